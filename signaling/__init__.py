@@ -1,0 +1,1 @@
+"""The control plane: people, sessions, questions. Never touches a media packet."""

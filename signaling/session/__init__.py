@@ -1,0 +1,1 @@
+"""One live session, pure: state, decide, apply, audience. No I/O, no clock."""

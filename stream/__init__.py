@@ -1,0 +1,1 @@
+"""The media plane: packets, transports, tracks. Knows nothing of users, chat or Redis."""

@@ -1,0 +1,108 @@
+"""What a relay is told, and what it tells: the values on its HTTP face.
+
+Signaling says *what should be*, whole and versioned; the relay makes it so and forgets nothing until
+told otherwise. A plan names publications, not packets: a publication that is not there yet, or comes
+back after a crash, takes its place by itself. This module must not know of users, chat or Redis.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Source = Literal["camera", "slides", "hall"]
+"""What a publisher's WHIP resource carries: its camera and microphone, its screen, or the room."""
+
+SOURCES: tuple[Source, ...] = ("camera", "slides", "hall")
+
+
+class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may fill the slots of one feed, as publication keys (`participant/source`), best first.
+
+    The first key of `main` and of `slides` that is live with video fills that slot; of `audio`, the
+    first three live with audio are mixed by the viewer, and a one-line viewer hears the dominant one.
+    """
+
+    main: tuple[str, ...] = ()
+    slides: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ()
+
+
+class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All feeds of one session. Of two plans the greater `(epoch, seq)` stands, whoever brings it.
+
+    `feeds["stage"]` is what the audience gets; `feeds["return"]` what an on-air speaker gets back.
+    """
+
+    epoch: int
+    seq: int
+    feeds: dict[str, Feed]
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """The plan's place in time: the log's epoch (ms since 1970) and sequence number."""
+        return (self.epoch, self.seq)
+
+
+class PublishRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A WHIP offer (RFC 9725, section 4.2) already authenticated by signaling."""
+
+    participant: str
+    source: Source
+    offer: str
+
+
+class ViewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A WHEP offer (draft-ietf-wish-whep, section 4.2) already authenticated by signaling.
+
+    With `wait`, an empty feed is joined at once and fills later; without, it is refused with 409.
+    """
+
+    participant: str
+    feed: str
+    offer: str
+    wait: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A transport that now exists: its unguessable id, the ETag of its ICE session, the SDP answer."""
+
+    transport: str
+    etag: str
+    answer: str
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """One publisher's tracks as the relay sees them. `live`: packets arrived in the last 2 s."""
+
+    session: str
+    participant: str
+    source: Source
+    audio: bool
+    video: bool
+    live: bool
+
+
+class RelayState(msgspec.Struct, frozen=True):
+    """One line of `GET /watch`: at once, at every change, and once a second as a heartbeat.
+
+    A new `boot` means the relay has restarted and must be told every plan again. `plans` maps a
+    session to the version in force.
+    """
+
+    boot: str
+    plans: dict[str, tuple[int, int]]
+    publications: tuple[Publication, ...]
+    viewers: dict[str, int]
+    draining: bool = False
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error as `application/problem+json` (RFC 9457), with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str

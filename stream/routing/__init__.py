@@ -1,0 +1,1 @@
+"""Who gets which packet: producers, slots, consumers. Takes values and `now`, returns values."""
