@@ -1,0 +1,124 @@
+"""The relay's settings, read once from the environment.
+
+Owns the reading of `ROSTRUM_…` variables (the control plane reads its own with the same `Environment`).
+The law: a wrong or missing value stops the process with one sentence that names the variable; nothing
+falls back silently. It must not know what the values are used for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeVar, get_args
+
+Fanout = Literal["auto", "gso", "plain"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+MIN_SECRET_CHARS: Final = 32
+"""HS256 wants a key of at least the hash's 32 bytes (RFC 7518, section 3.2)."""
+
+_Choice = TypeVar("_Choice", bound=str)
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message is one sentence that names the variable."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Typed reading of environment variables; every method raises SettingsError with one sentence."""
+
+    values: Mapping[str, str]
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the value, or the default where the variable is unset or empty."""
+        return self.values.get(name, "").strip() or default
+
+    def listed(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return a comma list without its blanks."""
+        parts = (part.strip() for part in self.text(name).split(","))
+        return tuple(part for part in parts if part) or default
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        text = self.text(name, str(default))
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+        return int(text)
+
+    def port(self, name: str, default: int) -> int:
+        """Return a port number."""
+        return self.whole(name, default, 1, 65535)
+
+    def choice(self, name: str, default: _Choice, options: tuple[_Choice, ...]) -> _Choice:
+        """Return one of the options."""
+        text = self.text(name, default)
+        for option in options:
+            if text == option:
+                return option
+        raise SettingsError(f"{name} must be one of {', '.join(options)}, not {text!r}.")
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Return a comma list of IP addresses."""
+        found = self.listed(name)
+        for text in found:
+            try:
+                ipaddress.ip_address(text)
+            except ValueError:
+                raise SettingsError(f"{name} must list IP addresses, and {text!r} is none.") from None
+        return found
+
+    def secret(self, name: str, *, required: bool = True) -> str:
+        """Return a secret from `NAME`, or from the file named by `NAME_FILE`; refuse weak ones."""
+        direct, file = self.text(name), self.text(f"{name}_FILE")
+        if direct and file:
+            raise SettingsError(f"Set either {name} or {name}_FILE, not both.")
+        if file:
+            try:
+                direct = Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "not text"
+                raise SettingsError(f"{name}_FILE names {file}, which cannot be read ({reason}).") from None
+        if not direct and not required:
+            return ""
+        if not direct:
+            raise SettingsError(f"{name} is not set; make one with `openssl rand -hex 32`.")
+        if len(direct) < MIN_SECRET_CHARS or len(set(direct)) < 8 or "change" in direct.lower():
+            raise SettingsError(
+                f"{name} is a default or too weak (at least {MIN_SECRET_CHARS} characters are needed); "
+                "make one with `openssl rand -hex 32`."
+            )
+        return direct
+
+
+@dataclass(frozen=True)
+class RelaySettings:
+    """What a relay needs to know. An empty `announce` means the machine's own addresses."""
+
+    secret: str = field(repr=False)
+    http_host: str = "127.0.0.1"
+    http_port: int = 7001
+    media_host: str = "0.0.0.0"  # noqa: S104 (media comes from anywhere; every packet is authenticated)
+    media_port: int = 7000
+    announce: tuple[str, ...] = ()
+    max_transports: int = 1000
+    fanout: Fanout = "auto"
+    log_level: LogLevel = "info"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> RelaySettings:
+        """Read the settings; raises SettingsError with one sentence that names the variable."""
+        env = Environment(environ)
+        return cls(
+            secret=env.secret("ROSTRUM_RELAY_SECRET"),
+            http_host=env.text("ROSTRUM_RELAY_HTTP_HOST", cls.http_host),
+            http_port=env.port("ROSTRUM_RELAY_HTTP_PORT", cls.http_port),
+            media_host=env.text("ROSTRUM_MEDIA_HOST", cls.media_host),
+            media_port=env.port("ROSTRUM_MEDIA_PORT", cls.media_port),
+            announce=env.addresses("ROSTRUM_ANNOUNCE"),
+            max_transports=env.whole("ROSTRUM_MAX_TRANSPORTS", cls.max_transports, 1, 100_000),
+            fanout=env.choice("ROSTRUM_FANOUT", cls.fanout, get_args(Fanout)),
+            log_level=env.choice("ROSTRUM_LOG_LEVEL", cls.log_level, get_args(LogLevel)),
+        )
