@@ -84,71 +84,71 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     id: Id
 
 
-class PostChat(Command, tag="chat.post"):
+class PostChat(Command, frozen=True, tag="chat.post"):
     """Say something to everybody."""
 
     text: ChatText
 
 
-class DeleteChat(Command, tag="chat.delete"):
+class DeleteChat(Command, frozen=True, tag="chat.delete"):
     """Take a message away from everybody (moderators)."""
 
     message: Id
 
 
-class AskQuestion(Command, tag="question.ask"):
+class AskQuestion(Command, frozen=True, tag="question.ask"):
     """Put a question to the moderators."""
 
     text: QuestionText
 
 
-class ApproveQuestion(Command, tag="question.approve"):
+class ApproveQuestion(Command, frozen=True, tag="question.approve"):
     """Let everybody see a pending question (moderators)."""
 
     question: Id
 
 
-class ShowQuestion(Command, tag="question.show"):
+class ShowQuestion(Command, frozen=True, tag="question.show"):
     """Put an approved question on the hall's screen; the one there goes back to approved (moderators)."""
 
     question: Id
 
 
-class HideQuestion(Command, tag="question.hide"):
+class HideQuestion(Command, frozen=True, tag="question.hide"):
     """Take the question off the screen, back to approved (moderators)."""
 
     question: Id
 
 
-class AnswerQuestion(Command, tag="question.answered"):
+class AnswerQuestion(Command, frozen=True, tag="question.answered"):
     """Mark a question as answered; it leaves the screen (moderators)."""
 
     question: Id
 
 
-class DismissQuestion(Command, tag="question.dismiss"):
+class DismissQuestion(Command, frozen=True, tag="question.dismiss"):
     """Put a question aside; its author is told, nobody else (moderators)."""
 
     question: Id
 
 
-class BringOn(Command, tag="stage.bring_on"):
+class BringOn(Command, frozen=True, tag="stage.bring_on"):
     """Put a person on stage, as the main picture (producers, chairs)."""
 
     participant: Id
 
 
-class TakeOff(Command, tag="stage.take_off"):
+class TakeOff(Command, frozen=True, tag="stage.take_off"):
     """Take a person off stage (producers, chairs)."""
 
     participant: Id
 
 
-class StartSession(Command, tag="session.start"):
+class StartSession(Command, frozen=True, tag="session.start"):
     """Open the session to its audience (producers)."""
 
 
-class EndSession(Command, tag="session.end"):
+class EndSession(Command, frozen=True, tag="session.end"):
     """End the session: nothing changes in it any more (producers)."""
 
 
@@ -211,65 +211,65 @@ class Event(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     """The participant who caused it, or `system`."""
 
 
-class SessionCreated(Event, tag="session.created"):
+class SessionCreated(Event, frozen=True, tag="session.created"):
     session: Session
 
 
-class SessionStarted(Event, tag="session.started"):
+class SessionStarted(Event, frozen=True, tag="session.started"):
     pass
 
 
-class SessionEnded(Event, tag="session.ended"):
+class SessionEnded(Event, frozen=True, tag="session.ended"):
     pass
 
 
-class ChatPosted(Event, tag="chat.posted"):
+class ChatPosted(Event, frozen=True, tag="chat.posted"):
     message: ChatMessage
 
 
-class ChatDeleted(Event, tag="chat.deleted"):
+class ChatDeleted(Event, frozen=True, tag="chat.deleted"):
     message: str
 
 
-class QuestionAsked(Event, tag="question.asked"):
+class QuestionAsked(Event, frozen=True, tag="question.asked"):
     """Seen by moderators and by its author alone."""
 
     question: Question
 
 
-class QuestionApproved(Event, tag="question.approved"):
+class QuestionApproved(Event, frozen=True, tag="question.approved"):
     """Carries the question whole: the audience meets it here for the first time."""
 
     question: Question
 
 
-class QuestionShown(Event, tag="question.shown"):
+class QuestionShown(Event, frozen=True, tag="question.shown"):
     """Now on screen; whichever was there before is approved again."""
 
     question: str
 
 
-class QuestionHidden(Event, tag="question.hidden"):
+class QuestionHidden(Event, frozen=True, tag="question.hidden"):
     question: str
 
 
-class QuestionAnswered(Event, tag="question.answered"):
+class QuestionAnswered(Event, frozen=True, tag="question.answered"):
     question: str
 
 
-class QuestionDismissed(Event, tag="question.dismissed"):
+class QuestionDismissed(Event, frozen=True, tag="question.dismissed"):
     """Of a pending question: seen by moderators and its author. Of an approved one: by everybody."""
 
     question: str
 
 
-class BroughtOn(Event, tag="stage.brought_on"):
+class BroughtOn(Event, frozen=True, tag="stage.brought_on"):
     """Now on stage, and the main picture."""
 
     person: Person
 
 
-class TakenOff(Event, tag="stage.taken_off"):
+class TakenOff(Event, frozen=True, tag="stage.taken_off"):
     person: str
 
 
@@ -319,7 +319,7 @@ class ServerMessage(msgspec.Struct, frozen=True, tag_field="type"):
     """Whatever the server says."""
 
 
-class Welcome(ServerMessage, tag="welcome"):
+class Welcome(ServerMessage, frozen=True, tag="welcome"):
     """The answer to `hello`. Without a snapshot, the resume was honoured: events follow from there."""
 
     you: Person
@@ -332,7 +332,7 @@ class Welcome(ServerMessage, tag="welcome"):
     snapshot: Snapshot | None = None
 
 
-class Events(ServerMessage, tag="events"):
+class Events(ServerMessage, frozen=True, tag="events"):
     """Facts in order. `seq`: the position after this frame, hidden events counted: resume from there."""
 
     epoch: int
@@ -340,14 +340,14 @@ class Events(ServerMessage, tag="events"):
     events: tuple[AnyEvent, ...]
 
 
-class Ack(ServerMessage, tag="ack"):
+class Ack(ServerMessage, frozen=True, tag="ack"):
     """The command is durable. `seq`: of its last event."""
 
     id: str
     seq: int
 
 
-class Refused(ServerMessage, tag="refused"):
+class Refused(ServerMessage, frozen=True, tag="refused"):
     """The command changed nothing, and why. With `retry_after` (seconds), the same may go later."""
 
     id: str
@@ -356,7 +356,7 @@ class Refused(ServerMessage, tag="refused"):
     retry_after: float | None = None
 
 
-class Presence(ServerMessage, tag="presence"):
+class Presence(ServerMessage, frozen=True, tag="presence"):
     """Who is here now. `people` only where the role may see them."""
 
     online: int
@@ -364,30 +364,30 @@ class Presence(ServerMessage, tag="presence"):
     people: tuple[Person, ...] | None = None
 
 
-class MediaState(ServerMessage, tag="media"):
+class MediaState(ServerMessage, frozen=True, tag="media"):
     """Who publishes what, as the relay sees it; `relay` is false while it cannot be reached."""
 
     relay: bool
     publications: tuple[Media, ...]
 
 
-class Notice(ServerMessage, tag="notice"):
+class Notice(ServerMessage, frozen=True, tag="notice"):
     """A condition of the service: `chat_paused` or `chat_resumed`."""
 
     code: Literal["chat_paused", "chat_resumed"]
 
 
-class Pong(ServerMessage, tag="pong"):
+class Pong(ServerMessage, frozen=True, tag="pong"):
     sent: float
     time: int
 
 
-class Token(ServerMessage, tag="token"):
+class Token(ServerMessage, frozen=True, tag="token"):
     token: str
     expires: int
 
 
-class Bye(ServerMessage, tag="bye"):
+class Bye(ServerMessage, frozen=True, tag="bye"):
     """The last frame before the server closes, with the close code's stable name (errors.py)."""
 
     code: str
@@ -395,6 +395,4 @@ class Bye(ServerMessage, tag="bye"):
     retry_after: float | None = None
 
 
-AnyServerMessage = (
-    Welcome | Events | Ack | Refused | Presence | MediaState | Notice | Pong | Token | Bye
-)
+AnyServerMessage = Welcome | Events | Ack | Refused | Presence | MediaState | Notice | Pong | Token | Bye

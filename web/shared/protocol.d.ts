@@ -1,0 +1,417 @@
+// Written by `python -m signaling.schema` from signaling/protocol.py: change it there.
+
+export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" | "chair" | "producer" | "owner";
+
+export type Place = "online" | "hall";
+
+export type Status = "planned" | "live" | "ended";
+
+export type QuestionState = "pending" | "approved" | "on_screen" | "answered" | "dismissed";
+
+/** Who somebody is, as others may see it. */
+export interface Person {
+  id: string;
+  name: string;
+  role: Role;
+  affiliation?: string;
+  title?: string;
+  place?: Place;
+}
+
+/** One line of chat. `id` is the server's. */
+export interface ChatMessage {
+  id: string;
+  author: Person;
+  text: string;
+  at: number;
+}
+
+/** One question and where it stands. */
+export interface Question {
+  id: string;
+  author: Person;
+  text: string;
+  at: number;
+  state: QuestionState;
+}
+
+/** One live session: a talk, forum, ceremony or symposium. */
+export interface Session {
+  id: string;
+  title: string;
+  status: Status;
+  created: number;
+  started?: number | null;
+  ended?: number | null;
+}
+
+/** Where a client was: the last `{epoch, seq}` a welcome or an events frame told it. */
+export interface Resume {
+  epoch: number;
+  seq: number;
+}
+
+/**
+ * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
+ *
+ * `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+ */
+export interface Snapshot {
+  session: Session;
+  stage: ReadonlyArray<Person>;
+  questions: ReadonlyArray<Question>;
+  chat: ReadonlyArray<ChatMessage>;
+}
+
+/** One publication as the relay sees it now. */
+export interface Media {
+  participant: string;
+  source: "camera" | "slides" | "hall";
+  audio: boolean;
+  video: boolean;
+  live: boolean;
+}
+
+/** The first frame, within 5 s. `place` is where the body sits, not where the page came from. */
+export interface Hello {
+  type: "hello";
+  token: string;
+  protocol?: number;
+  place?: Place | null;
+  resume?: Resume | null;
+}
+
+/** Asks for the server's time; answered by `pong` with the same `sent` (the client's clock, ms). */
+export interface Ping {
+  type: "ping";
+  sent: number;
+}
+
+/** Asks for a fresh token with the same rights; answered by `token`. */
+export interface RefreshToken {
+  type: "token.refresh";
+}
+
+/** Say something to everybody. */
+export interface PostChat {
+  type: "chat.post";
+  id: string;
+  text: string;
+}
+
+/** Take a message away from everybody (moderators). */
+export interface DeleteChat {
+  type: "chat.delete";
+  id: string;
+  message: string;
+}
+
+/** Put a question to the moderators. */
+export interface AskQuestion {
+  type: "question.ask";
+  id: string;
+  text: string;
+}
+
+/** Let everybody see a pending question (moderators). */
+export interface ApproveQuestion {
+  type: "question.approve";
+  id: string;
+  question: string;
+}
+
+/** Put an approved question on the hall's screen; the one there goes back to approved (moderators). */
+export interface ShowQuestion {
+  type: "question.show";
+  id: string;
+  question: string;
+}
+
+/** Take the question off the screen, back to approved (moderators). */
+export interface HideQuestion {
+  type: "question.hide";
+  id: string;
+  question: string;
+}
+
+/** Mark a question as answered; it leaves the screen (moderators). */
+export interface AnswerQuestion {
+  type: "question.answered";
+  id: string;
+  question: string;
+}
+
+/** Put a question aside; its author is told, nobody else (moderators). */
+export interface DismissQuestion {
+  type: "question.dismiss";
+  id: string;
+  question: string;
+}
+
+/** Put a person on stage, as the main picture (producers, chairs). */
+export interface BringOn {
+  type: "stage.bring_on";
+  id: string;
+  participant: string;
+}
+
+/** Take a person off stage (producers, chairs). */
+export interface TakeOff {
+  type: "stage.take_off";
+  id: string;
+  participant: string;
+}
+
+/** Open the session to its audience (producers). */
+export interface StartSession {
+  type: "session.start";
+  id: string;
+}
+
+/** End the session: nothing changes in it any more (producers). */
+export interface EndSession {
+  type: "session.end";
+  id: string;
+}
+
+export interface SessionCreated {
+  type: "session.created";
+  session: Session;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SessionStarted {
+  type: "session.started";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SessionEnded {
+  type: "session.ended";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ChatPosted {
+  type: "chat.posted";
+  message: ChatMessage;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ChatDeleted {
+  type: "chat.deleted";
+  message: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by moderators and by its author alone. */
+export interface QuestionAsked {
+  type: "question.asked";
+  question: Question;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Carries the question whole: the audience meets it here for the first time. */
+export interface QuestionApproved {
+  type: "question.approved";
+  question: Question;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Now on screen; whichever was there before is approved again. */
+export interface QuestionShown {
+  type: "question.shown";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface QuestionHidden {
+  type: "question.hidden";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface QuestionAnswered {
+  type: "question.answered";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Of a pending question: seen by moderators and its author. Of an approved one: by everybody. */
+export interface QuestionDismissed {
+  type: "question.dismissed";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Now on stage, and the main picture. */
+export interface BroughtOn {
+  type: "stage.brought_on";
+  person: Person;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface TakenOff {
+  type: "stage.taken_off";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** The answer to `hello`. Without a snapshot, the resume was honoured: events follow from there. */
+export interface Welcome {
+  type: "welcome";
+  you: Person;
+  can: ReadonlyArray<string>;
+  epoch: number;
+  seq: number;
+  time: number;
+  token_expires: number;
+  snapshot: Snapshot | null;
+}
+
+/** Facts in order. `seq`: the position after this frame, hidden events counted: resume from there. */
+export interface Events {
+  type: "events";
+  epoch: number;
+  seq: number;
+  events: ReadonlyArray<AnyEvent>;
+}
+
+/** The command is durable. `seq`: of its last event. */
+export interface Ack {
+  type: "ack";
+  id: string;
+  seq: number;
+}
+
+/** The command changed nothing, and why. With `retry_after` (seconds), the same may go later. */
+export interface Refused {
+  type: "refused";
+  id: string;
+  code: string;
+  reason: string;
+  retry_after: number | null;
+}
+
+/** Who is here now. `people` only where the role may see them. */
+export interface Presence {
+  type: "presence";
+  online: number;
+  hall: number;
+  people: ReadonlyArray<Person> | null;
+}
+
+/** Who publishes what, as the relay sees it; `relay` is false while it cannot be reached. */
+export interface MediaState {
+  type: "media";
+  relay: boolean;
+  publications: ReadonlyArray<Media>;
+}
+
+/** A condition of the service: `chat_paused` or `chat_resumed`. */
+export interface Notice {
+  type: "notice";
+  code: "chat_paused" | "chat_resumed";
+}
+
+export interface Pong {
+  type: "pong";
+  sent: number;
+  time: number;
+}
+
+export interface Token {
+  type: "token";
+  token: string;
+  expires: number;
+}
+
+/** The last frame before the server closes, with the close code's stable name (errors.py). */
+export interface Bye {
+  type: "bye";
+  code: string;
+  reason: string;
+  retry_after: number | null;
+}
+
+export type AnyCommand =
+  | PostChat
+  | DeleteChat
+  | AskQuestion
+  | ApproveQuestion
+  | ShowQuestion
+  | HideQuestion
+  | AnswerQuestion
+  | DismissQuestion
+  | BringOn
+  | TakeOff
+  | StartSession
+  | EndSession;
+
+export type AnyClientMessage =
+  | Hello
+  | Ping
+  | RefreshToken
+  | PostChat
+  | DeleteChat
+  | AskQuestion
+  | ApproveQuestion
+  | ShowQuestion
+  | HideQuestion
+  | AnswerQuestion
+  | DismissQuestion
+  | BringOn
+  | TakeOff
+  | StartSession
+  | EndSession;
+
+export type AnyEvent =
+  | SessionCreated
+  | SessionStarted
+  | SessionEnded
+  | ChatPosted
+  | ChatDeleted
+  | QuestionAsked
+  | QuestionApproved
+  | QuestionShown
+  | QuestionHidden
+  | QuestionAnswered
+  | QuestionDismissed
+  | BroughtOn
+  | TakenOff;
+
+export type AnyServerMessage =
+  | Welcome
+  | Events
+  | Ack
+  | Refused
+  | Presence
+  | MediaState
+  | Notice
+  | Pong
+  | Token
+  | Bye;
