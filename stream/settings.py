@@ -70,27 +70,32 @@ class Environment:
                 raise SettingsError(f"{name} must list IP addresses, and {text!r} is none.") from None
         return found
 
-    def secret(self, name: str, *, required: bool = True) -> str:
-        """Return a secret from `NAME`, or from the file named by `NAME_FILE`; refuse weak ones."""
+    def secret_text(self, name: str) -> str:
+        """Return a value from `NAME`, or from the file named by `NAME_FILE`; empty where neither is set."""
         direct, file = self.text(name), self.text(f"{name}_FILE")
-        if direct and file:
+        if not file:
+            return direct
+        if direct:
             raise SettingsError(f"Set either {name} or {name}_FILE, not both.")
-        if file:
-            try:
-                direct = Path(file).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "not text"
-                raise SettingsError(f"{name}_FILE names {file}, which cannot be read ({reason}).") from None
-        if not direct and not required:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not text"
+            raise SettingsError(f"{name}_FILE names {file}, which cannot be read ({reason}).") from None
+
+    def secret(self, name: str, *, required: bool = True) -> str:
+        """Return a secret from `NAME` or `NAME_FILE`; refuse a default or a weak one."""
+        secret = self.secret_text(name)
+        if not secret and not required:
             return ""
-        if not direct:
+        if not secret:
             raise SettingsError(f"{name} is not set; make one with `openssl rand -hex 32`.")
-        if len(direct) < MIN_SECRET_CHARS or len(set(direct)) < 8 or "change" in direct.lower():
+        if len(secret) < MIN_SECRET_CHARS or len(set(secret)) < 8 or "change" in secret.lower():
             raise SettingsError(
                 f"{name} is a default or too weak (at least {MIN_SECRET_CHARS} characters are needed); "
                 "make one with `openssl rand -hex 32`."
             )
-        return direct
+        return secret
 
 
 @dataclass(frozen=True)
