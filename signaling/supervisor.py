@@ -1,0 +1,250 @@
+"""Keeps child processes alive, and ends them all: Redis, a relay, a signaling worker, a publisher.
+
+Owns starting, watching, restarting and stopping. The law: a child that dies or hangs after it was once
+ready is started again, quickly at first; one that never became ready ends the whole start with its own
+last words; and no child outlives the supervisor, however that ends. It must not know what a child does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+READY_WITHIN: Final = 30.0
+"""Seconds a child may take to become ready for the first time."""
+
+HUNG_AFTER: Final = 2.0
+"""Seconds without an answer after which a child counts as hung (faults: a relay under SIGSTOP)."""
+
+PROBE_EVERY: Final = 0.5
+STARTING_PROBE_EVERY: Final = 0.05
+STOP_WITHIN: Final = 5.0
+"""Seconds a child may take to end after SIGTERM, before SIGKILL."""
+
+STEADY_AFTER: Final = 10.0
+"""Seconds of life after which a child's earlier failures are forgotten."""
+
+MAX_LINE: Final = 64 * 1024
+
+Probe = Callable[[], Awaitable[bool]]
+Say = Callable[[str, str], None]
+"""Told (child's name, one line) of all that children and supervisor say."""
+
+_PR_SET_PDEATHSIG: Final = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StartError(Exception):
+    """A child did not become ready at all; the message is one sentence with its last words."""
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """What to run, and how to ask it whether it is well. A child without a probe is ready at once."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    probe: Probe | None = None
+    keep_fds: tuple[int, ...] = ()
+
+
+def restart_delay(failures: int) -> float:
+    """Return the seconds to wait before the restart after so many failures in a row (from 1): 0.1 to 5."""
+    return float(min(5.0, 0.1 * 2 ** min(failures - 1, 10)))
+
+
+class Supervisor:
+    """Runs children from `start` until the `async with` block ends; stops them in reverse order."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._children: list[_Child] = []
+
+    async def __aenter__(self) -> Supervisor:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        while self._children:
+            await self._children.pop().stop()
+
+    async def start(self, spec: ChildSpec) -> None:
+        """Start a child and return when it is ready; raises StartError if it never is."""
+        child = _Child(spec, self._say)
+        self._children.append(child)
+        await child.start()
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids of the children that run now, by name."""
+        return {child.spec.name: child.pid for child in self._children if child.pid}
+
+
+class _Child:
+    def __init__(self, spec: ChildSpec, say: Say) -> None:
+        self.spec = spec
+        self.pid = 0
+        self._say = say
+        self._was_ready = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._last_line = ""
+
+    async def start(self) -> None:
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.spec.name}")
+        ready = asyncio.create_task(self._was_ready.wait())
+        try:
+            await asyncio.wait(
+                {ready, self._keeper}, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            ready.cancel()
+        if self._was_ready.is_set():
+            return
+        if not self._keeper.done():
+            raise StartError(f"{self.spec.name} was not ready within {READY_WITHIN:.0f} s.")
+        self._keeper.result()
+        words = self._last_line or "it said nothing."
+        raise StartError(f"{self.spec.name} did not start: {words}")
+
+    async def stop(self) -> None:
+        """End the child: SIGTERM, and SIGKILL when that does not help."""
+        if self._keeper is not None:
+            await _cancel(self._keeper)
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            began = loop.time()
+            reason = await self._live_once()
+            if not self._was_ready.is_set():
+                return
+            failures = 1 if loop.time() - began > STEADY_AFTER else failures + 1
+            delay = restart_delay(failures)
+            self._say(self.spec.name, f"{reason}; starting it again in {delay:.1f} s")
+            await asyncio.sleep(delay)
+
+    async def _live_once(self) -> str:
+        """Run the process until it ends, and return how it did."""
+        try:
+            process = await self._spawn()
+        except OSError as error:
+            self._last_line = f"{self.spec.argv[0]} cannot be run ({error.strerror})."
+            return self._last_line
+        self.pid = process.pid
+        reader = asyncio.create_task(self._read_lines(process))
+        watcher = asyncio.create_task(self._watch(process))
+        try:
+            code = await process.wait()
+            # Its last words may still be in the pipe; a grandchild may hold the pipe open for ever.
+            await asyncio.wait({reader}, timeout=1)
+        finally:
+            await _end(process)
+            await _cancel(watcher)
+            await _cancel(reader)
+            self.pid = 0
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"ended with code {code}"
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *self.spec.argv,
+            env=dict(self.spec.env) or None,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=MAX_LINE,
+            pass_fds=self.spec.keep_fds,
+            # A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which ends the rest.
+            start_new_session=True,
+            preexec_fn=_die_with(os.getpid()),
+        )
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Wait for readiness, then kill the child when it has not answered for HUNG_AFTER."""
+        loop = asyncio.get_running_loop()
+        if self.spec.probe is None:
+            self._was_ready.set()
+            return
+        well: float | None = None
+        while True:
+            if await _answers(self.spec.probe):
+                well = loop.time()
+                self._was_ready.set()
+            elif well is not None and loop.time() - well >= HUNG_AFTER:
+                self._say(self.spec.name, f"no answer for {HUNG_AFTER:.0f} s, so it is killed")
+                process.kill()
+                return
+            await asyncio.sleep(PROBE_EVERY if well else STARTING_PROBE_EVERY)
+
+    async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while True:
+            try:
+                raw = await process.stdout.readline()
+            except ValueError:  # longer than MAX_LINE: asyncio has dropped it
+                continue
+            if not raw:
+                return
+            line = raw.decode(errors="replace").rstrip()
+            if line:
+                self._last_line = line
+                self._say(self.spec.name, line)
+
+
+async def _answers(probe: Probe) -> bool:
+    try:
+        return await asyncio.wait_for(probe(), HUNG_AFTER / 2)
+    except (TimeoutError, OSError):
+        return False
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    """End a task of ours; its own error, if it had one, is raised here."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_WITHIN)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """Return what a child runs before exec: the kernel shall kill it when its parent dies (prctl(2))."""
+
+    def in_child() -> None:
+        if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
+            os._exit(1)
+
+    return in_child
+
+
+@contextlib.asynccontextmanager
+async def stop_signals() -> AsyncIterator[asyncio.Event]:
+    """Yield an event that SIGINT, SIGTERM or SIGHUP sets, instead of what they would do."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in caught:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

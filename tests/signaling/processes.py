@@ -1,0 +1,50 @@
+"""What tests of real processes need: free ports, and waiting for something to become true."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process runs; one that only waits to be reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def children(pid: int) -> list[int]:
+    """Return the process ids of a process's children and theirs."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            found += [int(child), *children(int(child))]
+    return found
+
+
+async def until(condition: Callable[[], bool], within: float = 10.0) -> float:
+    """Wait until the condition holds, and return the seconds it took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < within, f"not so within {within} s"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began
+
+
+def without_rostrum(**settings: str) -> dict[str, str]:
+    """Return this process's environment with these ROSTRUM_… settings and no others."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ROSTRUM_")}
+    return kept | settings

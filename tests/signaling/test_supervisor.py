@@ -1,0 +1,157 @@
+"""The supervisor against real processes: what dies comes back, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signaling import supervisor
+from signaling.supervisor import ChildSpec, StartError, Supervisor, restart_delay
+from tests.signaling.processes import alive, children, free_port, until
+
+SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(60)"
+ANSWERER = """
+import http.server, sys
+class Yes(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Yes).serve_forever()
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(60)
+"""
+POLITE = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit()))
+print("here", flush=True)
+signal.pause()
+"""
+
+
+class Said(list[tuple[str, str]]):
+    """Collects what children and supervisor say."""
+
+    def __call__(self, name: str, line: str) -> None:
+        self.append((name, line))
+
+
+def python(name: str, code: str, *argv: str) -> ChildSpec:
+    return ChildSpec(name, (sys.executable, "-c", code, *argv))
+
+
+def test_restarts_are_quick_at_first_and_never_slower_than_five_seconds() -> None:
+    assert [restart_delay(n) for n in (1, 2, 3)] == [0.1, 0.2, 0.4]
+    assert restart_delay(10_000) == 5.0
+
+
+@pytest.mark.fault
+async def test_a_killed_child_is_back_well_within_a_second() -> None:
+    said = Said()
+    async with Supervisor(said) as running:
+        await running.start(python("sleeper", SLEEPER))
+        await until(lambda: ("sleeper", "here") in said)
+        first = running.pids()["sleeper"]
+        os.kill(first, signal.SIGKILL)
+        took = await until(lambda: running.pids().get("sleeper", first) != first)
+        assert took < 0.6
+        await until(lambda: said.count(("sleeper", "here")) == 2)
+    assert ("sleeper", "killed by SIGKILL; starting it again in 0.1 s") in said
+
+
+@pytest.mark.fault
+async def test_a_hung_child_is_killed_and_started_again() -> None:
+    port = free_port()
+
+    async def probe() -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            return b"200" in await reader.readline()
+        finally:
+            writer.close()
+
+    said = Said()
+    async with Supervisor(said) as running:
+        await running.start(ChildSpec("answerer", (sys.executable, "-c", ANSWERER, str(port)), probe=probe))
+        first = running.pids()["answerer"]
+        os.kill(first, signal.SIGSTOP)
+        took = await until(lambda: not alive(first))
+        assert supervisor.HUNG_AFTER * 0.7 < took < supervisor.HUNG_AFTER + 2
+        await until(lambda: running.pids().get("answerer", first) != first)
+
+
+async def test_a_child_that_never_gets_ready_ends_the_start_with_its_last_words() -> None:
+    async def never() -> bool:
+        return False
+
+    spec = ChildSpec(
+        "picky", (sys.executable, "-c", "print('noise'); raise SystemExit('Port 1 is taken.')"), probe=never
+    )
+    async with Supervisor(Said()) as running:
+        with pytest.raises(StartError, match=r"^picky did not start: Port 1 is taken\.$"):
+            await running.start(spec)
+
+
+async def test_a_missing_program_is_one_sentence() -> None:
+    async with Supervisor(Said()) as running:
+        with pytest.raises(StartError, match="/no/such/program cannot be run"):
+            await running.start(ChildSpec("ghost", ("/no/such/program",)))
+
+
+async def test_children_are_stopped_in_reverse_order() -> None:
+    said = Said()
+    async with Supervisor(said) as running:
+        for name in ("first", "second"):
+            await running.start(python(name, POLITE))
+        await until(lambda: said.count(("first", "here")) == said.count(("second", "here")) == 1)
+        pids = list(running.pids().values())
+    assert not any(alive(pid) for pid in pids)
+    assert [name for name, line in said if line == "bye"] == ["second", "first"]
+
+
+async def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STOP_WITHIN", 0.2)
+    said = Said()
+    async with Supervisor(said) as running:
+        await running.start(python("stubborn", STUBBORN))
+        await until(lambda: ("stubborn", "deaf") in said)
+        pid = running.pids()["stubborn"]
+    assert not alive(pid)
+
+
+async def test_an_endless_line_does_not_stop_the_reading() -> None:
+    said = Said()
+    code = "import time\nprint('x' * 300_000)\nprint('after', flush=True)\ntime.sleep(60)"
+    async with Supervisor(said) as running:
+        await running.start(python("chatty", code))
+        await until(lambda: ("chatty", "after") in said)
+
+
+@pytest.mark.fault
+async def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, sys
+from signaling.supervisor import ChildSpec, Supervisor
+async def main():
+    async with Supervisor(lambda name, line: print(line, flush=True)) as running:
+        await running.start(ChildSpec("stubborn", (sys.executable, "-c", {STUBBORN!r})))
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "deaf"
+        left = children(process.pid)
+        assert len(left) == 1
+        process.kill()
+    await until(lambda: not any(alive(pid) for pid in left))
