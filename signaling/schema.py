@@ -104,7 +104,16 @@ def typescript() -> str:
 def _components(ref_template: str) -> dict[str, Any]:
     roots = [getattr(protocol, name) for name in ("AnyClientMessage", "AnyServerMessage")]
     _, components = msgspec.json.schema_components(roots, ref_template=ref_template)
-    return dict(components)
+    return {name: _without_discriminator(schema) for name, schema in components.items()}
+
+
+def _without_discriminator(schema: Any) -> Any:
+    """Drop OpenAPI's discriminator object, which AsyncAPI spells otherwise; `type` is an enum anyway."""
+    if isinstance(schema, dict):
+        return {key: _without_discriminator(value) for key, value in schema.items() if key != "discriminator"}
+    if isinstance(schema, list):
+        return [_without_discriminator(item) for item in schema]
+    return schema
 
 
 def _messages(union: str) -> list[dict[str, Any]]:
