@@ -1,7 +1,7 @@
 """Everything that can go wrong in the control plane, and how each door says so.
 
     SignalingError
-    ├── ClientFault              they broke a rule; the sentence is for them
+    ├── ClientError              they broke a rule; the sentence is for them
     │   ├── AuthError            401  4401   no token, a bad one, an old one
     │   ├── Forbidden            403  4403   a good token, but not for this
     │   ├── SessionNotFound      404  4404
@@ -10,7 +10,7 @@
     │   ├── TooLarge             413  1009
     │   ├── RateLimited          429  4429   carries `retry_after`
     │   └── TooSlow              408  4408   said or read nothing for too long
-    └── ServiceFault             we cannot serve; trying again helps
+    └── ServiceError             we cannot serve; trying again helps
         ├── LogUnavailable       503  4503   Redis is away
         ├── RelayUnavailable     503  4503   no relay answers
         └── GoingAway            503  1012   this process is stopping
@@ -42,28 +42,28 @@ class SignalingError(Exception):
         self.retry_after = retry_after
 
 
-class ClientFault(SignalingError):
+class ClientError(SignalingError):
     """They broke a rule."""
 
     status = 400
     close_code = 4400
 
 
-class AuthError(ClientFault):
+class AuthError(ClientError):
     """The token is missing, not ours, or no longer valid."""
 
     status = 401
     close_code = 4401
 
 
-class Forbidden(ClientFault):
+class Forbidden(ClientError):
     """The token does not give this right."""
 
     status = 403
     close_code = 4403
 
 
-class SessionNotFound(ClientFault):
+class SessionNotFound(ClientError):
     """No session has this id."""
 
     status = 404
@@ -73,57 +73,57 @@ class SessionNotFound(ClientFault):
         super().__init__("session_not_found", "There is no such session.")
 
 
-class Conflict(ClientFault):
+class Conflict(ClientError):
     """The request does not fit the present state."""
 
     status = 409
     close_code = 4409
 
 
-class BadRequest(ClientFault):
+class BadRequest(ClientError):
     """The message is not what the protocol says."""
 
 
-class TooLarge(ClientFault):
+class TooLarge(ClientError):
     """The message is longer than is read."""
 
     status = 413
     close_code = 1009
 
 
-class RateLimited(ClientFault):
+class RateLimited(ClientError):
     """Too much, too soon; the same may go after `retry_after` seconds."""
 
     status = 429
     close_code = 4429
 
 
-class TooSlow(ClientFault):
+class TooSlow(ClientError):
     """The peer took too long to speak, or to read."""
 
     status = 408
     close_code = 4408
 
 
-class ServiceFault(SignalingError):
+class ServiceError(SignalingError):
     """We cannot serve now; `retry_after` says when to try again."""
 
     status = 503
     close_code = 4503
 
 
-class LogUnavailable(ServiceFault):
+class LogUnavailable(ServiceError):
     """Redis cannot be reached; whether the command was done is not known, its id makes a retry safe."""
 
     def __init__(self, detail: str = "The session's log cannot be reached. Try again in a moment.") -> None:
         super().__init__("log_unavailable", detail, retry_after=1.0)
 
 
-class RelayUnavailable(ServiceFault):
+class RelayUnavailable(ServiceError):
     """No relay answers."""
 
 
-class GoingAway(ServiceFault):
+class GoingAway(ServiceError):
     """This process is stopping; another one is there, or will be soon."""
 
     close_code = 1012
