@@ -1,7 +1,7 @@
 """Everything that can go wrong in the control plane, and how each door says so.
 
     SignalingError
-    ├── ClientError              they broke a rule; the sentence is for them
+    ├── ClientFault              they broke a rule; the sentence is for them
     │   ├── AuthError            401  4401   no token, a bad one, an old one
     │   ├── Forbidden            403  4403   a good token, but not for this
     │   ├── SessionNotFound      404  4404
@@ -10,7 +10,7 @@
     │   ├── TooLarge             413  1009
     │   ├── RateLimited          429  4429   carries `retry_after`
     │   └── TooSlow              408  4408   said or read nothing for too long
-    └── ServiceError             we cannot serve; trying again helps
+    └── ServiceFault             we cannot serve; trying again helps
         ├── LogUnavailable       503  4503   Redis is away
         ├── RelayUnavailable     503  4503   no relay answers
         └── GoingAway            503  1012   this process is stopping
@@ -42,28 +42,28 @@ class SignalingError(Exception):
         self.retry_after = retry_after
 
 
-class ClientError(SignalingError):
+class ClientFault(SignalingError):  # noqa: N818 - a fault is one of two kinds of error
     """They broke a rule."""
 
     status = 400
     close_code = 4400
 
 
-class AuthError(ClientError):
+class AuthError(ClientFault):
     """The token is missing, not ours, or no longer valid."""
 
     status = 401
     close_code = 4401
 
 
-class Forbidden(ClientError):
+class Forbidden(ClientFault):
     """The token does not give this right."""
 
     status = 403
     close_code = 4403
 
 
-class SessionNotFound(ClientError):
+class SessionNotFound(ClientFault):
     """No session has this id."""
 
     status = 404
@@ -73,57 +73,57 @@ class SessionNotFound(ClientError):
         super().__init__("session_not_found", "There is no such session.")
 
 
-class Conflict(ClientError):
+class Conflict(ClientFault):
     """The request does not fit the present state."""
 
     status = 409
     close_code = 4409
 
 
-class BadRequest(ClientError):
+class BadRequest(ClientFault):
     """The message is not what the protocol says."""
 
 
-class TooLarge(ClientError):
+class TooLarge(ClientFault):
     """The message is longer than is read."""
 
     status = 413
     close_code = 1009
 
 
-class RateLimited(ClientError):
+class RateLimited(ClientFault):
     """Too much, too soon; the same may go after `retry_after` seconds."""
 
     status = 429
     close_code = 4429
 
 
-class TooSlow(ClientError):
+class TooSlow(ClientFault):
     """The peer took too long to speak, or to read."""
 
     status = 408
     close_code = 4408
 
 
-class ServiceError(SignalingError):
+class ServiceFault(SignalingError):  # noqa: N818 - the other kind
     """We cannot serve now; `retry_after` says when to try again."""
 
     status = 503
     close_code = 4503
 
 
-class LogUnavailable(ServiceError):
+class LogUnavailable(ServiceFault):
     """Redis cannot be reached; whether the command was done is not known, its id makes a retry safe."""
 
     def __init__(self, detail: str = "The session's log cannot be reached. Try again in a moment.") -> None:
         super().__init__("log_unavailable", detail, retry_after=1.0)
 
 
-class RelayUnavailable(ServiceError):
+class RelayUnavailable(ServiceFault):
     """No relay answers."""
 
 
-class GoingAway(ServiceError):
+class GoingAway(ServiceFault):
     """This process is stopping; another one is there, or will be soon."""
 
     close_code = 1012
