@@ -1,0 +1,166 @@
+"""Who may do what: signed claims in, one decision out.
+
+Owns the token (a JWT, HS256 only, RFC 7519) and the one table of rights. The law: deny by default, and
+nothing that a client says about itself counts, only what its token says. Time is an argument. It knows
+no HTTP, no WebSocket and no session's state; whether a thing exists is asked elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, get_args
+
+import jwt
+import msgspec
+from msgspec import Meta
+
+from signaling.errors import AuthError, Forbidden
+from signaling.protocol import AnyCommand, Id, Place, Role
+from stream.plan import SOURCES
+
+MAX_TOKEN_BYTES: Final = 4096
+LIFETIME: Final = 600
+"""Seconds a token normally lives; clients refresh theirs in-band before."""
+
+EVERY_SESSION: Final = "*"
+"""The claim `session` of an owner: no real session can have this id."""
+
+_ALGORITHM: Final = "HS256"
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+
+class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a token says of its bearer. `iat` and `exp` are seconds since 1970.
+
+    `publish` names the sources the bearer may send, if the role may too. `gen` is the generation of
+    the bearer's tokens: raising it revokes the older ones.
+    """
+
+    sub: Id
+    session: Annotated[str, Meta(max_length=64, pattern=r"^(\*|[A-Za-z0-9_.:-]+)(?!\n)$")]
+    role: Role
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    iat: int
+    exp: int
+    affiliation: Annotated[str, Meta(max_length=100)] = ""
+    title: Annotated[str, Meta(max_length=100)] = ""
+    place: Place = "online"
+    publish: Annotated[tuple[str, ...], Meta(max_length=16)] = ()
+    gen: int = 0
+
+
+class Tokens:
+    """Mints and verifies tokens with one shared secret of at least 32 bytes (RFC 7518, section 3.2)."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = secret.encode()
+
+    def mint(self, claims: Claims) -> str:
+        """Sign the claims; raises AuthError (`token_too_long`) above 4 KiB."""
+        token = jwt.encode(msgspec.to_builtins(claims), self._key, algorithm=_ALGORITHM)
+        if len(token) > MAX_TOKEN_BYTES:
+            raise AuthError("token_too_long", "The token would be longer than 4 KiB.")
+        return token
+
+    def verify(self, token: str, now: float) -> Claims:
+        """Return the claims of a token that is ours and not yet expired at `now` (seconds since 1970).
+
+        Raises AuthError: `token_missing`, `token_too_long`, `token_invalid` or `token_expired`.
+        """
+        if not token:
+            raise AuthError("token_missing", "A token is needed.")
+        if len(token) > MAX_TOKEN_BYTES:
+            raise AuthError("token_too_long", "The token is longer than 4 KiB.")
+        try:
+            # Expiry is checked below, against `now`; `iat` is not, because clocks differ.
+            payload = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                options={"require": ["exp"], "verify_exp": False, "verify_iat": False},
+            )
+            claims = msgspec.convert(payload, Claims)
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as error:
+            raise AuthError("token_invalid", "The token is not valid here.") from error
+        if claims.exp <= now:
+            raise AuthError("token_expired", "The token has expired.")
+        return claims
+
+
+def renewed(claims: Claims, now: float, lifetime: int = LIFETIME) -> Claims:
+    """Return the same rights for `lifetime` more seconds from `now`; never shortens a long token."""
+    return msgspec.structs.replace(claims, iat=int(now), exp=max(claims.exp, int(now) + lifetime))
+
+
+# -- the table ------------------------------------------------------------------------------------------
+
+COMMANDS: Final[frozenset[str]] = frozenset(
+    str(command.__struct_config__.tag) for command in get_args(AnyCommand)
+)
+
+_WATCH: Final = frozenset({"session.join", "session.read", "whep:stage"})
+_TAKE_PART: Final = _WATCH | {"chat.post", "question.ask"}
+_MODERATE: Final = _TAKE_PART | {
+    "chat.delete",
+    "presence.people",
+    "question.answered",
+    "question.approve",
+    "question.dismiss",
+    "question.hide",
+    "question.show",
+}
+_PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
+_STAGE: Final = frozenset({"stage.bring_on", "stage.take_off"})
+_PRODUCE: Final = (
+    _MODERATE
+    | _PUBLISH
+    | _STAGE
+    | {"session.end", "session.start", "whip:hall"}
+    | {f"token.mint:{role}" for role in ROLES if role != "owner"}
+)
+
+RIGHTS: Final[dict[Role, frozenset[str]]] = {
+    "viewer": _TAKE_PART,
+    "hall": _WATCH | {"whip:hall"},
+    "speaker": _TAKE_PART | _PUBLISH,
+    "interpreter": _TAKE_PART | {"whep:return"},
+    "moderator": _MODERATE,
+    "chair": _MODERATE | _PUBLISH | _STAGE,
+    "producer": _PRODUCE,
+    "owner": _PRODUCE | {"session.create", "session.list", "token.mint:owner"},
+}
+"""Role → actions: the commands' tags, and the doors beside the WebSocket.
+
+`session.join` is the WebSocket, `session.read` and the like are REST, `whip:<source>` and
+`whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `presence.people` seeing
+names. Whatever is not here is refused.
+"""
+
+ACTIONS: Final[tuple[str, ...]] = tuple(sorted(frozenset[str]().union(*RIGHTS.values())))
+
+
+def authorize(actor: Claims, action: str, session: str) -> None:
+    """Raise Forbidden unless the actor may do `action` to `session` (`*`: to all sessions at once)."""
+    if not _in_reach(actor, session):
+        raise Forbidden("forbidden", "This token is for another session.")
+    if not _has_right(actor, action):
+        raise Forbidden("forbidden", f"The role {actor.role} may not do this ({action}).")
+
+
+def allowed(claims: Claims) -> tuple[str, ...]:
+    """Return the commands, and the WHIP sources as `whip:<source>`, that the bearer may use."""
+    offered = COMMANDS | {f"whip:{source}" for source in SOURCES}
+    return tuple(sorted(action for action in offered if _has_right(claims, action)))
+
+
+def _in_reach(actor: Claims, session: str) -> bool:
+    if actor.session == EVERY_SESSION:
+        return actor.role == "owner"
+    return actor.session == session
+
+
+def _has_right(actor: Claims, action: str) -> bool:
+    if action not in RIGHTS[actor.role]:
+        return False
+    kind, _, source = action.partition(":")
+    return kind != "whip" or source in actor.publish
