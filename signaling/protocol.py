@@ -26,7 +26,7 @@ Place = Literal["online", "hall"]
 Status = Literal["planned", "live", "ended"]
 QuestionState = Literal["pending", "approved", "on_screen", "answered", "dismissed"]
 
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+(?!\n)$")]
 ChatText = Annotated[str, Meta(min_length=1, max_length=1000)]
 QuestionText = Annotated[str, Meta(min_length=1, max_length=600)]
 
