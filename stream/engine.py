@@ -1,0 +1,301 @@
+"""The relay's heart: the port, the transports and the routers, joined.
+
+What arrives on the port is drained, routed, and flushed in one go; a short tick does what time asks for.
+The law: packets, transports and plans live here and nowhere else; a fault of one peer ends that peer.
+It knows nothing of HTTP: `stream/http.py` is its face.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stream.agreement import Agreement, LocalTransport
+from stream.errors import RelayError
+from stream.negotiation import negotiate_publish, negotiate_view
+from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
+from stream.routing.feed import Burst
+from stream.routing.publication import Publication
+from stream.routing.router import Router
+from stream.settings import RelaySettings
+from stream.transport.fanout import Fanout, Path, make_fanout
+from stream.transport.rtc_adapter import make_certificate
+from stream.transport.transport import PeerTransport
+from stream.transport.udp_mux import UdpMux, open_socket
+
+log = logging.getLogger("rostrum.relay")
+
+TICK = 0.01
+"""Seconds between two ticks: NACKs, a joiner's start, reports."""
+
+SWEEP = 0.5
+"""Seconds between two looks for dead peers."""
+
+RETRY_AFTER = 2
+"""Seconds after which a refused player may ask again."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    """A transport and what it is for."""
+
+    transport: PeerTransport
+    session: str
+    participant: str
+    etag: str
+    connected: Callable[[float], None]
+    """What to do once its keys are there."""
+
+
+class Engine:
+    """One relay process's media."""
+
+    def __init__(self, settings: RelaySettings, announce: Sequence[str]) -> None:
+        """Bind the port. `announce` are the addresses to put into answers. Raises OSError."""
+        self.boot = secrets.token_hex(8)
+        self.counters: Counter[str] = Counter()
+        self.draining = False
+        self.routers: dict[str, Router[PeerTransport]] = {}
+        self.peers: dict[str, _Peer] = {}
+        self.changed = asyncio.Event()
+        """Set whenever what signaling is told may have changed."""
+        self._max_transports = settings.max_transports
+        self._socket = open_socket(settings.media_host, settings.media_port)
+        self._candidates = tuple((address, settings.media_port) for address in announce)
+        self._fanout: Fanout = make_fanout(settings.fanout, self._socket, self.counters)
+        self._mux = UdpMux(self._socket, self.counters)
+        self._certificate = make_certificate()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def fanout_name(self) -> str:
+        """Which fan-out is in use."""
+        return self._fanout.name
+
+    async def run(self) -> None:
+        """Move packets until cancelled; then say goodbye to every peer."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._socket, self._pump)
+        sweep_due = 0.0
+        try:
+            while True:
+                await asyncio.sleep(TICK)
+                now = time.monotonic()
+                self._tick(now)
+                if now >= sweep_due:
+                    sweep_due = now + SWEEP
+                    self._sweep(now)
+        finally:
+            loop.remove_reader(self._socket)
+            for peer in list(self.peers.values()):
+                peer.transport.close()
+            if self._closing:
+                await asyncio.wait(self._closing, timeout=2)
+            self._socket.close()
+
+    # -- packets -----------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Drain the port, then flush what came: a burst is what has arrived, never waited for."""
+        now, unix = time.monotonic(), time.time()
+        touched: dict[str, Router[PeerTransport]] = {}
+        for received in self._mux.drain(now):
+            peer = self.peers.get(received.transport.id)
+            router = self.routers.get(peer.session) if peer is not None else None
+            if router is None:
+                continue
+            try:
+                if received.rtp is not None:
+                    router.receive_rtp(received.transport.id, received.rtp, now)
+                    touched[router.session] = router
+                else:
+                    self._deliver(router.receive_rtcp(received.transport.id, received.rtcp, now, unix))
+            except Exception:  # a defect of ours must cost one peer, not the port
+                self.counters["internal_error"] += 1
+                log.exception("a packet could not be routed; its peer is closed")
+                received.transport.close()
+        for router in touched.values():
+            self._deliver(router.flush(now))
+
+    def _deliver(self, bursts: Sequence[Burst[PeerTransport]]) -> None:
+        for burst in bursts:
+            ready = [peer for peer in burst.recipients if peer.state == "connected"]
+            if ready:
+                self._fanout.deliver(burst.packets, ready)
+
+    def _send(self, data: bytes, path: Path) -> None:
+        self._fanout.send(data, path)
+
+    def _tick(self, now: float) -> None:
+        unix = time.time()
+        for router in list(self.routers.values()):
+            self._deliver(router.flush(now))
+            for transport, message in router.tick(now, unix):
+                transport.send_rtcp(message)
+
+    def _sweep(self, now: float) -> None:
+        for peer in list(self.peers.values()):
+            if peer.transport.expired(now):
+                self.counters["expired"] += 1
+                peer.transport.close()
+
+    # -- peers -------------------------------------------------------------------------------------
+
+    def publish(self, session: str, request: PublishRequest) -> Answer:
+        """Answer a WHIP offer. Raises OfferRefused and RelayError (`relay_full`, `draining`)."""
+        transport = self._new_transport()
+        agreement = negotiate_publish(request.offer, self._local(transport))
+        publication = Publication(request.participant, request.source, transport.id, agreement.media)
+
+        def connected(now: float) -> None:
+            replaced = self.router(session).publish(transport, publication, now)
+            if replaced is not None and replaced in self.peers:
+                self.counters["replaced"] += 1
+                self.peers[replaced].transport.close()
+
+        return self._admit(transport, session, request.participant, connected, agreement)
+
+    def view(self, session: str, request: ViewRequest) -> Answer:
+        """Answer a WHEP offer. Raises OfferRefused and RelayError (`nothing_live`, `relay_full`, …)."""
+        transport = self._new_transport()
+        router = self.router(session)
+        if not request.wait and not router.on_stage(request.feed, time.monotonic()):
+            raise RelayError(
+                "nothing_live", "Nobody is on stage yet; ask again shortly.", 409, retry_after=RETRY_AFTER
+            )
+        agreement = negotiate_view(request.offer, self._local(transport), router.feed(request.feed))
+
+        def connected(now: float) -> None:
+            self.router(session).view(request.feed, transport, request.participant, agreement.media, now)
+
+        return self._admit(transport, session, request.participant, connected, agreement)
+
+    def _new_transport(self) -> PeerTransport:
+        if self.draining:
+            raise RelayError("draining", "This relay is about to stop; ask again.", 503, retry_after=1)
+        if len(self.peers) >= self._max_transports:
+            raise RelayError("relay_full", "This relay is full; ask again later.", 503, retry_after=5)
+        return PeerTransport(
+            secrets.token_urlsafe(16), self._certificate, self._send, self.counters, time.monotonic()
+        )
+
+    def _local(self, transport: PeerTransport) -> LocalTransport:
+        return LocalTransport(
+            ufrag=transport.ufrag,
+            pwd=transport.password,
+            fingerprint=self._certificate.fingerprint,
+            candidates=self._candidates,
+        )
+
+    def _admit(
+        self,
+        transport: PeerTransport,
+        session: str,
+        participant: str,
+        connected: Callable[[float], None],
+        agreement: Agreement,
+    ) -> Answer:
+        """Let the peer's checks in, and say what was agreed."""
+        peer = _Peer(transport, session, participant, secrets.token_hex(8), connected)
+        self.peers[transport.id] = peer
+        self._mux.add(transport)
+        transport.start(agreement.dtls_role, agreement.fingerprints, self._state_changed)
+        return Answer(transport.id, peer.etag, agreement.answer)
+
+    def _state_changed(self, transport: PeerTransport) -> None:
+        """Hear from a transport that it is connected, or closed."""
+        peer = self.peers.get(transport.id)
+        if peer is None:
+            return
+        now = time.monotonic()
+        if transport.state == "connected":
+            self.counters["connected"] += 1
+            peer.connected(now)
+        else:
+            del self.peers[transport.id]
+            self._mux.remove(transport)
+            router = self.routers.get(peer.session)
+            if router is not None:
+                router.leave(transport.id, now)
+            task = asyncio.create_task(self._finish(transport), name=f"close {transport.id}")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        self.changed.set()
+
+    async def _finish(self, transport: PeerTransport) -> None:
+        with contextlib.suppress(ConnectionError):
+            await transport.aclose()
+
+    def peer(self, transport_id: str) -> _Peer:
+        """Return a peer. Raises RelayError (`unknown_transport`)."""
+        peer = self.peers.get(transport_id)
+        if peer is None:
+            raise RelayError("unknown_transport", "This connection does not exist any more.", 404)
+        return peer
+
+    def close_transport(self, transport_id: str) -> None:
+        """End one transport. Raises RelayError (`unknown_transport`)."""
+        self.peer(transport_id).transport.close()
+
+    def close_participant(self, session: str, participant: str) -> None:
+        """End everything of one person in a session: ejected, or left."""
+        for peer in list(self.peers.values()):
+            if peer.session == session and peer.participant == participant:
+                peer.transport.close()
+
+    def restart_ice(self, transport_id: str) -> tuple[str, LocalTransport]:
+        """Give a transport new ICE credentials; return its new ETag and our end. Raises RelayError."""
+        peer = self.peer(transport_id)
+        former = peer.transport.ufrag
+        peer.transport.restart_ice()
+        self._mux.rename(peer.transport, former)
+        peer.etag = secrets.token_hex(8)
+        return peer.etag, self._local(peer.transport)
+
+    # -- sessions ----------------------------------------------------------------------------------
+
+    def router(self, session: str) -> Router[PeerTransport]:
+        """Return a session's router, made when first asked for."""
+        if session not in self.routers:
+            self.routers[session] = Router(session)
+        return self.routers[session]
+
+    def set_plan(self, session: str, plan: StagePlan) -> StagePlan:
+        """Put a plan in force. Raises RelayError (`stale_plan`) where a newer one is."""
+        router = self.router(session)
+        if not router.set_plan(plan, time.monotonic()):
+            raise RelayError("stale_plan", f"A newer plan is in force: {router.plan.version}.", 409)
+        self.changed.set()
+        return router.plan
+
+    def end_session(self, session: str) -> None:
+        """Close every transport of a session and forget it."""
+        for peer in list(self.peers.values()):
+            if peer.session == session:
+                peer.transport.close()
+        self.routers.pop(session, None)
+        self.changed.set()
+
+    def state(self) -> RelayState:
+        """Return what signaling is told."""
+        now = time.monotonic()
+        return RelayState(
+            boot=self.boot,
+            plans={session: router.plan.version for session, router in self.routers.items()},
+            publications=tuple(
+                publication
+                for router in self.routers.values()
+                for publication in router.publication_states(now)
+            ),
+            viewers={
+                session: sum(len(feed.viewers) for feed in router.feeds.values())
+                for session, router in self.routers.items()
+            },
+            draining=self.draining,
+        )

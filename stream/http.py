@@ -1,0 +1,201 @@
+"""The relay's HTTP face: what signaling asks of the engine.
+
+An internal listener, loopback by default; every request but health and metrics carries the shared
+secret. The law: values in and out are those of `stream/plan.py`; an error is a problem document
+(RFC 9457) with a stable code. It must not know who may do what: signaling has decided that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from stream.answer import write_restart
+from stream.engine import Engine
+from stream.errors import RelayError
+from stream.plan import Problem, PublishRequest, StagePlan, ViewRequest
+from stream.stats import prometheus, snapshot
+
+MAX_BODY = 80 * 1024
+"""Longest body taken, bytes: an offer of 64 KiB and what JSON adds."""
+
+HEARTBEAT = 1.0
+"""Seconds between two lines of /watch when nothing changes."""
+
+_encode = msgspec.json.encode
+Body = TypeVar("Body", PublishRequest, ViewRequest, StagePlan)
+Handler = Callable[[Request], Awaitable[Response]]
+
+_UFRAG_LINE = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(_encode(value), status, media_type="application/json")
+
+
+def problem(error: RelayError) -> Response:
+    """Return an error as a problem document (RFC 9457)."""
+    body = Problem(
+        type=f"urn:rostrum:problem:{error.code}",
+        title=error.code.replace("_", " ").capitalize(),
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+    )
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return Response(_encode(body), error.status, headers, media_type="application/problem+json")
+
+
+class RelayFace:
+    """The handlers, around one engine."""
+
+    def __init__(self, engine: Engine, secret: str) -> None:
+        self._engine = engine
+        self._secret = f"Bearer {secret}".encode()
+
+    def application(self) -> Starlette:
+        """Return the ASGI application."""
+        guarded = self._guarded
+        return Starlette(
+            routes=[
+                Route("/healthz", self.healthz),
+                Route("/metrics", self.metrics),
+                Route("/stats", guarded(self.stats)),
+                Route("/watch", guarded(self.watch)),
+                Route("/sessions/{session}/plan", guarded(self.put_plan), methods=["PUT"]),
+                Route("/sessions/{session}", guarded(self.delete_session), methods=["DELETE"]),
+                Route("/sessions/{session}/publications", guarded(self.publish), methods=["POST"]),
+                Route("/sessions/{session}/views", guarded(self.view), methods=["POST"]),
+                Route(
+                    "/sessions/{session}/participants/{participant}",
+                    guarded(self.delete_participant),
+                    methods=["DELETE"],
+                ),
+                Route("/transports/{transport}", guarded(self.patch_transport), methods=["PATCH"]),
+                Route("/transports/{transport}", guarded(self.delete_transport), methods=["DELETE"]),
+            ]
+        )
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """Ask for the secret, and turn refusals into problem documents."""
+
+        async def guarded(request: Request) -> Response:
+            given = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, self._secret):
+                return problem(RelayError("unauthorized", "The relay's secret is missing or wrong.", 401))
+            try:
+                return await handler(request)
+            except RelayError as error:
+                return problem(error)
+
+        return guarded
+
+    async def healthz(self, request: Request) -> Response:
+        """Say that the process serves."""
+        return PlainTextResponse("draining" if self._engine.draining else "ok")
+
+    async def metrics(self, request: Request) -> Response:
+        """Return Prometheus' text format."""
+        return Response(prometheus(self._engine), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def stats(self, request: Request) -> Response:
+        """Return everything countable as JSON."""
+        return JSONResponse(snapshot(self._engine))
+
+    async def watch(self, request: Request) -> Response:
+        """Stream the relay's state: at once, at each change, and as a heartbeat."""
+        return StreamingResponse(self._states(), media_type="application/x-ndjson")
+
+    async def _states(self) -> AsyncIterator[bytes]:
+        last = b""
+        quiet = 0.0
+        while True:
+            line = _encode(self._engine.state()) + b"\n"
+            if line != last or quiet >= HEARTBEAT:
+                last, quiet = line, 0.0
+                yield line
+            await asyncio.sleep(_WATCH_STEP)
+            quiet += _WATCH_STEP
+
+    async def put_plan(self, request: Request) -> Response:
+        """Put a plan in force."""
+        plan = await _read(request, StagePlan)
+        return _json(self._engine.set_plan(request.path_params["session"], plan))
+
+    async def delete_session(self, request: Request) -> Response:
+        """End a session here."""
+        self._engine.end_session(request.path_params["session"])
+        return Response(status_code=204)
+
+    async def publish(self, request: Request) -> Response:
+        """Answer a WHIP offer."""
+        body = await _read(request, PublishRequest)
+        return _json(self._engine.publish(request.path_params["session"], body), 201)
+
+    async def view(self, request: Request) -> Response:
+        """Answer a WHEP offer."""
+        body = await _read(request, ViewRequest)
+        return _json(self._engine.view(request.path_params["session"], body), 201)
+
+    async def delete_participant(self, request: Request) -> Response:
+        """End everything of one person."""
+        self._engine.close_participant(request.path_params["session"], request.path_params["participant"])
+        return Response(status_code=204)
+
+    async def delete_transport(self, request: Request) -> Response:
+        """End one transport."""
+        self._engine.close_transport(request.path_params["transport"])
+        return Response(status_code=200)
+
+    async def patch_transport(self, request: Request) -> Response:
+        """Take trickled candidates, or restart ICE (RFC 9725, section 4.3).
+
+        A lite agent never dials, so candidates are noted by nobody. A restart is known by `If-Match: "*"`
+        or by credentials that come with a current ETag, and is answered with ours.
+        """
+        transport_id = request.path_params["transport"]
+        peer = self._engine.peer(transport_id)
+        match = request.headers.get("if-match")
+        fragment = (await _body(request)).decode("utf-8", "replace")
+        if match is None:
+            raise RelayError("etag_required", "Send the ETag of the resource in If-Match.", 428)
+        restart = match.strip() == '"*"' or match.strip() == "*"
+        if not restart:
+            if match.strip().strip('"') != peer.etag:
+                raise RelayError("etag_mismatch", "ICE was restarted since; this ETag is old.", 412)
+            return Response(status_code=204)
+        if not _UFRAG_LINE.search(fragment):
+            raise RelayError("malformed_fragment", "An ICE restart needs a=ice-ufrag and a=ice-pwd.", 400)
+        etag, local = self._engine.restart_ice(transport_id)
+        headers = {"ETag": f'"{etag}"'}
+        return Response(write_restart(local), 200, headers, media_type="application/trickle-ice-sdpfrag")
+
+
+_WATCH_STEP = 0.05
+"""Seconds between two looks at the state: how late a change may be told."""
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise RelayError("too_large", f"At most {MAX_BODY // 1024} KiB are taken.", 413)
+    return body
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    """Read the body as one of the plan's values. Raises RelayError (`malformed`)."""
+    try:
+        return msgspec.json.decode(await _body(request), type=kind)
+    except msgspec.MsgspecError as error:
+        raise RelayError("malformed", f"The body is not a {kind.__name__}: {error}.", 400) from None

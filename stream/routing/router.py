@@ -1,0 +1,179 @@
+"""One session on this relay: publications in, feeds out, as the stage plan in force says.
+
+Packets and feedback go in with `now`; bursts and RTCP come out as values. No socket, clock or await in
+here. The law: the plan with the greater version stands; a publication that comes back under its key
+takes its place; the newest of two wins, once it is connected and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic
+
+from stream.agreement import AgreedMedia
+from stream.plan import Feed, StagePlan
+from stream.plan import Publication as PublicationState
+from stream.routing.feed import Burst, FeedRouter, PeerT
+from stream.routing.publication import Publication
+from stream.routing.stage import resolve
+from stream.wire import rtcp
+from stream.wire.rtp import RtpPacket
+
+EMPTY_PLAN = StagePlan(epoch=0, seq=0, feeds={})
+
+_RESOLVE_INTERVAL = 0.1
+"""Seconds between two looks at who is live and who is loud."""
+
+
+class Router(Generic[PeerT]):
+    """Who gets which packet, in one session."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.plan = EMPTY_PLAN
+        self.publications: dict[str, Publication] = {}
+        self.feeds: dict[str, FeedRouter[PeerT]] = {}
+        self._by_peer: dict[str, Publication] = {}
+        self._publishers: dict[str, PeerT] = {}
+        self._feed_of: dict[str, FeedRouter[PeerT]] = {}
+        self._resolve_due = 0.0
+
+    # -- what signaling says ---------------------------------------------------------------------
+
+    def set_plan(self, plan: StagePlan, now: float) -> bool:
+        """Put a plan in force; False where a newer one already is."""
+        if plan.version < self.plan.version:
+            return False
+        self.plan = plan
+        for name in plan.feeds:
+            self.feed(name)
+        self._resolve(now)
+        return True
+
+    def feed(self, name: str) -> FeedRouter[PeerT]:
+        """Return a feed, made when first asked for."""
+        if name not in self.feeds:
+            self.feeds[name] = FeedRouter(name)
+        return self.feeds[name]
+
+    # -- who comes and goes ------------------------------------------------------------------------
+
+    def publish(self, peer: PeerT, publication: Publication, now: float) -> str | None:
+        """Take a connected publisher in; return the transport id it replaces, if any."""
+        former = self.publications.get(publication.key)
+        self.publications[publication.key] = publication
+        self._by_peer[peer.id] = publication
+        self._publishers[peer.id] = peer
+        if former is not None:
+            former.close()
+        self._resolve(now)
+        return former.peer if former is not None else None
+
+    def leave(self, peer_id: str, now: float) -> None:
+        """Forget a publisher or a viewer."""
+        publication = self._by_peer.pop(peer_id, None)
+        self._publishers.pop(peer_id, None)
+        if publication is not None:
+            publication.close()
+            if self.publications.get(publication.key) is publication:
+                del self.publications[publication.key]
+            self._resolve(now)
+        feed = self._feed_of.pop(peer_id, None)
+        if feed is not None:
+            feed.remove(peer_id)
+
+    def view(
+        self, feed: str, peer: PeerT, participant: str, media: Sequence[AgreedMedia], now: float
+    ) -> None:
+        """Take a connected viewer in."""
+        router = self.feed(feed)
+        router.add(peer, participant, media, now)
+        self._feed_of[peer.id] = router
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nobody is connected."""
+        return not self._by_peer and not self._feed_of
+
+    def on_stage(self, feed: str, now: float) -> bool:
+        """Tell whether anything of the feed is live."""
+        planned = self.plan.feeds.get(feed, Feed())
+        return any(
+            producer.live(now)
+            for key in (*planned.main, *planned.slides, *planned.audio)
+            if key in self.publications
+            for producer in self.publications[key].producers
+        )
+
+    # -- packets -----------------------------------------------------------------------------------
+
+    def receive_rtp(self, peer_id: str, packet: RtpPacket, now: float) -> None:
+        """Take one packet of a publisher into the slots it fills."""
+        publication = self._by_peer.get(peer_id)
+        received = publication.receive(packet, now) if publication is not None else None
+        if received is None:
+            return
+        producer, media = received
+        for feed in self.feeds.values():
+            for slot in feed.slots.values():
+                if slot.source is producer or slot.wanted is producer:
+                    slot.take(producer, media, now)
+
+    def receive_rtcp(
+        self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, unix: float
+    ) -> list[Burst[PeerT]]:
+        """Take a peer's RTCP; return what is to be sent again. `unix`: the wall clock, seconds."""
+        publication = self._by_peer.get(peer_id)
+        if publication is not None:
+            publication.receive_rtcp(packets, now, unix)
+            return []
+        feed = self._feed_of.get(peer_id)
+        if feed is None:
+            return []
+        return feed.receive_rtcp(peer_id, packets, now, rtcp.compact_ntp(rtcp.ntp_from_unix(unix)))
+
+    def flush(self, now: float) -> list[Burst[PeerT]]:
+        """Return the bursts due now, live viewers first, then those who are starting."""
+        out: list[Burst[PeerT]] = []
+        for feed in self.feeds.values():
+            out += feed.flush(now)
+        for feed in self.feeds.values():
+            out += feed.advance(now)
+        return out
+
+    def tick(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
+        """Return the RTCP due now: feedback to publishers, sender reports to viewers."""
+        if now >= self._resolve_due:
+            self._resolve(now)
+        out: list[tuple[PeerT, bytes]] = []
+        for peer_id, publication in self._by_peer.items():
+            out += [(self._publishers[peer_id], message) for message in publication.feedback(now)]
+        for feed in self.feeds.values():
+            out += feed.reports(now, unix)
+        return out
+
+    def publication_states(self, now: float) -> list[PublicationState]:
+        """Return what signaling is told of the publishers here."""
+        return [
+            PublicationState(
+                session=self.session,
+                participant=publication.participant,
+                source=publication.source,
+                audio=publication.producer("audio") is not None,
+                video=publication.producer("video") is not None,
+                live=any(producer.live(now) for producer in publication.producers),
+            )
+            for publication in self.publications.values()
+        ]
+
+    # -- who fills what ------------------------------------------------------------------------------
+
+    def _resolve(self, now: float) -> None:
+        self._resolve_due = now + _RESOLVE_INTERVAL
+        for name, feed in self.feeds.items():
+            holders = {slot.name: slot.wanted.key if slot.wanted else None for slot in feed.slots.values()}
+            chosen = resolve(self.plan.feeds.get(name, Feed()), self.publications, holders, now)
+            for slot_name, key in chosen.items():
+                slot = feed.slots[slot_name]
+                publication = self.publications.get(key) if key is not None else None
+                slot.want(publication.producer(slot.kind) if publication is not None else None)

@@ -1,0 +1,225 @@
+"""The last step, and the hot one: protect a burst for each of its recipients and send it.
+
+One small interface; this is its plain-Python implementation. What it rests on was measured: one system
+call per packet is the cost, so packets of one burst to one peer leave as one UDP GSO send (Linux
+`UDP_SEGMENT`), equal segments with a shorter last one. The law: recipients of one call get the same
+plaintext; nothing is held back for a bigger burst; what the kernel will not take is counted and dropped.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from stream.transport.srtp import GCM_TAG, GcmSrtp, Srtp, SrtpError
+
+Address = tuple[str, int]
+
+Ancillary = tuple[int, int, bytes]
+"""A control message of sendmsg(2): level, type, data."""
+
+
+class Path(NamedTuple):
+    """Where a peer is, and which of our addresses it talks to.
+
+    A port bound to all addresses must answer from the one that was asked, or the peer's connectivity
+    check fails (RFC 8445, section 7.2.5.2.1). `source` is the control message that says so; none is
+    needed where the port is bound to one address.
+    """
+
+    address: Address
+    source: tuple[Ancillary, ...] = ()
+
+
+UDP_SEGMENT = 103
+"""Socket option of udp(7): the segment size of a generic segmentation offload send."""
+
+_SOL_UDP = 17
+MAX_SEGMENTS = 20
+"""Packets in one GSO send; the kernel allows 64, browsers were seen to take 20 (browser-facts.md)."""
+
+MAX_RUN_BYTES = 65_000
+"""Bytes in one GSO send; an IPv4 datagram ends at 65,507."""
+
+_SEGMENT_SIZE = struct.Struct("=H")
+_WAIT_WRITABLE = 0.002
+"""Seconds to wait, once, for a full socket buffer."""
+
+
+class PlainPacket(NamedTuple):
+    """One RTP packet to protect. `payload` includes padding; `srtp_index` has 48 bits."""
+
+    header: bytes
+    payload: bytes
+    ssrc: int
+    srtp_index: int
+
+
+class Recipient(Protocol):
+    """A peer that is ready for media."""
+
+    @property
+    def srtp(self) -> Srtp:
+        """Its cryptographic context."""
+
+    @property
+    def path(self) -> Path:
+        """Where its valid connectivity check came from."""
+
+
+class Fanout(Protocol):
+    """What a relay needs of any implementation, plain or native."""
+
+    name: str
+
+    def deliver(self, packets: Sequence[PlainPacket], recipients: Sequence[Recipient]) -> None:
+        """Protect the packets for each recipient, and send them in order."""
+
+    def send(self, data: bytes, path: Path) -> None:
+        """Send one datagram as it is."""
+
+
+@dataclass(slots=True)
+class UdpSender:
+    """The sending half of the one port. `counters` says what did not go out, and why."""
+
+    sock: socket.socket
+    counters: Counter[str]
+    segmented: bool
+
+    def send(self, data: bytes, path: Path) -> None:
+        """Send one datagram."""
+        self._send((data,), path.source, path.address)
+
+    def send_run(self, wires: Sequence[bytes], path: Path) -> None:
+        """Send datagrams of one length, but for a shorter last one, as one GSO send."""
+        if len(wires) == 1 or not self.segmented:
+            for wire in wires:
+                self._send((wire,), path.source, path.address)
+            return
+        segment = (_SOL_UDP, UDP_SEGMENT, _SEGMENT_SIZE.pack(len(wires[0])))
+        self._send(wires, (segment, *path.source), path.address)
+
+    def _send(self, wires: Sequence[bytes], ancillary: tuple[Ancillary, ...], address: Address) -> None:
+        packets = len(wires)
+        for last in (False, True):
+            try:
+                self.sock.sendmsg(wires, ancillary, 0, address)
+            except BlockingIOError:
+                if last:
+                    self.counters["send_buffer_full"] += packets
+                else:
+                    select.select([], [self.sock], [], _WAIT_WRITABLE)
+            except OSError as error:
+                self.counters["send_" + errno.errorcode.get(error.errno or 0, "error").lower()] += packets
+                return
+            else:
+                self.counters["datagrams_out"] += packets
+                return
+
+
+def runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Cut packet sizes (bytes) into runs [start, stop) that one GSO send can carry.
+
+    All packets of a run have one size; only its last may be smaller.
+    """
+    found: list[tuple[int, int]] = []
+    start = 0
+    while start < len(sizes):
+        size, stop, total = sizes[start], start + 1, sizes[start]
+        while stop < len(sizes) and stop - start < MAX_SEGMENTS and sizes[stop] <= size:
+            if total + sizes[stop] > MAX_RUN_BYTES:
+                break
+            total += sizes[stop]
+            stop += 1
+            if sizes[stop - 1] < size:
+                break
+        found.append((start, stop))
+        start = stop
+    return found
+
+
+class PlainFanout:
+    """The fan-out in Python: the fallback, and the oracle of any other."""
+
+    def __init__(self, sender: UdpSender) -> None:
+        self._sender = sender
+        self._counters = sender.counters
+        self.name = "gso" if sender.segmented else "plain"
+
+    def send(self, data: bytes, path: Path) -> None:
+        """See `Fanout.send`."""
+        self._sender.send(data, path)
+
+    def deliver(self, packets: Sequence[PlainPacket], recipients: Sequence[Recipient]) -> None:
+        """See `Fanout.deliver`."""
+        prepared = [(p.ssrc << 48 | p.srtp_index, p.header, p.payload) for p in packets]
+        spans = runs([len(p.header) + len(p.payload) + GCM_TAG for p in packets])
+        send_run = self._sender.send_run
+        for recipient in recipients:
+            srtp = recipient.srtp
+            path = recipient.path
+            if type(srtp) is GcmSrtp:
+                salt, encrypt = srtp.salt, srtp.encrypt
+                wires = [
+                    header + encrypt((salt ^ number).to_bytes(12, "big"), payload, header)
+                    for number, header, payload in prepared
+                ]
+                for start, stop in spans:
+                    send_run(wires[start:stop], path)
+            else:
+                self._deliver_slowly(packets, srtp, path)
+        self._counters["deliveries"] += len(packets) * len(recipients)
+
+    def _deliver_slowly(self, packets: Sequence[PlainPacket], srtp: Srtp, path: Path) -> None:
+        for packet in packets:
+            try:
+                self._sender.send(srtp.protect(*packet), path)
+            except SrtpError as error:
+                self._counters[f"protect_{error.reason}"] += 1
+
+
+def gso_works() -> bool:
+    """Try a segmented send on loopback and tell whether its pieces arrive as datagrams of their own."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(0.2)
+        ancillary = [(_SOL_UDP, UDP_SEGMENT, _SEGMENT_SIZE.pack(4))]
+        try:
+            sender.sendmsg([b"abcd", b"efgh", b"ij"], ancillary, 0, receiver.getsockname())
+            return [receiver.recv(64) for _ in range(3)] == [b"abcd", b"efgh", b"ij"]
+        except OSError:
+            return False
+
+
+FanoutName = Literal["gso", "plain"]
+
+
+def choose_fanout(setting: Literal["auto", "gso", "plain"]) -> FanoutName:
+    """Return which fan-out this machine runs under the setting `ROSTRUM_FANOUT`.
+
+    Raises OSError where `gso` is demanded and the kernel has none.
+    """
+    if setting == "plain":
+        return "plain"
+    if gso_works():
+        return "gso"
+    if setting == "gso":
+        raise OSError("ROSTRUM_FANOUT=gso, but this kernel does not segment UDP (Linux 4.18 or newer does).")
+    return "plain"
+
+
+def make_fanout(
+    setting: Literal["auto", "gso", "plain"], sock: socket.socket, counters: Counter[str]
+) -> Fanout:
+    """Return the fan-out for a bound, non-blocking UDP socket. Raises OSError, see `choose_fanout`."""
+    return PlainFanout(UdpSender(sock, counters, segmented=choose_fanout(setting) == "gso"))

@@ -1,0 +1,161 @@
+"""DTLS by aiortc, and nothing else of it: the only file that touches aiortc's private names.
+
+The law: datagrams in, datagrams out, SRTP keys at the end. aiortc's `RTCDtlsTransport` wants an ICE
+transport; `_DatagramPipe` is one, fed by the relay's own port. What would end a session from outside
+(empty, over-long, non-DTLS datagrams, alerts in the clear) is dropped here, counted by the caller.
+
+Private names leaned on, asserted by tests/contract/test_aiortc_seam.py:
+    RTCDtlsTransport._recv/_send of its transport, ._set_role, ._srtp_profiles, ._ssl, ._state
+    RTCCertificate._create_ssl_context
+    rtcdtlstransport.SRTP_PROFILES and SRTPProtectionProfile.get_key_and_salt
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_PROFILES,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+)
+
+from stream.transport.srtp import SrtpKeys
+
+DtlsRole = Literal["server", "client"]
+
+HANDSHAKE_TIMEOUT = 15.0
+"""Seconds a peer has from our answer to the end of DTLS; browsers need under one."""
+
+MAX_DATAGRAM = 1500
+"""Longest DTLS datagram taken, bytes: aiortc reads no more at once."""
+
+_QUEUE = 32
+"""Datagrams waiting for aiortc; a handshake flight is at most six. More are dropped."""
+
+_CONTENT_ALERT = 21
+_PROFILE_NAMES = {
+    b"SRTP_AEAD_AES_128_GCM": "AEAD_AES_128_GCM",
+    b"SRTP_AEAD_AES_256_GCM": "AEAD_AES_256_GCM",
+    b"SRTP_AES128_CM_SHA1_80": "AES128_CM_HMAC_SHA1_80",
+}
+
+
+class DtlsError(Exception):
+    """The handshake did not end in keys: refused, timed out, or a fingerprint that does not match."""
+
+
+class Certificate(RTCCertificate):
+    """The relay's one certificate. Its OpenSSL context is made once, not per peer (0.3 ms each)."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
+        context = getattr(self, "_context", None)
+        if context is None:
+            context = self._context = super()._create_ssl_context(srtp_profiles)
+        return context
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 fingerprint for SDP, upper-case pairs with colons (RFC 8122, section 5)."""
+        return next(f.value for f in self.getFingerprints() if f.algorithm == "sha-256")
+
+
+def make_certificate() -> Certificate:
+    """Generate a key and a self-signed certificate for this process."""
+    return Certificate.generateCertificate()
+
+
+class _DatagramPipe:
+    """What RTCDtlsTransport takes for an ICE transport."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self.role = "controlling"
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+        self._emit = send
+
+    async def _recv(self) -> bytes:
+        data = await self.queue.get()
+        if data is None:
+            raise ConnectionError("closed")
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        self._emit(data)
+
+
+class DtlsEndpoint:
+    """The DTLS association of one peer (RFC 5764)."""
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        role: DtlsRole,
+        fingerprints: Sequence[tuple[str, str]],
+        send: Callable[[bytes], None],
+        on_closed: Callable[[], None],
+    ) -> None:
+        """`fingerprints` are (algorithm, value) from the offer; `on_closed` hears a close_notify once."""
+        self._pipe = _DatagramPipe(send)
+        self._dtls = RTCDtlsTransport(self._pipe, [certificate])  # type: ignore[arg-type]
+        self._dtls._set_role(role)
+        self._dtls._srtp_profiles = sorted(SRTP_PROFILES, key=lambda p: p is not SRTP_AEAD_AES_128_GCM)
+        self._remote = RTCDtlsParameters(
+            fingerprints=[RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
+        )
+        self._role = role
+        self._on_closed = on_closed
+        self._established = False
+
+    def receive(self, data: bytes) -> str | None:
+        """Take one datagram whose first byte is 20-63; return the reason where it is dropped."""
+        if not 13 <= len(data) <= MAX_DATAGRAM:
+            return "dtls_length"
+        if data[0] == _CONTENT_ALERT and data[3:5] == b"\0\0":
+            return "dtls_plaintext_alert"
+        if self._pipe.queue.full():
+            return "dtls_queue_full"
+        self._pipe.queue.put_nowait(data)
+        return None
+
+    async def handshake(self) -> SrtpKeys:
+        """Run the handshake and return the keys. Raises DtlsError."""
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+                await self._dtls.start(self._remote)
+        except TimeoutError:
+            raise DtlsError("timeout") from None
+        if self._dtls.state != "connected":
+            raise DtlsError(self._dtls.state)
+        self._established = True
+        self._dtls.on("statechange", self._state_changed)
+        return self._keys()
+
+    def _keys(self) -> SrtpKeys:
+        connection: Any = self._dtls._ssl
+        selected = connection.get_selected_srtp_profile()
+        profile = next(p for p in self._dtls._srtp_profiles if p.openssl_profile == selected)
+        material = connection.export_keying_material(
+            b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
+        )
+        local = profile.get_key_and_salt(material, 1 if self._role == "server" else 0)
+        remote = profile.get_key_and_salt(material, 0 if self._role == "server" else 1)
+        size = profile.key_length
+        return SrtpKeys(_PROFILE_NAMES[selected], local[:size], local[size:], remote[:size], remote[size:])
+
+    def _state_changed(self) -> None:
+        if self._established and self._dtls.state == "closed":
+            self._established = False
+            self._on_closed()
+
+    async def close(self) -> None:
+        """Say goodbye (close_notify) and end. May be called twice."""
+        self._established = False
+        await self._dtls.stop()
+        if not self._pipe.queue.full():
+            self._pipe.queue.put_nowait(None)

@@ -1,0 +1,262 @@
+"""SRTP and SRTCP of one peer: keys in, protected packets out, and back.
+
+AES-GCM (RFC 7714) is framed here over OpenSSL's cipher, because the fan-out then encrypts without a
+copy; AES-CM with SHA1 (RFC 3711) goes through libsrtp. The law: one (SSRC, index) is never used for two
+different plaintexts under one key. The sender of a packet owns its index; this module only applies it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pylibsrtp
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from stream.wire.sequence import extend
+
+GCM_TAG = 16
+"""Length of the authentication tag, bytes (RFC 7714, section 13.2)."""
+
+_REPLAY_WINDOW = 1024
+"""How far behind the newest a packet may be, packets: RTX and reordering stay well inside."""
+
+_MAX_STREAMS = 64
+"""Most SSRCs one peer may send: simulcast with RTX and two sounds needs fewer than ten."""
+
+_SRTCP_INDEX_MASK = 0x7FFFFFFF
+_LIBSRTP_LARGEST = 1356
+"""`pylibsrtp.protect` refuses longer packets, bytes."""
+
+
+class SrtpError(Exception):
+    """A packet that could not be protected or opened. `reason` is a short stable name, for a counter."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class SrtpKeys:
+    """What DTLS agreed on (RFC 5764, section 4.2): master keys and salts, ours and theirs."""
+
+    profile: str
+    """An RFC 5764 / RFC 7714 name: AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES128_CM_HMAC_SHA1_80."""
+    local_key: bytes
+    local_salt: bytes
+    remote_key: bytes
+    remote_salt: bytes
+
+
+class Srtp(Protocol):
+    """One peer's cryptographic context. `index` is the packet's 48-bit one (RFC 3711, section 3.3.1)."""
+
+    def protect(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
+        """Return header and encrypted payload. The payload includes any padding. Raises SrtpError."""
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        """Return a protected compound packet. Raises SrtpError."""
+
+    def unprotect(self, data: bytes, header_length: int) -> bytes:
+        """Return the payload in the clear, padding included. Raises SrtpError."""
+
+    def unprotect_rtcp(self, data: bytes) -> bytes:
+        """Return the compound packet in the clear. Raises SrtpError."""
+
+
+def open_srtp(keys: SrtpKeys) -> Srtp:
+    """Return the context that fits the agreed profile. Raises SrtpError for one unknown."""
+    if keys.profile in ("AEAD_AES_128_GCM", "AEAD_AES_256_GCM"):
+        return GcmSrtp(keys)
+    if keys.profile == "AES128_CM_HMAC_SHA1_80":
+        return LibSrtp(keys)
+    raise SrtpError("profile")
+
+
+def derive(master_key: bytes, master_salt: bytes, label: int, length: int) -> bytes:
+    """Derive a session key or salt (RFC 3711, section 4.3; 96-bit salts padded, RFC 7714, section 11)."""
+    block = bytearray(master_salt.ljust(14, b"\0") + b"\0\0")
+    block[7] ^= label
+    encryptor = Cipher(algorithms.AES(master_key), modes.CTR(bytes(block))).encryptor()
+    return encryptor.update(bytes(length))
+
+
+class ReplayWindow:
+    """Which indices of one stream were seen (RFC 3711, section 3.3.2)."""
+
+    __slots__ = ("newest", "seen")
+
+    def __init__(self, newest: int) -> None:
+        self.newest = newest
+        self.seen = 0
+
+    def fresh(self, index: int) -> bool:
+        """Tell whether the index is new and not too old; changes nothing."""
+        behind = self.newest - index
+        return behind < 0 or (behind < _REPLAY_WINDOW and not self.seen >> behind & 1)
+
+    def mark(self, index: int) -> None:
+        """Note an authenticated index."""
+        behind = self.newest - index
+        if behind < 0:
+            self.seen = (self.seen << -behind | 1) & ((1 << _REPLAY_WINDOW) - 1)
+            self.newest = index
+        else:
+            self.seen |= 1 << behind
+
+
+class GcmSrtp:
+    """AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714). `encrypt` and `salt` are the fan-out's to use."""
+
+    __slots__ = (
+        "_decrypt",
+        "_decrypt_rtcp",
+        "_encrypt_rtcp",
+        "_remote_rtcp_salt",
+        "_remote_salt",
+        "_rtcp_index",
+        "_rtcp_salt",
+        "_rtcp_windows",
+        "_windows",
+        "encrypt",
+        "salt",
+    )
+
+    def __init__(self, keys: SrtpKeys) -> None:
+        size = len(keys.local_key)
+
+        def cipher(key: bytes, salt: bytes, label: int) -> AESGCM:
+            return AESGCM(derive(key, salt, label, size))
+
+        def number(key: bytes, salt: bytes, label: int) -> int:
+            return int.from_bytes(derive(key, salt, label, 12), "big")
+
+        self.encrypt = cipher(keys.local_key, keys.local_salt, 0).encrypt
+        self.salt = number(keys.local_key, keys.local_salt, 2)
+        self._encrypt_rtcp = cipher(keys.local_key, keys.local_salt, 3).encrypt
+        self._rtcp_salt = number(keys.local_key, keys.local_salt, 5)
+        self._decrypt = cipher(keys.remote_key, keys.remote_salt, 0).decrypt
+        self._remote_salt = number(keys.remote_key, keys.remote_salt, 2)
+        self._decrypt_rtcp = cipher(keys.remote_key, keys.remote_salt, 3).decrypt
+        self._remote_rtcp_salt = number(keys.remote_key, keys.remote_salt, 5)
+        self._rtcp_index = 0
+        self._windows: dict[int, ReplayWindow] = {}
+        self._rtcp_windows: dict[int, ReplayWindow] = {}
+
+    def protect(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
+        """See `Srtp.protect`; the nonce is salt XOR SSRC, rollover, sequence (RFC 7714, section 8.1)."""
+        nonce = (self.salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
+        return header + self.encrypt(nonce, payload, header)
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        """See `Srtp.protect_rtcp` (RFC 7714, section 9)."""
+        self._rtcp_index = (self._rtcp_index + 1) & _SRTCP_INDEX_MASK
+        trailer = (0x80000000 | self._rtcp_index).to_bytes(4, "big")
+        ssrc = int.from_bytes(data[4:8], "big")
+        nonce = (self._rtcp_salt ^ (ssrc << 48 | self._rtcp_index)).to_bytes(12, "big")
+        return data[:8] + self._encrypt_rtcp(nonce, data[8:], data[:8] + trailer) + trailer
+
+    def unprotect(self, data: bytes, header_length: int) -> bytes:
+        """See `Srtp.unprotect`. The rollover count is guessed from the newest index (RFC 3711, 3.3.1)."""
+        ssrc = int.from_bytes(data[8:12], "big")
+        sequence = int.from_bytes(data[2:4], "big")
+        window = self._windows.get(ssrc)
+        index = sequence if window is None else extend(sequence, window.newest)
+        if index < 0 or (window is not None and not window.fresh(index)):
+            raise SrtpError("replayed")
+        if window is None and len(self._windows) >= _MAX_STREAMS:
+            raise SrtpError("too_many_streams")
+        if len(data) < header_length + GCM_TAG:
+            raise SrtpError("short")
+        nonce = (self._remote_salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
+        try:
+            payload = self._decrypt(nonce, data[header_length:], data[:header_length])
+        except InvalidTag:
+            raise SrtpError("unauthentic") from None
+        if window is None:
+            window = self._windows[ssrc] = ReplayWindow(index)
+        window.mark(index)
+        return payload
+
+    def unprotect_rtcp(self, data: bytes) -> bytes:
+        """See `Srtp.unprotect_rtcp`; unencrypted SRTCP is refused."""
+        if len(data) < 8 + GCM_TAG + 4:
+            raise SrtpError("short")
+        trailer = data[-4:]
+        word = int.from_bytes(trailer, "big")
+        if not word & 0x80000000:
+            raise SrtpError("unencrypted")
+        index = word & _SRTCP_INDEX_MASK
+        ssrc = int.from_bytes(data[4:8], "big")
+        window = self._rtcp_windows.get(ssrc)
+        if window is not None and not window.fresh(index):
+            raise SrtpError("replayed")
+        if window is None and len(self._rtcp_windows) >= _MAX_STREAMS:
+            raise SrtpError("too_many_streams")
+        nonce = (self._remote_rtcp_salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
+        try:
+            body = self._decrypt_rtcp(nonce, data[8:-4], data[:8] + trailer)
+        except InvalidTag:
+            raise SrtpError("unauthentic") from None
+        if window is None:
+            window = self._rtcp_windows[ssrc] = ReplayWindow(index)
+        window.mark(index)
+        return data[:8] + body
+
+
+class LibSrtp:
+    """AES128_CM_HMAC_SHA1_80 (RFC 3711) through libsrtp, for peers that offer nothing newer.
+
+    libsrtp counts rollovers by itself from the sequence numbers it is given, so `index` is not used.
+    """
+
+    __slots__ = ("_inbound", "_outbound")
+
+    def __init__(self, keys: SrtpKeys) -> None:
+        def session(key: bytes, direction: int) -> pylibsrtp.Session:
+            policy = pylibsrtp.Policy(
+                key=key,
+                ssrc_type=direction,
+                srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+            )
+            policy.allow_repeat_tx = True
+            policy.window_size = _REPLAY_WINDOW
+            return pylibsrtp.Session(policy)
+
+        self._outbound = session(keys.local_key + keys.local_salt, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+        self._inbound = session(keys.remote_key + keys.remote_salt, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+
+    def protect(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
+        """See `Srtp.protect`."""
+        if len(header) + len(payload) > _LIBSRTP_LARGEST:
+            raise SrtpError("long")
+        try:
+            return self._outbound.protect(header + payload)
+        except pylibsrtp.Error:
+            raise SrtpError("protect") from None
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        """See `Srtp.protect_rtcp`."""
+        if len(data) > _LIBSRTP_LARGEST:
+            raise SrtpError("long")
+        try:
+            return self._outbound.protect_rtcp(data)
+        except pylibsrtp.Error:
+            raise SrtpError("protect") from None
+
+    def unprotect(self, data: bytes, header_length: int) -> bytes:
+        """See `Srtp.unprotect`."""
+        try:
+            return self._inbound.unprotect(data)[header_length:]
+        except pylibsrtp.Error:
+            raise SrtpError("unauthentic") from None
+
+    def unprotect_rtcp(self, data: bytes) -> bytes:
+        """See `Srtp.unprotect_rtcp`."""
+        try:
+            return self._inbound.unprotect_rtcp(data)
+        except pylibsrtp.Error:
+            raise SrtpError("unauthentic") from None

@@ -1,0 +1,201 @@
+"""One peer's path to the wire: ICE-lite, DTLS, SRTP.
+
+A transport is made with the answer, bound to an address by the first valid connectivity check, and
+ready once DTLS gave keys. The law: before a check has verified, not a byte goes to any address
+(RFC 8445, section 2.5 and RFC 7675); a datagram that fails any test is counted by name and dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from stream.transport.fanout import Path
+from stream.transport.rtc_adapter import Certificate, DtlsEndpoint, DtlsError, DtlsRole
+from stream.transport.srtp import Srtp, SrtpError, open_srtp
+from stream.wire import rtcp, rtp, stun
+
+State = Literal["new", "checked", "connected", "closed"]
+
+CONSENT_TIMEOUT = 8.0
+"""Seconds without an authentic sign of life before a peer is gone. Consent checks come every 4-6 s
+(RFC 7675, section 5.1), receiver reports every second; the issue's limit is 10 s."""
+
+SETUP_TIMEOUT = 20.0
+"""Seconds from the answer to the end of DTLS."""
+
+_UFRAG_BYTES = 6
+_PASSWORD_BYTES = 18
+"""22 characters are the least a password has (RFC 8839, section 5.4); 18 bytes make 24."""
+
+
+class PeerTransport:
+    """The transport of one WHIP or WHEP resource."""
+
+    def __init__(
+        self,
+        identifier: str,
+        certificate: Certificate,
+        send: Callable[[bytes, Path], None],
+        counters: Counter[str],
+        now: float,
+    ) -> None:
+        self.id = identifier
+        self.ufrag = secrets.token_hex(_UFRAG_BYTES)
+        self.password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
+        self.state: State = "new"
+        self.last_alive = now
+        self.created = now
+        self._certificate = certificate
+        self._send = send
+        self._counters = counters
+        self._dtls: DtlsEndpoint | None = None
+        self._handshake: asyncio.Task[None] | None = None
+        self._srtp: Srtp | None = None
+        self._path: Path | None = None
+        self._on_state: Callable[[PeerTransport], None] = lambda transport: None
+
+    @property
+    def srtp(self) -> Srtp:
+        """The keys in use; only a connected transport has any."""
+        assert self._srtp is not None, "a transport that is not connected has no keys"
+        return self._srtp
+
+    @property
+    def path(self) -> Path:
+        """Where the peer is; only a checked transport knows."""
+        assert self._path is not None, "a transport that was never checked has no path"
+        return self._path
+
+    @property
+    def bound(self) -> Path | None:
+        """The path in use, or None before the first valid check."""
+        return self._path
+
+    def restart_ice(self) -> None:
+        """Take new ICE credentials (RFC 9725, section 4.3.3); DTLS and its keys go on."""
+        self.ufrag = secrets.token_hex(_UFRAG_BYTES)
+        self.password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
+
+    def start(
+        self,
+        role: DtlsRole,
+        fingerprints: Sequence[tuple[str, str]],
+        on_state: Callable[[PeerTransport], None],
+    ) -> None:
+        """Begin DTLS as `role` once the peer is checked. `on_state` hears `connected` and `closed`."""
+        self._on_state = on_state
+        self._dtls = DtlsEndpoint(self._certificate, role, fingerprints, self._send_dtls, self.close)
+
+    def _send_dtls(self, data: bytes) -> None:
+        if self._path is not None:
+            self._send(data, self._path)
+
+    def receive_check(self, request: stun.BindingRequest, data: bytes, source: Path, now: float) -> bool:
+        """Answer a connectivity check; True where it bound the transport to `source`.
+
+        The first valid check binds, so media starts at once; later ones move the transport when they
+        nominate (USE-CANDIDATE), or when the bound address has been silent (a changed network).
+        """
+        if self.state == "closed" or not stun.verify(request, data, self.password.encode()):
+            self._counters["stun_unauthentic"] += 1
+            return False
+        if not request.controlling:
+            self._send(
+                stun.error(request.transaction_id, 487, "Role Conflict", self.password.encode()), source
+            )
+            return False
+        self._send(stun.success(request.transaction_id, source.address, self.password.encode()), source)
+        silent = now - self.last_alive > 1.0
+        self.last_alive = now
+        if self._path == source:
+            return False
+        if self._path is not None and not request.use_candidate and not silent:
+            return False
+        self._path = source
+        if self.state == "new":
+            self.state = "checked"
+            self._handshake = asyncio.create_task(self._run_handshake(), name=f"dtls {self.id}")
+        return True
+
+    async def _run_handshake(self) -> None:
+        assert self._dtls is not None, "start() comes before the first check can"
+        try:
+            self._srtp = open_srtp(await self._dtls.handshake())
+        except (DtlsError, SrtpError) as error:
+            self._counters[f"handshake_{error}"] += 1
+            self.close()
+            return
+        if self.state == "checked":
+            self.state = "connected"
+            self._on_state(self)
+
+    def receive_dtls(self, data: bytes) -> None:
+        """Take a datagram whose first byte is 20-63."""
+        if self._dtls is not None and self.state != "closed":
+            dropped = self._dtls.receive(data)
+            if dropped is not None:
+                self._counters[dropped] += 1
+
+    def receive_rtp(self, data: bytes, now: float) -> rtp.RtpPacket | None:
+        """Open one SRTP packet; None where it is dropped."""
+        if self._srtp is None:
+            self._counters["rtp_before_keys"] += 1
+            return None
+        try:
+            length = rtp.header_length(data)
+            packet = rtp.parse_header(data, length)
+            packet.payload = rtp.strip_padding(data[0], self._srtp.unprotect(data, length))
+        except (rtp.RtpError, SrtpError) as error:
+            self._counters[f"rtp_{error.reason}"] += 1
+            return None
+        self.last_alive = now
+        return packet
+
+    def receive_rtcp(self, data: bytes, now: float) -> list[rtcp.Packet]:
+        """Open one SRTCP packet; nothing where it is dropped."""
+        if self._srtp is None:
+            self._counters["rtcp_before_keys"] += 1
+            return []
+        try:
+            packets = rtcp.parse(self._srtp.unprotect_rtcp(data))
+        except (rtcp.RtcpError, SrtpError) as error:
+            self._counters[f"rtcp_{error.reason}"] += 1
+            return []
+        self.last_alive = now
+        return packets
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Protect and send one compound RTCP packet."""
+        if self._srtp is None or self._path is None or self.state != "connected":
+            return
+        try:
+            self._send(self._srtp.protect_rtcp(data), self._path)
+        except SrtpError as error:
+            self._counters[f"protect_{error.reason}"] += 1
+
+    def expired(self, now: float) -> bool:
+        """Tell whether the peer is gone: no consent, or set-up never ended."""
+        if self.state == "connected":
+            return now - self.last_alive > CONSENT_TIMEOUT
+        return self.state != "closed" and now - self.created > SETUP_TIMEOUT
+
+    def close(self) -> None:
+        """End the transport; tell the peer by close_notify. May be called twice."""
+        if self.state == "closed":
+            return
+        self.state = "closed"
+        if self._handshake is not None and self._handshake is not asyncio.current_task():
+            self._handshake.cancel()
+        self._on_state(self)
+
+    async def aclose(self) -> None:
+        """Close, and wait until the DTLS association has ended."""
+        self.close()
+        if self._handshake is not None and self._handshake is not asyncio.current_task():
+            await asyncio.gather(self._handshake, return_exceptions=True)
+        if self._dtls is not None:
+            await self._dtls.close()

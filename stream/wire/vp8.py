@@ -1,0 +1,87 @@
+"""The VP8 payload descriptor: where a key frame starts, and the two counters a switch must mend.
+
+RFC 7741, section 4.2. Picture id and TL0PICIDX run on per encoder; when a slot changes its encoder they
+are rewritten so that a decoder sees them go on by one. Pure; a malformed descriptor is nobody's key
+frame and is left as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What a descriptor says, and where in the payload, in bytes, the counters stand (0: absent)."""
+
+    starts_frame: bool
+    starts_key_frame: bool
+    picture_id: int | None
+    picture_id_at: int
+    picture_id_wide: bool
+    tl0_picture_index: int | None
+    tl0_at: int
+    temporal_layer: int
+
+
+def parse(payload: bytes) -> Descriptor | None:
+    """Parse the descriptor at the start of a payload; None where it is cut short."""
+    try:
+        return _parse(payload)
+    except IndexError:
+        return None
+
+
+def _parse(payload: bytes) -> Descriptor:
+    first = payload[0]
+    position = 1
+    picture_id: int | None = None
+    picture_id_at = tl0_at = temporal_layer = 0
+    wide = False
+    tl0: int | None = None
+    if first & 0x80:
+        flags = payload[1]
+        position = 2
+        if flags & 0x80:
+            picture_id_at = position
+            wide = bool(payload[position] & 0x80)
+            if wide:
+                picture_id = (payload[position] & 0x7F) << 8 | payload[position + 1]
+                position += 2
+            else:
+                picture_id = payload[position]
+                position += 1
+        if flags & 0x40:
+            tl0_at, tl0 = position, payload[position]
+            position += 1
+        if flags & 0x30:
+            if flags & 0x20:
+                temporal_layer = payload[position] >> 6
+            position += 1
+    starts_frame = bool(first & 0x10) and not first & 0x07
+    starts_key = starts_frame and not payload[position] & 0x01
+    return Descriptor(starts_frame, starts_key, picture_id, picture_id_at, wide, tl0, tl0_at, temporal_layer)
+
+
+def starts_key_frame(payload: bytes) -> bool:
+    """Tell whether this packet is the first of a key frame (RFC 7741, section 4.3: P bit zero)."""
+    descriptor = parse(payload)
+    return descriptor is not None and descriptor.starts_key_frame
+
+
+def shift(payload: bytes, picture_id_delta: int, tl0_delta: int) -> bytes:
+    """Return the payload with both counters moved on, modulo their width; unchanged where absent."""
+    descriptor = parse(payload)
+    if descriptor is None or descriptor.picture_id is None:
+        return payload
+    changed = bytearray(payload)
+    at = descriptor.picture_id_at
+    if descriptor.picture_id_wide:
+        value = (descriptor.picture_id + picture_id_delta) & 0x7FFF
+        changed[at] = 0x80 | value >> 8
+        changed[at + 1] = value & 0xFF
+    else:
+        changed[at] = (descriptor.picture_id + picture_id_delta) & 0x7F
+    if descriptor.tl0_picture_index is not None:
+        changed[descriptor.tl0_at] = (descriptor.tl0_picture_index + tl0_delta) & 0xFF
+    return bytes(changed)
