@@ -44,8 +44,9 @@ _chunks = re.compile(
 def pack(feedback_count: int, arrivals: Sequence[tuple[int, int]]) -> list[bytes]:
     """Write message bodies for arrivals `(unwrapped sequence number, time in µs)` sorted by sequence.
 
-    Gaps are packets lost; of duplicates the first counts. Normally one body; another is begun, with the
-    next feedback count, where an arrival is too many, too far on or more than 8 s from the last one.
+    Gaps are packets lost; of duplicates the first counts; times go round every 12 days. Normally one
+    body; another is begun, with the next feedback count, where an arrival is too many, too far on or
+    more than 8 s from the last one.
     """
     bodies: list[bytes] = []
     done = 0
