@@ -21,7 +21,7 @@ CATCH_UP_LIMIT = 150
 """Packets behind the head from which a joiner starts at once: some 0.6 s of 2 Mbit/s. Further behind,
 a fresh key frame is quicker."""
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds a joiner waits for a fresh key frame; then it starts from however old a one is stored."""
 
 RESTART_WINDOW = 2.0
