@@ -1,0 +1,262 @@
+"""The relays as signaling sees them: each one watched, told its plans, and asked for transports.
+
+Owns the only client of the relays' HTTP face. The law: a plan is told until the relay says that it
+stands, and a relay that has restarted (a new `boot`) is told everything again at once. It decides
+nothing: plans come from the sessions, and what relays say of media goes to them unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, NewType
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from signaling.errors import RelayUnavailable
+from signaling.protocol import Media, MediaState
+from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
+
+HUNG_AFTER: Final = 2.0
+"""Seconds without a line of `/watch` after which a relay counts as down; a line comes each second."""
+
+ANSWER_WITHIN: Final = 5.0
+"""Seconds a relay may take to answer a request."""
+
+RETRY_TELLING: Final = 0.2
+
+Transport = NewType("Transport", str)
+"""A relay's own, unguessable id of a transport."""
+
+PlansNow = Callable[[], Mapping[str, StagePlan]]
+"""Returns the plan of every session that is live here."""
+
+OnMedia = Callable[[str, MediaState], None]
+"""Told what is published in a session, at every change."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A relay's answer that is not ours to judge: passed through as it is."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def choose(session: str, urls: Iterable[str]) -> str:
+    """Return the relay of a session by rendezvous hashing: the same for every worker, and steady."""
+    return max(urls, key=lambda url: hashlib.sha256(f"{url} {session}".encode()).digest())
+
+
+def reconnect_delay(failures: int, chance: float) -> float:
+    """Return the seconds before the next try: 0.1–0.3 for the first five, then up to 2; `chance` in 0–1."""
+    slower = float(2 ** min(max(failures - 5, 0), 3))
+    return min(2.0, (0.1 + 0.2 * chance) * slower)
+
+
+class Relays:
+    """All relays. Use as `async with`; inside, each is watched and told by tasks of its own."""
+
+    def __init__(self, urls: tuple[str, ...], secret: str, plans: PlansNow, on_media: OnMedia) -> None:
+        self._relays = {url: _Relay(url, secret, partial(self._plans_of, url), on_media) for url in urls}
+        self._plans = plans
+        self._owned: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Relays:
+        for relay in self._relays.values():
+            self._owned.append(asyncio.create_task(relay.watch(), name=f"watch {relay.url}"))
+            self._owned.append(asyncio.create_task(relay.tell(), name=f"tell {relay.url}"))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._owned:
+            task.cancel()
+        await asyncio.gather(*self._owned, return_exceptions=True)
+        self._owned.clear()
+        for relay in self._relays.values():
+            await relay.client.aclose()
+
+    def up(self) -> dict[str, bool]:
+        """Return, by URL, which relays can be reached."""
+        return {url: relay.state is not None for url, relay in self._relays.items()}
+
+    def plans_changed(self) -> None:
+        """Have the relays told; returns at once."""
+        for relay in self._relays.values():
+            relay.wake.set()
+
+    async def publish(self, session: str, request: PublishRequest) -> Answer | Reply:
+        """Open a publisher's transport; raises RelayUnavailable."""
+        return await self._of(session).open(session, "publications", request)
+
+    async def view(self, session: str, request: ViewRequest) -> Answer | Reply:
+        """Open a viewer's transport; raises RelayUnavailable."""
+        return await self._of(session).open(session, "views", request)
+
+    async def patch(self, session: str, transport: Transport, etag: str | None, fragment: bytes) -> Reply:
+        """Pass on a trickle or an ICE restart; raises RelayUnavailable."""
+        headers = {"Content-Type": "application/trickle-ice-sdpfrag"}
+        if etag is not None:
+            headers["If-Match"] = etag
+        return await self._of(session).pass_on("PATCH", f"/transports/{quote(transport)}", fragment, headers)
+
+    async def close_transport(self, session: str, transport: Transport) -> Reply:
+        """Close a transport; raises RelayUnavailable."""
+        return await self._of(session).pass_on("DELETE", f"/transports/{quote(transport)}")
+
+    async def close_participant(self, session: str, participant: str) -> Reply:
+        """Close everything of one participant in a session; raises RelayUnavailable."""
+        path = f"/sessions/{quote(session)}/participants/{quote(participant)}"
+        return await self._of(session).pass_on("DELETE", path)
+
+    async def close_session(self, session: str) -> Reply:
+        """Close everything of a session; raises RelayUnavailable."""
+        return await self._of(session).pass_on("DELETE", f"/sessions/{quote(session)}")
+
+    def _of(self, session: str) -> _Relay:
+        return self._relays[choose(session, self._relays)]
+
+    def _plans_of(self, url: str) -> dict[str, StagePlan]:
+        return {
+            session: plan for session, plan in self._plans().items() if choose(session, self._relays) == url
+        }
+
+
+class _Relay:
+    def __init__(self, url: str, secret: str, plans: PlansNow, on_media: OnMedia) -> None:
+        self.url = url
+        self.state: RelayState | None = None
+        self.wake = asyncio.Event()
+        self.client = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=httpx.Timeout(ANSWER_WITHIN, connect=1.0),
+            trust_env=False,
+        )
+        self._plans = plans
+        self._on_media = on_media
+        self._told: dict[str, tuple[int, int]] = {}
+        self._media: dict[str, MediaState] = {}
+
+    # -- watching ---------------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Follow the relay's state for ever."""
+        failures = 0
+        silence = httpx.Timeout(HUNG_AFTER, connect=1.0)
+        while True:
+            with contextlib.suppress(httpx.HTTPError, msgspec.DecodeError):
+                async with self.client.stream("GET", "/watch", timeout=silence) as lines:
+                    lines.raise_for_status()
+                    async for line in lines.aiter_lines():
+                        self._learn(msgspec.json.decode(line, type=RelayState))
+                        failures = 0
+            self._lost()
+            failures += 1
+            await asyncio.sleep(reconnect_delay(failures, random.random()))  # noqa: S311 (jitter)
+
+    def _learn(self, state: RelayState) -> None:
+        self.state = state
+        self._told = dict(state.plans)
+        if self._untold():
+            self.wake.set()
+        for session in self._plans():
+            self._say(session, _media_of(session, state))
+
+    def _lost(self) -> None:
+        self.state = None
+        self._told.clear()
+        for session in self._plans():
+            self._say(session, MediaState(relay=False, publications=()))
+
+    def _say(self, session: str, media: MediaState) -> None:
+        if self._media.get(session) != media:
+            self._media[session] = media
+            self._on_media(session, media)
+
+    # -- telling ----------------------------------------------------------------------------------------
+
+    async def tell(self) -> None:
+        """Tell plans for ever, whenever woken, until all stand."""
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            if self.state is None:
+                continue
+            try:
+                for session, plan in self._untold().items():
+                    await self._put(session, plan)
+            except RelayUnavailable:
+                await asyncio.sleep(RETRY_TELLING)
+                self.wake.set()
+
+    def _untold(self) -> dict[str, StagePlan]:
+        return {
+            session: plan
+            for session, plan in self._plans().items()
+            if self._told.get(session, (-1, -1)) < plan.version
+        }
+
+    async def _put(self, session: str, plan: StagePlan) -> None:
+        reply = await self.pass_on("PUT", f"/sessions/{quote(session)}/plan", msgspec.json.encode(plan))
+        # 409: the relay has a newer plan, from a worker that is ahead of this one.
+        if reply.status not in (200, 409):
+            raise _unavailable("The relay did not take the plan.")
+        self._told[session] = max(plan.version, self._told.get(session, (-1, -1)))
+
+    # -- asking -----------------------------------------------------------------------------------------
+
+    async def open(self, session: str, kind: str, request: PublishRequest | ViewRequest) -> Answer | Reply:
+        """Open a transport on a relay that knows the session's plan."""
+        plan = self._untold().get(session)
+        if plan is not None:
+            await self._put(session, plan)
+        path = f"/sessions/{quote(session)}/{kind}"
+        reply = await self.pass_on("POST", path, msgspec.json.encode(request))
+        if reply.status != 201:
+            return reply
+        try:
+            return msgspec.json.decode(reply.body, type=Answer)
+        except msgspec.DecodeError as error:
+            raise _unavailable("The relay's answer could not be read.") from error
+
+    async def pass_on(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Ask the relay; at once RelayUnavailable while it is known to be down."""
+        if self.state is None:
+            raise _unavailable("The relay cannot be reached just now.")
+        sent = {"Content-Type": "application/json"} | dict(headers or {})
+        try:
+            answer = await self.client.request(method, path, content=body, headers=sent)
+        except httpx.HTTPError as error:
+            raise _unavailable("The relay cannot be reached just now.") from error
+        kept = ("content-type", "etag", "retry-after")
+        return Reply(
+            answer.status_code,
+            answer.content,
+            {name: answer.headers[name] for name in kept if name in answer.headers},
+        )
+
+
+def _unavailable(detail: str) -> RelayUnavailable:
+    return RelayUnavailable("relay_unavailable", detail, retry_after=1.0)
+
+
+def _media_of(session: str, state: RelayState) -> MediaState:
+    return MediaState(
+        relay=True,
+        publications=tuple(
+            Media(p.participant, p.source, p.audio, p.video, p.live)
+            for p in state.publications
+            if p.session == session
+        ),
+    )
