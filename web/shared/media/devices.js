@@ -1,0 +1,144 @@
+/**
+ * The speaker's camera and microphone. Owns which ones are chosen (kept for the next time), the tracks
+ * that run, and what is wrong with them, as a reason that has words. The law: one device's trouble
+ * never takes the other away, and a device that is pulled out is replaced by another if there is one.
+ */
+
+import { signal } from '../../vendor/signals.js';
+
+/** @typedef {'camera' | 'microphone'} DeviceKind */
+/** @typedef {'denied' | 'missing' | 'in_use' | 'insecure' | 'unplugged' | 'muted_by_system'} Trouble */
+
+const WANTED = {
+  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+};
+
+/**
+ * Name what getUserMedia or getDisplayMedia failed of (Media Capture and Streams, section 10.2).
+ *
+ * @param {unknown} error
+ * @returns {Trouble}
+ */
+export function troubleOf(error) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+  if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied';
+  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'missing';
+  return 'in_use';
+}
+
+/** One kind of device: the choice, the running track, the trouble. */
+export class Device {
+  /** @type {import('../../vendor/signals.js').Signal<MediaStreamTrack | null>} */
+  track = signal(null);
+  /** @type {import('../../vendor/signals.js').Signal<Trouble | null>} */
+  trouble = signal(null);
+  /** @type {import('../../vendor/signals.js').Signal<readonly MediaDeviceInfo[]>} */
+  choices = signal([]);
+  /** Whether the person wants it on. */
+  on = signal(true);
+  /** Counts openings, so that of two at once the later one stands. */
+  #opening = 0;
+
+  /** @param {DeviceKind} kind */
+  constructor(kind) {
+    this.kind = kind;
+  }
+
+  get #key() {
+    return `rostrum.device.${this.kind}`;
+  }
+
+  /** Id of the device that runs, else of the one chosen last. */
+  get chosen() {
+    return this.track.value?.getSettings().deviceId ?? localStorage.getItem(this.#key) ?? '';
+  }
+
+  /**
+   * Use this device from now on.
+   *
+   * @param {string} id
+   */
+  async choose(id) {
+    localStorage.setItem(this.#key, id);
+    await this.open();
+  }
+
+  /** Start the chosen device, or any other where it is not there; trouble is told, never thrown. */
+  async open() {
+    const opening = ++this.#opening;
+    if (!navigator.mediaDevices) {
+      this.trouble.value = 'insecure';
+      return;
+    }
+    // Some cameras open once only: the old track goes first.
+    this.track.value?.stop();
+    this.track.value = null;
+    const chosen = localStorage.getItem(this.#key);
+    const wanted = { ...WANTED[this.kind], ...(chosen ? { deviceId: { ideal: chosen } } : {}) };
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia(
+        this.kind === 'camera' ? { video: wanted } : { audio: wanted },
+      );
+      const [track] = stream.getTracks();
+      if (!track) return;
+      if (opening !== this.#opening || !this.on.value) return track.stop();
+      this.#follow(track);
+      this.trouble.value = null;
+    } catch (error) {
+      if (opening === this.#opening) this.trouble.value = troubleOf(error);
+    }
+    await this.list();
+  }
+
+  /** Turn it off: the device's own light goes out. */
+  close() {
+    this.#opening++;
+    this.on.value = false;
+    this.track.value?.stop();
+    this.track.value = null;
+  }
+
+  /** Turn it on again. */
+  async reopen() {
+    this.on.value = true;
+    await this.open();
+  }
+
+  /** Read anew which devices there are. */
+  async list() {
+    const kind = this.kind === 'camera' ? 'videoinput' : 'audioinput';
+    const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    this.choices.value = all.filter((device) => device.kind === kind && device.deviceId);
+  }
+
+  /** A device came or went: take up the work again if ours is gone. */
+  async changed() {
+    await this.list();
+    if (this.on.value && !this.track.value) await this.open();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #follow(track) {
+    track.contentHint = this.kind === 'camera' ? 'motion' : 'speech';
+    track.addEventListener('ended', () => {
+      if (track !== this.track.value) return;
+      this.track.value = null;
+      this.trouble.value = 'unplugged';
+      void this.open();
+    });
+    track.addEventListener('mute', () => track === this.track.value && (this.trouble.value = 'muted_by_system'));
+    track.addEventListener('unmute', () => track === this.track.value && (this.trouble.value = null));
+    this.track.value = track;
+  }
+}
+
+/** Make both devices, which hear of changes for as long as the page lives. */
+export function openDevices() {
+  const devices = { camera: new Device('camera'), microphone: new Device('microphone') };
+  navigator.mediaDevices?.addEventListener('devicechange', () => {
+    void devices.camera.changed();
+    void devices.microphone.changed();
+  });
+  return devices;
+}

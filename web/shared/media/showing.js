@@ -1,0 +1,42 @@
+/**
+ * Whether a slot's picture is to be seen. Owns that judgement alone, as a pure function: what was seen
+ * of frames, what the session says, and the time go in. The law: while we ourselves are cut off, the
+ * last picture stays; a picture that was ended by people goes.
+ */
+
+/** Without frames this long a picture is over, unless somebody says that it stands still. */
+export const STILL_MS = 3000;
+
+/** A picture goes this long after the session says that nobody sends it. */
+export const ENDED_MS = 2000;
+
+/** How long the last picture of a speaker whose line broke is kept. */
+export const HELD_MS = 10_000;
+
+/**
+ * @typedef {object} Seen times in milliseconds of one clock
+ * @property {number | null} lastFrameAt null: no frame yet since the slot was last empty
+ * @property {boolean} cutOff our own media connection is being rebuilt
+ * @property {boolean} wanted whether the session has anybody who could be in this picture
+ * @property {boolean | null} sent whether somebody sends it now, as the session says; null: nobody can tell
+ * @property {number} sentSince since when that is so
+ * @property {boolean} mayStandStill a picture like slides, which may send no frame for long
+ */
+
+/**
+ * @param {Seen} seen
+ * @param {number} now
+ * @returns {'live' | 'held' | 'none'} `held`: the last picture, which is no longer moving
+ */
+export function showing(seen, now) {
+  if (seen.lastFrameAt === null || !seen.wanted) return 'none';
+  const still = now - seen.lastFrameAt;
+  if (seen.cutOff) return still > STILL_MS ? 'held' : 'live';
+  if (seen.mayStandStill) {
+    if (seen.sent === false && now - seen.sentSince > ENDED_MS) return 'none';
+    if (seen.sent === true || still <= STILL_MS) return 'live';
+    return 'none';
+  }
+  if (still <= STILL_MS) return 'live';
+  return seen.sent === false && still <= HELD_MS ? 'held' : 'none';
+}

@@ -1,0 +1,184 @@
+/**
+ * A viewer of one feed: two picture slots and up to three voices over WHEP (draft-ietf-wish-whep).
+ * Owns which received track goes into which slot, the sound elements, and what is showing. Who fills
+ * the slots is the relay's part; why somebody is on stage is the session's.
+ */
+
+/** @import { MediaStatus } from './resource.js' */
+
+import { effect, signal } from '../../vendor/signals.js';
+import { Resource } from './resource.js';
+import { showing } from './showing.js';
+import { Slot } from './slot.js';
+
+/** Voices mixed by the browser; the relay has no more lines for one viewer. */
+const VOICES = 3;
+
+const LOOK_MS = 250;
+
+/**
+ * @typedef {'main' | 'slides'} SlotName
+ *
+ * What the session says of one slot: see `Seen` in showing.js.
+ *
+ * @typedef {{ wanted: boolean, sent: boolean | null }} Expectation
+ *
+ * @typedef {object} ViewerOptions
+ * @property {string} url the feed's WHEP endpoint
+ * @property {() => string} token
+ * @property {() => boolean | null} flowing whether anything should be arriving; null: nobody can tell
+ * @property {(slot: SlotName) => Expectation} expect
+ */
+
+/** Slots in the order of their lines in the offer. @type {readonly SlotName[]} */
+export const SLOTS = ['main', 'slides'];
+
+export class Viewer {
+  /** @type {Record<SlotName, Slot>} */
+  slots = { main: new Slot(), slides: new Slot() };
+  /** What is to be seen of each slot. */
+  shown = {
+    main: signal(/** @type {'live' | 'held' | 'none'} */ ('none')),
+    slides: signal(/** @type {'live' | 'held' | 'none'} */ ('none')),
+  };
+  /** @type {import('../../vendor/signals.js').Signal<MediaStatus>} */
+  status = signal({ phase: 'off' });
+  /** The browser wants a click before it plays sound. */
+  soundBlocked = signal(false);
+  muted = signal(false);
+  volume = signal(1);
+
+  /** @type {ViewerOptions} */ #options;
+  /** @type {Record<SlotName, { sent: boolean | null, since: number }>} */
+  #sent = { main: { sent: null, since: 0 }, slides: { sent: null, since: 0 } };
+  #voices = Array.from({ length: VOICES }, () => new Audio());
+  #audioBytes = { before: 0, current: 0 };
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
+  /** A hidden page is shown no frames: that says nothing about them. */
+  #visibleSince = 0;
+
+  /** @param {ViewerOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.resource = new Resource({
+      url: options.url,
+      token: options.token,
+      build,
+      adopt: (peer) => this.#adopt(peer),
+      quiet: () => options.flowing() === false,
+      onStatus: (status) => (this.status.value = status),
+      onStats: (report) => this.#count(report),
+    });
+    effect(() => {
+      for (const voice of this.#voices) {
+        voice.volume = this.volume.value;
+        voice.muted = this.muted.value;
+      }
+    });
+    document.addEventListener('visibilitychange', () => (this.#visibleSince = performance.now()));
+    addEventListener('pagehide', () => this.resource.stop());
+    addEventListener('pageshow', ({ persisted }) => persisted && this.resource.start());
+  }
+
+  start() {
+    this.resource.start();
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  stop() {
+    this.resource.stop();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const name of SLOTS) {
+      this.slots[name].empty();
+      this.shown[name].value = 'none';
+    }
+  }
+
+  /** Play the sound; call it from a click, which is what browsers wait for. */
+  playSound() {
+    this.soundBlocked.value = false;
+    for (const voice of this.#voices) this.#play(voice);
+  }
+
+  /** Say what a test may want to know. */
+  debug() {
+    const slot = (/** @type {Slot} */ { frames, width, height, lastFrameAt }) => ({
+      frames,
+      width,
+      height,
+      lastFrameAt: lastFrameAt && performance.timeOrigin + lastFrameAt,
+    });
+    return {
+      peer: this.resource.peerState,
+      slots: { main: slot(this.slots.main), slides: slot(this.slots.slides) },
+      audio: this.#audioBytes.before + this.#audioBytes.current,
+    };
+  }
+
+  /** @param {RTCPeerConnection} peer */
+  #adopt(peer) {
+    // Transceivers stand in the order of their lines, which is what the slots are bound to.
+    const tracks = peer.getTransceivers().map((transceiver) => transceiver.receiver.track);
+    SLOTS.forEach((name, line) => {
+      const track = tracks[line];
+      if (track) this.slots[name].take(track);
+    });
+    this.#audioBytes = { before: this.#audioBytes.before + this.#audioBytes.current, current: 0 };
+    this.#voices.forEach((voice, i) => {
+      const track = tracks[SLOTS.length + i];
+      if (!track) return;
+      voice.srcObject = new MediaStream([track]);
+      this.#play(voice);
+    });
+  }
+
+  /** @param {HTMLAudioElement} voice */
+  #play(voice) {
+    voice.play().catch((/** @type {DOMException} */ error) => {
+      // Anything else is a play() that a newer one has replaced.
+      if (error.name === 'NotAllowedError') this.soundBlocked.value = true;
+    });
+  }
+
+  /** @param {RTCStatsReport} report */
+  #count(report) {
+    let bytes = 0;
+    report.forEach((stat) => {
+      if (stat.type === 'inbound-rtp' && stat.kind === 'audio') bytes += stat.bytesReceived ?? 0;
+    });
+    this.#audioBytes.current = bytes;
+  }
+
+  #look() {
+    if (document.hidden) return;
+    const now = performance.now();
+    for (const name of SLOTS) {
+      const slot = this.slots[name];
+      slot.look();
+      const { wanted, sent } = this.#options.expect(name);
+      if (this.#sent[name].sent !== sent) this.#sent[name] = { sent, since: now };
+      const seen = {
+        lastFrameAt: slot.lastFrameAt && Math.max(slot.lastFrameAt, this.#visibleSince),
+        cutOff: this.status.value.phase !== 'connected',
+        wanted,
+        sent,
+        sentSince: this.#sent[name].since,
+        mayStandStill: name === 'slides',
+      };
+      const next = showing(seen, now);
+      if (next === 'none' && this.shown[name].value !== 'none') slot.empty();
+      this.shown[name].value = next;
+    }
+  }
+}
+
+/**
+ * @param {RTCConfiguration} configuration
+ */
+function build(configuration) {
+  const peer = new RTCPeerConnection(configuration);
+  for (const _ of SLOTS) peer.addTransceiver('video', { direction: 'recvonly' });
+  for (let i = 0; i < VOICES; i++) peer.addTransceiver('audio', { direction: 'recvonly' });
+  return peer;
+}

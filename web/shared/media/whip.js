@@ -1,0 +1,108 @@
+/**
+ * A publisher of one source over WHIP (RFC 9725). Owns the lines it sends and what runs on them: a
+ * track can be changed or taken away without anybody joining anew. Knows no devices: it is given tracks.
+ */
+
+/** @import { MediaStatus } from './resource.js' */
+
+import { signal } from '../../vendor/signals.js';
+import { Resource } from './resource.js';
+
+/** What a picture may cost, in bits per second, and its frames per second. */
+const LIMITS = {
+  camera: { maxBitrate: 2_500_000, maxFramerate: 30 },
+  slides: { maxBitrate: 2_500_000, maxFramerate: 15 },
+  hall: { maxBitrate: 2_500_000, maxFramerate: 30 },
+};
+
+/**
+ * @typedef {object} PublisherOptions
+ * @property {'camera' | 'slides' | 'hall'} source
+ * @property {string} url the source's WHIP endpoint
+ * @property {() => string} token
+ * @property {readonly ('audio' | 'video')[]} lines what is offered, in this order
+ * @property {() => boolean} heard whether the session says that this source arrives
+ */
+
+export class Publisher {
+  /** @type {import('../../vendor/signals.js').Signal<MediaStatus>} */
+  status = signal({ phase: 'off' });
+
+  /** @type {{ audio: MediaStreamTrack | null, video: MediaStreamTrack | null }} */
+  #tracks = { audio: null, video: null };
+  /** @type {RTCPeerConnection | null} */ #peer = null;
+  #bytesSent = 0;
+
+  /** @param {PublisherOptions} options */
+  constructor(options) {
+    const { source, lines } = options;
+    this.resource = new Resource({
+      url: options.url,
+      token: options.token,
+      build: (configuration) => this.#build(configuration, source, lines),
+      adopt: (peer) => this.#adopt(peer),
+      quiet: options.heard,
+      onStatus: (status) => (this.status.value = status),
+      onStats: (report) => this.#count(report),
+    });
+    addEventListener('pagehide', () => this.resource.stop());
+  }
+
+  /**
+   * Send this track from now on, or nothing on its line.
+   *
+   * @param {'audio' | 'video'} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async send(kind, track) {
+    this.#tracks[kind] = track;
+    const line = this.#peer?.getTransceivers().find((t) => t.receiver.track.kind === kind);
+    // A connection that has just been closed is being rebuilt, with the new track.
+    await line?.sender.replaceTrack(track).catch(() => undefined);
+  }
+
+  start() {
+    this.resource.start();
+  }
+
+  stop() {
+    this.resource.stop();
+    this.#peer = null;
+  }
+
+  /** Say what a test may want to know. */
+  debug() {
+    return { phase: this.status.value.phase, peer: this.resource.peerState, bytesSent: this.#bytesSent };
+  }
+
+  /**
+   * @param {RTCConfiguration} configuration
+   * @param {'camera' | 'slides' | 'hall'} source
+   * @param {readonly ('audio' | 'video')[]} lines
+   */
+  #build(configuration, source, lines) {
+    const peer = new RTCPeerConnection(configuration);
+    const streams = [new MediaStream()];
+    for (const kind of lines) {
+      const sendEncodings = kind === 'video' ? [LIMITS[source]] : [];
+      peer.addTransceiver(this.#tracks[kind] ?? kind, { direction: 'sendonly', streams, sendEncodings });
+    }
+    return peer;
+  }
+
+  /** @param {RTCPeerConnection} peer */
+  #adopt(peer) {
+    this.#peer = peer;
+    // A track may have changed while the answer was under way.
+    for (const kind of /** @type {const} */ (['audio', 'video'])) void this.send(kind, this.#tracks[kind]);
+  }
+
+  /** @param {RTCStatsReport} report */
+  #count(report) {
+    let bytes = 0;
+    report.forEach((stat) => {
+      if (stat.type === 'outbound-rtp') bytes += stat.bytesSent ?? 0;
+    });
+    this.#bytesSent = bytes;
+  }
+}

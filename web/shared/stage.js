@@ -1,0 +1,66 @@
+/**
+ * A page's view of a feed. Owns what a viewer must know of the session: whether a picture could be
+ * there, whether it is sent, and when the relay has just come back. Between store and media, nothing else.
+ */
+
+/** @import { LiveSession } from './session.js' */
+
+import { effect } from '../vendor/signals.js';
+import { Viewer } from './media/whep.js';
+import { mediaOnStage, pictureOnStage } from './store.js';
+
+/**
+ * Join what the audience gets, for as long as the session lasts.
+ *
+ * @param {LiveSession} session
+ */
+export function joinStage(session) {
+  const viewer = new Viewer({
+    url: `/whep/${session.id}/stage?wait=1`,
+    token: session.token,
+    flowing: () => mediaOnStage(session.state.value),
+    expect: (slot) => ({
+      wanted: session.state.value.stage.length > 0,
+      sent: pictureOnStage(session.state.value, slot === 'main' ? 'camera' : 'slides'),
+    }),
+  });
+  effect(() => (session.state.value.session?.status === 'ended' ? viewer.stop() : viewer.start()));
+  onRelayBack(session, () => viewer.resource.suspect());
+  return viewer;
+}
+
+/**
+ * Prepare to see and hear the hall, as a speaker does; the caller starts and stops it.
+ *
+ * @param {LiveSession} session
+ */
+export function joinHall(session) {
+  const sent = () => {
+    const { known, relay, publications } = session.state.value.media;
+    if (!known || !relay) return null;
+    return publications.some((p) => p.source === 'hall' && p.live);
+  };
+  const viewer = new Viewer({
+    url: `/whep/${session.id}/return?wait=1`,
+    token: session.token,
+    flowing: sent,
+    expect: (slot) => ({ wanted: slot === 'main', sent: sent() }),
+  });
+  onRelayBack(session, () => viewer.resource.suspect());
+  return viewer;
+}
+
+/**
+ * Call back when the relay is reachable again: it may be a new one that knows nobody.
+ *
+ * @param {LiveSession} session
+ * @param {() => void} back
+ */
+export function onRelayBack(session, back) {
+  let reachable = true;
+  effect(() => {
+    const { relay } = session.state.value.media;
+    if (relay && !reachable) back();
+    reachable = relay;
+  });
+}

@@ -1,0 +1,219 @@
+/**
+ * A session as this page may see it. Owns the fold from what the server says to what the page shows;
+ * the law: a fact is applied once and in the order of its number, whatever is sent twice. Pure: no
+ * socket, no clock, and no state is ever changed in place.
+ */
+
+/** @import { AnyEvent, AnyServerMessage, ChatMessage, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
+
+/** Chat lines kept; the server's snapshot holds 200. */
+export const CHAT_KEPT = 500;
+
+/**
+ * @typedef {object} State
+ * @property {Person | null} you
+ * @property {readonly string[]} can what this role may do
+ * @property {number} epoch of the log; 0 before the first welcome
+ * @property {number} seq the position reached in the log
+ * @property {Session | null} session
+ * @property {readonly Person[]} stage the first is the main picture
+ * @property {Readonly<Record<string, number>>} since when people now on stage came on, where it was seen
+ * @property {readonly Question[]} questions oldest first
+ * @property {readonly ChatMessage[]} chat oldest first
+ * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
+ * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
+ * @property {boolean} chatPaused
+ */
+
+/** @type {State} */
+export const EMPTY = Object.freeze({
+  you: null,
+  can: [],
+  epoch: 0,
+  seq: 0,
+  session: null,
+  stage: [],
+  since: {},
+  questions: [],
+  chat: [],
+  presence: { online: 0, hall: 0, people: null },
+  media: { known: false, relay: true, publications: [] },
+  chatPaused: false,
+});
+
+/**
+ * Take one message of the server into the state; messages that are not facts leave it as it is.
+ *
+ * @param {State} state
+ * @param {AnyServerMessage} message
+ * @returns {State}
+ */
+export function reduce(state, message) {
+  switch (message.type) {
+    case 'welcome':
+      return welcomed(state, message);
+    case 'events':
+      return caughtUp(state, message);
+    case 'presence':
+      return { ...state, presence: { online: message.online, hall: message.hall, people: message.people ?? null } };
+    case 'media':
+      return { ...state, media: { known: true, relay: message.relay, publications: message.publications } };
+    case 'notice':
+      return { ...state, chatPaused: message.code === 'chat_paused' };
+    default:
+      return state;
+  }
+}
+
+/**
+ * @param {State} state
+ * @param {Welcome} welcome
+ * @returns {State}
+ */
+function welcomed(state, welcome) {
+  const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false };
+  if (!welcome.snapshot) return known;
+  const { session, stage, questions, chat } = welcome.snapshot;
+  const since = keep(state.since, (id) => stage.some((person) => person.id === id));
+  return { ...known, epoch: welcome.epoch, seq: welcome.seq, session, stage, since, questions, chat };
+}
+
+/**
+ * @param {State} state
+ * @param {Events} frame
+ * @returns {State}
+ */
+function caughtUp(state, frame) {
+  if (frame.epoch !== state.epoch) return state;
+  let next = state;
+  for (const event of frame.events) {
+    if (event.seq > next.seq) next = { ...apply(next, event), seq: event.seq };
+  }
+  return frame.seq > next.seq ? { ...next, seq: frame.seq } : next;
+}
+
+/**
+ * @param {State} state
+ * @param {AnyEvent} event
+ * @returns {State}
+ */
+function apply(state, event) {
+  switch (event.type) {
+    case 'session.created':
+      return { ...state, session: event.session };
+    case 'session.started':
+      return { ...state, session: state.session && { ...state.session, status: 'live', started: event.at } };
+    case 'session.ended':
+      return { ...state, session: state.session && { ...state.session, status: 'ended', ended: event.at } };
+    case 'chat.posted':
+      return { ...state, chat: [...state.chat, event.message].slice(-CHAT_KEPT) };
+    case 'chat.deleted':
+      return { ...state, chat: state.chat.filter((line) => line.id !== event.message) };
+    case 'question.asked':
+    case 'question.approved':
+      return { ...state, questions: upsert(state.questions, event.question) };
+    case 'question.shown': {
+      const lowered = state.questions.map((q) => (q.state === 'on_screen' ? moved(q, 'approved') : q));
+      return { ...state, questions: move(lowered, event.question, 'on_screen') };
+    }
+    case 'question.hidden':
+      return { ...state, questions: move(state.questions, event.question, 'approved') };
+    case 'question.answered':
+      return { ...state, questions: move(state.questions, event.question, 'answered') };
+    case 'question.dismissed':
+      return { ...state, questions: move(state.questions, event.question, 'dismissed') };
+    case 'stage.brought_on': {
+      const { person } = event;
+      const others = state.stage.filter((p) => p.id !== person.id);
+      const since = { ...state.since, [person.id]: state.since[person.id] ?? event.at };
+      return { ...state, stage: [person, ...others], since };
+    }
+    case 'stage.taken_off':
+      return {
+        ...state,
+        stage: state.stage.filter((p) => p.id !== event.person),
+        since: keep(state.since, (id) => id !== event.person),
+      };
+    default:
+      return state;
+  }
+}
+
+/**
+ * @param {Question} question
+ * @param {Question['state']} to
+ * @returns {Question}
+ */
+const moved = (question, to) => ({ ...question, state: to });
+
+/**
+ * @param {readonly Question[]} questions
+ * @param {string} id
+ * @param {Question['state']} to
+ */
+const move = (questions, id, to) => questions.map((q) => (q.id === id ? moved(q, to) : q));
+
+/**
+ * @param {readonly Question[]} questions
+ * @param {Question} question
+ */
+const upsert = (questions, question) =>
+  questions.some((q) => q.id === question.id)
+    ? questions.map((q) => (q.id === question.id ? question : q))
+    : [...questions, question];
+
+/**
+ * @param {Readonly<Record<string, number>>} record
+ * @param {(key: string) => boolean} wanted
+ */
+const keep = (record, wanted) => Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key)));
+
+// -- what pages ask of a state ---------------------------------------------------------------------
+
+/**
+ * @param {State} state
+ * @returns {Question | undefined} the one the hall reads now
+ */
+export const onScreen = (state) => state.questions.find((q) => q.state === 'on_screen');
+
+/**
+ * @param {State} state
+ * @param {Question['state']} is
+ */
+export const questionsThat = (state, is) => state.questions.filter((q) => q.state === is);
+
+/**
+ * Say what somebody publishes now, as the relay sees it.
+ *
+ * @param {State} state
+ * @param {string} participant
+ * @param {Media['source']} source
+ */
+export const publication = (state, participant, source) =>
+  state.media.publications.find((p) => p.participant === participant && p.source === source);
+
+/**
+ * Say whether anybody on stage sends a picture of this kind: `null` while nobody can tell.
+ *
+ * @param {State} state
+ * @param {'camera' | 'slides'} source
+ * @returns {boolean | null}
+ */
+export function pictureOnStage(state, source) {
+  if (!state.media.known || !state.media.relay) return null;
+  return state.stage.some((person) => {
+    const found = publication(state, person.id, source);
+    return !!found && found.live && found.video;
+  });
+}
+
+/**
+ * Say whether media should be arriving: `null` while nobody can tell.
+ *
+ * @param {State} state
+ * @returns {boolean | null}
+ */
+export function mediaOnStage(state) {
+  if (!state.media.known || !state.media.relay) return null;
+  return state.stage.some((person) => state.media.publications.some((p) => p.participant === person.id && p.live));
+}

@@ -1,0 +1,64 @@
+/**
+ * A field whose text becomes a command. Owns the text until the server has it: it stays in the field
+ * while the line is down, and stays with the reason when it is refused, so that nothing written is lost.
+ */
+
+/** @import { Intent } from '../connection.js' */
+/** @import { LiveSession } from '../session.js' */
+
+import { html } from '../../vendor/htm-preact.js';
+import { useRef, useState } from '../../vendor/preact-hooks.js';
+import { words } from '../words.js';
+
+/** Below this many characters left, they are counted out. */
+const COUNT_BELOW = 100;
+
+/**
+ * @param {{ session: LiveSession, intent: (text: string) => Intent, label: string, send: string, longest: number,
+ *   hint?: string }} props `longest`: characters the protocol takes
+ */
+export function Compose({ session, intent, label, send, longest, hint }) {
+  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const [text, setText] = useState('');
+  const [sending, setSending] = useState(false);
+  const [said, setSaid] = useState('');
+  const left = longest - text.length;
+
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (sending || !text.trim()) return;
+    setSending(true);
+    setSaid('');
+    const outcome = await session.command(intent(text.trim()));
+    setSending(false);
+    if (outcome.ok) setText('');
+    else setSaid(outcome.reason);
+    field.current?.focus();
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    // While an input method composes, Enter ends the word, not the message.
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) void submit(event);
+  };
+
+  const waiting = session.status.value.phase === 'open' ? words.chat.sending : words.chat.later;
+  const note = sending ? waiting : said || (left < COUNT_BELOW ? words.ask.left(left) : (hint ?? ''));
+  return html`
+    <form class="compose" onSubmit=${submit}>
+      <textarea
+        ref=${field}
+        rows="2"
+        aria-label=${label}
+        placeholder=${label}
+        maxlength=${longest}
+        value=${text}
+        readonly=${sending}
+        onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => setText(e.currentTarget.value)}
+        onKeyDown=${onKeyDown}
+      ></textarea>
+      <div class="compose-foot">
+        <p class="note" role="status" data-said=${said ? '' : undefined}>${note}</p>
+        <button type="submit" class="button primary" disabled=${sending || !text.trim()}>${send}</button>
+      </div>
+    </form>
+  `;
+}

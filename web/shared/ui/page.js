@@ -1,0 +1,48 @@
+/**
+ * How every page begins: its session is opened, or it is said what is missing; its parts are drawn;
+ * `window.rostrum` is there for tests to look at. Owns nothing of any page's own.
+ */
+
+/** @import { ComponentChild } from '../../vendor/preact.js' */
+/** @import { LiveSession } from '../session.js' */
+
+import { html, render } from '../../vendor/htm-preact.js';
+import { openSession } from '../session.js';
+import { words } from '../words.js';
+
+/**
+ * Draw a page into the document's `#page`.
+ *
+ * @param {string} name the page's own name, as in its address
+ * @param {(session: LiveSession) => { view: () => ComponentChild, media: () => object }} open prepares the page;
+ *   `media` says what a test may want to know
+ * @param {{ place?: 'online' | 'hall' }} [options]
+ */
+export function openPage(name, open, options = {}) {
+  const root = /** @type {HTMLElement} */ (document.getElementById('page'));
+  // A second link opened in the same tab changes the fragment only.
+  addEventListener('hashchange', () => location.reload());
+  const session = openSession(name, options);
+  root.replaceChildren();
+  if (!session) {
+    render(html`<${NoInvitation} />`, root);
+    return;
+  }
+  const { view, media } = open(session);
+  render(html`<${view} />`, root);
+  const debug = {
+    state: () => session.state.value,
+    media,
+    get connection() {
+      return session.status.value;
+    },
+  };
+  Object.defineProperty(window, 'rostrum', { value: Object.freeze(debug) });
+}
+
+const NoInvitation = () => html`
+  <main class="slate alone">
+    <h1>${words.invitation.missing}</h1>
+    <p>${words.invitation.how}</p>
+  </main>
+`;

@@ -1,0 +1,147 @@
+/** The small parts all pages share: the line about the connection, who is here, names, a dialog. */
+
+/** @import { Person } from '../protocol.js' */
+/** @import { LiveSession } from '../session.js' */
+/** @import { Viewer } from '../media/whep.js' */
+/** @import { IconName } from './icons.js' */
+
+import { html } from '../../vendor/htm-preact.js';
+import { useEffect, useRef } from '../../vendor/preact-hooks.js';
+import { pictureOnStage } from '../store.js';
+import { words } from '../words.js';
+import { Icon } from './icons.js';
+
+/**
+ * Say, politely, what is wrong with the line; nothing while all is well.
+ *
+ * @param {{ session: LiveSession, viewer?: Viewer }} props
+ */
+export function ConnectionLine({ session, viewer }) {
+  const said = trouble(session, viewer);
+  return html`
+    <p class="line" data-kind=${said?.kind ?? 'none'} role="status" aria-live="polite">
+      ${said?.text ?? ''}
+    </p>
+  `;
+}
+
+/**
+ * @param {LiveSession} session
+ * @param {Viewer} [viewer]
+ * @returns {{ kind: 'wait' | 'end', text: string } | null} the most important thing first
+ */
+function trouble(session, viewer) {
+  const status = session.status.value;
+  const state = session.state.value;
+  const media = viewer?.status.value;
+  if (status.phase === 'closed') {
+    return { kind: 'end', text: `${status.reason || words.line.closed} ${words.line.closedHow}` };
+  }
+  if (state.session?.status === 'ended') return null;
+  if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
+  if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${media.reason}` };
+  if (status.phase !== 'open') return { kind: 'wait', text: words.line[status.phase] };
+  if (viewer?.shown.main.value === 'held' && pictureOnStage(state, 'camera') === false) {
+    return { kind: 'wait', text: words.line.speakerGone };
+  }
+  return state.chatPaused ? { kind: 'wait', text: words.line.chatPaused } : null;
+}
+
+/** @param {{ session: LiveSession }} props */
+export function PresenceCounts({ session }) {
+  const { online, hall } = session.state.value.presence;
+  return html`
+    <p class="presence" aria-label=${words.presence.label}>
+      <span>${words.presence.online(online)}</span>
+      <span>${words.presence.hall(hall)}</span>
+    </p>
+  `;
+}
+
+/** @param {{ session: LiveSession }} props */
+export function People({ session }) {
+  const { you, presence } = session.state.value;
+  const people = presence.people;
+  if (!people) return null;
+  if (!people.length) return html`<p class="empty">${words.presence.nobody}</p>`;
+  return html`
+    <ul class="people">
+      ${people.map(
+        (person) => html`
+          <li key=${person.id}>
+            <span class="person-name">${person.name}${person.id === you?.id ? ` (${words.presence.you})` : ''}</span>
+            <span class="quiet">
+              ${words.presence.roles[person.role]}${person.place === 'hall' ? `, ${words.presence.inHall}` : ''}
+            </span>
+          </li>
+        `,
+      )}
+    </ul>
+  `;
+}
+
+/** Write what stands below a name on a badge. @param {Person} person */
+export const badge = (person) => [person.title, person.affiliation].filter(Boolean).join(', ');
+
+/**
+ * Who is on stage, as on a conference badge.
+ *
+ * @param {{ session: LiveSession }} props
+ */
+export function NameLine({ session }) {
+  const [first, ...others] = session.state.value.stage;
+  if (!first) return null;
+  return html`
+    <div class="name-line">
+      <p class="name">${first.name}</p>
+      ${badge(first) && html`<p class="badge">${badge(first)}</p>`}
+      ${others.length > 0 && html`<p class="badge">${words.stage.with(others.map((p) => p.name).join(', '))}</p>`}
+    </div>
+  `;
+}
+
+/**
+ * A button of a bar: an icon and its word.
+ *
+ * @param {{ icon: IconName, label: string, onClick: () => void, pressed?: boolean, hideLabel?: boolean,
+ *   kind?: string, disabled?: boolean }} props
+ */
+export const IconButton = ({ icon, label, onClick, pressed, hideLabel, kind = '', disabled = false }) => html`
+  <button
+    type="button"
+    class="button ${kind}"
+    aria-pressed=${pressed}
+    aria-label=${hideLabel ? label : undefined}
+    title=${hideLabel ? label : undefined}
+    disabled=${disabled}
+    onClick=${onClick}
+  >
+    <${Icon} name=${icon} />${!hideLabel && html`<span>${label}</span>`}
+  </button>
+`;
+
+/**
+ * A question to the person at the desk, before something that cannot be undone.
+ *
+ * @param {{ text: string, yes: string, no: string, onYes: () => void, onNo: () => void }} props
+ */
+export function Confirm({ text, yes, no, onYes, onNo }) {
+  return html`
+    <${Dialog} label=${text} onClose=${onNo}>
+      <p class="dialog-text">${text}</p>
+      <div class="dialog-buttons">
+        <button type="button" class="button" autofocus onClick=${onNo}>${no}</button>
+        <button type="button" class="button serious" onClick=${onYes}>${yes}</button>
+      </div>
+    <//>
+  `;
+}
+
+/**
+ * @param {{ label: string, onClose: () => void, children?: import('../../vendor/preact.js').ComponentChildren }} props
+ */
+export function Dialog({ label, onClose, children }) {
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => ref.current?.showModal(), []);
+  return html`<dialog ref=${ref} aria-label=${label} onClose=${onClose}>${children}</dialog>`;
+}

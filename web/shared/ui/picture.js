@@ -1,0 +1,83 @@
+/**
+ * What a viewer sees: the two slots of a feed, and a slate where there is no picture. Owns which of the
+ * three is to be seen; where they stand is each page's style.
+ */
+
+/** @import { LiveSession } from '../session.js' */
+/** @import { SlotName, Viewer } from '../media/whep.js' */
+
+import { html } from '../../vendor/htm-preact.js';
+import { useEffect, useRef } from '../../vendor/preact-hooks.js';
+import { pictureOnStage } from '../store.js';
+import { words } from '../words.js';
+
+/**
+ * The stage's picture. The layout is `slides` while slides are shown, else `main`.
+ *
+ * @param {{ session: LiveSession, viewer: Viewer, children?: import('../../vendor/preact.js').ComponentChildren }} props
+ */
+export function Picture({ session, viewer, children }) {
+  const slides = viewer.shown.slides.value !== 'none';
+  const main = viewer.shown.main.value !== 'none';
+  return html`
+    <section class="picture" data-layout=${slides ? 'slides' : 'main'} aria-label=${words.stage.region}>
+      <${SlotView} viewer=${viewer} name="slides" label=${words.stage.slides} />
+      <${SlotView} viewer=${viewer} name="main" label=${words.stage.main}>
+        ${!main && slides && html`<p class="no-picture">${words.stage.noPicture}</p>`}
+        ${!main && !slides && html`<${Slate} session=${session} />`}
+      <//>
+      ${children}
+    </section>
+  `;
+}
+
+/**
+ * One slot: the video, and the canvas that holds its last frame.
+ *
+ * @param {{ viewer: Viewer, name: SlotName, label: string,
+ *   children?: import('../../vendor/preact.js').ComponentChildren }} props
+ */
+export function SlotView({ viewer, name, label, children }) {
+  const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  useEffect(() => {
+    viewer.slots[name].attach(video.current, canvas.current);
+    return () => viewer.slots[name].attach(null, null);
+  }, [viewer, name]);
+  return html`
+    <div class="slot" data-slot=${name} data-shown=${viewer.shown[name].value}>
+      <video ref=${video} aria-label=${label} autoplay playsinline muted disablepictureinpicture></video>
+      <canvas ref=${canvas} aria-hidden="true"></canvas>
+      ${children}
+    </div>
+  `;
+}
+
+/** @param {{ session: LiveSession }} props */
+function Slate({ session }) {
+  const { text, how } = slateOf(session);
+  const { session: talk } = session.state.value;
+  return html`
+    <div class="slate">
+      <p class="slate-title">${talk?.title ?? ''}</p>
+      <p class="slate-text">${text}</p>
+      ${how && html`<p class="slate-how">${how}</p>`}
+    </div>
+  `;
+}
+
+/**
+ * Say why there is no picture.
+ *
+ * @param {LiveSession} session
+ * @returns {{ text: string, how?: string }}
+ */
+function slateOf(session) {
+  const state = session.state.value;
+  const { stage } = words;
+  if (!state.session) return { text: '' };
+  if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
+  if (state.session.status === 'planned') return { text: stage.planned, how: stage.plannedHow };
+  if (!state.stage.length) return { text: stage.empty };
+  return { text: pictureOnStage(state, 'camera') === false ? stage.noPicture : stage.waiting };
+}

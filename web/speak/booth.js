@@ -1,0 +1,142 @@
+/**
+ * A speaker's booth: devices, what is sent, what comes back from the hall. Owns when something is sent
+ * and that it goes on being sent; draws nothing. The law: nothing leaves this page before the speaker
+ * has gone backstage, and all of it stops when the session ends or another window takes over.
+ */
+
+/** @import { LiveSession } from '../shared/session.js' */
+/** @import { Trouble } from '../shared/media/devices.js' */
+
+import { openDevices, troubleOf } from '../shared/media/devices.js';
+import { Publisher } from '../shared/media/whip.js';
+import { joinHall, onRelayBack } from '../shared/stage.js';
+import { publication } from '../shared/store.js';
+import { computed, effect, signal } from '../vendor/signals.js';
+
+/** Remembers that this tab was backstage, so that a reload on air needs no click. */
+const ENTERED = 'rostrum.backstage';
+
+export class Booth {
+  devices = openDevices();
+  entered = signal(false);
+  muted = signal(false);
+  /** @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
+  slidesTrack = signal(null);
+  /** @type {import('../vendor/signals.js').Signal<Trouble | null>} */
+  slidesTrouble = signal(null);
+
+  /** @param {LiveSession} session */
+  constructor(session) {
+    this.session = session;
+    this.hall = joinHall(session);
+    this.camera = this.#publisher('camera', ['audio', 'video']);
+    this.slides = this.#publisher('slides', ['video']);
+    this.onAir = computed(() => {
+      const { stage, you, session: talk } = session.state.value;
+      return this.entered.value && talk?.status !== 'ended' && stage.some((person) => person.id === you?.id);
+    });
+    const { camera, microphone } = this.devices;
+    effect(() => void this.camera.send('video', camera.track.value));
+    effect(() => {
+      const track = microphone.track.value;
+      if (track) track.enabled = !this.muted.value;
+    });
+    effect(() => void this.camera.send('audio', microphone.track.value));
+    effect(() => {
+      if (this.over) this.leave();
+    });
+    void camera.open();
+    void microphone.open();
+    if (sessionStorage.getItem(ENTERED) === session.id) this.enter();
+  }
+
+  /** Whether nothing can be sent any more. */
+  get over() {
+    const talk = this.session.state.value.session;
+    return this.session.status.value.phase === 'closed' || talk?.status === 'ended';
+  }
+
+  /** Go backstage: connect, and send. */
+  enter() {
+    sessionStorage.setItem(ENTERED, this.session.id);
+    this.entered.value = true;
+    this.camera.start();
+    this.hall.start();
+  }
+
+  /** Send nothing any more. */
+  leave() {
+    if (!this.entered.peek()) return;
+    sessionStorage.removeItem(ENTERED);
+    this.entered.value = false;
+    this.unshare();
+    this.camera.stop();
+    this.hall.stop();
+    if (!this.over) return;
+    for (const device of Object.values(this.devices)) device.close();
+  }
+
+  /** Let the speaker pick a screen or window, and send it as slides. */
+  async share() {
+    if (!navigator.mediaDevices?.getDisplayMedia) {
+      this.slidesTrouble.value = 'missing';
+      return;
+    }
+    try {
+      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
+      const [track] = stream.getVideoTracks();
+      if (!track) return;
+      track.contentHint = 'detail'; // sharp letters before smooth motion
+      track.addEventListener('ended', () => track === this.slidesTrack.value && this.unshare());
+      this.slidesTrack.value?.stop();
+      this.slidesTrack.value = track;
+      this.slidesTrouble.value = null;
+      await this.slides.send('video', track);
+      this.slides.start();
+    } catch (error) {
+      this.slidesTrouble.value = troubleOf(error);
+    }
+  }
+
+  unshare() {
+    this.slides.stop();
+    this.slidesTrack.peek()?.stop();
+    this.slidesTrack.value = null;
+  }
+
+  debug() {
+    return {
+      ...this.hall.debug(),
+      publications: { camera: this.camera.debug(), slides: this.slides.debug() },
+    };
+  }
+
+  /**
+   * Make a publisher that takes every hint that it must publish again.
+   *
+   * @param {'camera' | 'slides'} source
+   * @param {readonly ('audio' | 'video')[]} lines
+   */
+  #publisher(source, lines) {
+    const { session } = this;
+    const seen = () => {
+      const { state } = session;
+      return publication(state.value, state.value.you?.id ?? '', source);
+    };
+    const publisher = new Publisher({
+      source,
+      url: `/whip/${session.id}/${source}`,
+      token: session.token,
+      lines,
+      heard: () => session.state.value.media.relay && (seen()?.live ?? false),
+    });
+    onRelayBack(session, () => publisher.resource.suspect());
+    let was = false;
+    effect(() => {
+      const is = !!seen();
+      if (was && !is && session.state.value.media.relay) publisher.resource.suspect();
+      was = is;
+    });
+    return publisher;
+  }
+}

@@ -1,0 +1,199 @@
+/** Backstage and on air: the tally, the time, what is asked; everything else quieter. */
+
+/** @import { Booth } from './booth.js' */
+
+import { onScreen, questionsThat } from '../shared/store.js';
+import { duration, timeOfDay } from '../shared/time.js';
+import { Chat } from '../shared/ui/chat.js';
+import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
+import { SlotView } from '../shared/ui/picture.js';
+import { words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { useState } from '../vendor/preact-hooks.js';
+import { DeviceTrouble, Level, Preview } from './parts.js';
+
+const { speak } = words;
+
+/** @param {{ booth: Booth }} props */
+export function OnAir({ booth }) {
+  const { session, devices } = booth;
+  return html`
+    <main class="air" data-air=${booth.onAir.value ? 'on' : 'off'}>
+      <${Tally} booth=${booth} />
+      <${Asked} booth=${booth} />
+      <aside class="side">
+        <div class="thumbs">
+          <figure>
+            <${Preview} track=${devices.camera.track.value} />
+            <figcaption class="quiet">${speak.preview}</figcaption>
+          </figure>
+          <figure>
+            <${SlotView} viewer=${booth.hall} name="main" label=${speak.hallPicture}>
+              ${booth.hall.shown.main.value === 'none' && html`<p class="no-picture">${speak.hallNone}</p>`}
+            <//>
+            <figcaption class="quiet">${speak.hallPicture}</figcaption>
+          </figure>
+        </div>
+        <${Level} track=${devices.microphone.track.value} muted=${booth.muted.value} />
+        <${Sending} booth=${booth} />
+        <div class="side-chat">
+          <header class="side-head">
+            <h2>${words.chat.tab}</h2>
+            <${PresenceCounts} session=${session} />
+          </header>
+          <${Chat} session=${session} />
+        </div>
+      </aside>
+      <${Controls} booth=${booth} />
+    </main>
+  `;
+}
+
+/** Am I on air, and how long. @param {{ booth: Booth }} props */
+function Tally({ booth }) {
+  const { state, now } = booth.session;
+  const { you, since, session } = state.value;
+  const onAir = booth.onAir.value;
+  const mine = since[you?.id ?? ''];
+  const started = onAir && mine ? mine : session?.started;
+  return html`
+    <header class="tally" role="status" aria-live="assertive">
+      <div class="tally-word">
+        <p class="tally-state">${onAir ? speak.onAir : speak.offAir}</p>
+        ${!onAir && html`<p class="quiet">${speak.offAirHow}</p>`}
+      </div>
+      <div class="clock" aria-live="off">
+        ${started &&
+        html`<p class="clock-run">
+          <span class="clock-label">${onAir && mine ? speak.onAirFor : speak.sessionFor}</span>
+          <span class="clock-time">${duration(now.value - started)}</span>
+        </p>`}
+        <p class="clock-day">${timeOfDay(now.value, { seconds: true })}</p>
+      </div>
+    </header>
+  `;
+}
+
+/** What is asked: the question on the screen, then those that wait. @param {{ booth: Booth }} props */
+function Asked({ booth }) {
+  const state = booth.session.state.value;
+  const current = onScreen(state);
+  const next = questionsThat(state, 'approved');
+  return html`
+    <section class="asked-now" aria-live="polite">
+      ${current
+        ? html`
+            <h2 class="list-head">${speak.question}</h2>
+            <p class="question-large" key=${current.id} data-long=${current.text.length > 220 ? '' : undefined}>
+              ${current.text}
+            </p>
+            <p class="question-by">
+              ${current.author.name}${current.author.affiliation ? `, ${current.author.affiliation}` : ''}
+            </p>
+          `
+        : html`
+            <p class="question-none">${speak.noQuestion}</p>
+            <p class="quiet">${speak.noQuestionHow}</p>
+          `}
+      ${next.length > 0 &&
+      html`
+        <h2 class="list-head next-head">${speak.next}</h2>
+        <ol class="next-list">
+          ${next.map(
+            (q) => html`<li key=${q.id}><p class="next-text">${q.text}</p><p class="quiet">${q.author.name}</p></li>`,
+          )}
+        </ol>
+      `}
+    </section>
+  `;
+}
+
+/** What goes out, and what keeps it from going out. @param {{ booth: Booth }} props */
+function Sending({ booth }) {
+  const status = booth.camera.status.value;
+  const slides = booth.slidesTrack.value && booth.slides.status.value;
+  const trouble = booth.slidesTrouble.value;
+  const { troubles } = speak;
+  return html`
+    <div class="sending">
+      <p class="line" data-kind=${status.phase === 'connected' ? 'none' : 'wait'} role="status">
+        ${speak.publishing[status.phase]} ${status.phase === 'refused' ? status.reason : ''}
+      </p>
+      ${slides &&
+      html`<p class="line" data-kind=${slides.phase === 'connected' ? 'none' : 'wait'} role="status">
+        ${slides.phase === 'connected' ? speak.sharing : speak.publishing[slides.phase]}
+      </p>`}
+      ${trouble &&
+      html`<p class="note" data-said role="alert">${trouble === 'denied' ? troubles.slides.denied : troubles.slides.other}</p>`}
+      ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
+      <${DeviceTrouble} device=${booth.devices.camera} />
+      <${DeviceTrouble} device=${booth.devices.microphone} />
+      <${ConnectionLine} session=${booth.session} />
+    </div>
+  `;
+}
+
+/** @param {{ booth: Booth }} props */
+function Controls({ booth }) {
+  const [asking, setAsking] = useState(false);
+  const { camera } = booth.devices;
+  const { can } = booth.session.state.value;
+  const muted = booth.muted.value;
+  const sharing = !!booth.slidesTrack.value;
+  const leave = () => {
+    setAsking(false);
+    booth.leave();
+  };
+  return html`
+    <nav class="controls">
+      <${IconButton}
+        icon=${muted ? 'microphoneOff' : 'microphone'}
+        label=${muted ? speak.micOn : speak.micOff}
+        kind=${muted ? 'off' : ''}
+        onClick=${() => (booth.muted.value = !muted)}
+      />
+      <${IconButton}
+        icon=${camera.on.value ? 'camera' : 'cameraOff'}
+        label=${camera.on.value ? speak.cameraOff : speak.cameraOn}
+        kind=${camera.on.value ? '' : 'off'}
+        onClick=${() => (camera.on.value ? camera.close() : camera.reopen())}
+      />
+      ${can.includes('whip:slides') &&
+      html`<${IconButton}
+        icon="slides"
+        label=${sharing ? speak.unshare : speak.share}
+        onClick=${() => (sharing ? booth.unshare() : booth.share())}
+      />`}
+      <${HallSound} booth=${booth} />
+      <span class="controls-gap"></span>
+      <${IconButton}
+        icon="leave"
+        label=${speak.leave}
+        onClick=${() => (booth.onAir.value ? setAsking(true) : leave())}
+      />
+      ${asking &&
+      html`<${Confirm}
+        text=${speak.leaveAsk}
+        yes=${speak.leave}
+        no=${speak.stay}
+        onYes=${leave}
+        onNo=${() => setAsking(false)}
+      />`}
+    </nav>
+  `;
+}
+
+/** @param {{ booth: Booth }} props */
+function HallSound({ booth }) {
+  const { hall } = booth;
+  const silent = hall.muted.value || hall.soundBlocked.value;
+  const toggle = () => {
+    if (silent) hall.playSound();
+    hall.muted.value = !silent;
+  };
+  return html`<${IconButton}
+    icon=${silent ? 'soundOff' : 'sound'}
+    label=${silent ? speak.hallSound : speak.hallSoundOff}
+    onClick=${toggle}
+  />`;
+}
