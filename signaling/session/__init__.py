@@ -1,1 +1,1 @@
-"""One live session, pure: state, decide, apply, audience. No I/O, no clock."""
+"""The pure core of one live session: values in, values out; no clock, no socket, no Redis."""

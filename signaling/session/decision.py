@@ -1,0 +1,52 @@
+"""The two answers a command can get, and the names of what it touches.
+
+A decision is taken on one worker's state, which may be behind the log by a moment. So it says what it
+leans on; the log accepts it only if none of that has changed since the state's position.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signaling.protocol import AnyEvent
+
+SESSION = "session"
+"""The entity of the session's status."""
+STAGE = "stage"
+"""The entity of who is on stage."""
+SCREEN = "screen"
+"""The entity of what is on the hall's screen."""
+
+
+def question_entity(question_id: str) -> str:
+    """Name the entity of one question."""
+    return f"question:{question_id}"
+
+
+def message_entity(message_id: str) -> str:
+    """Name the entity of one chat message."""
+    return f"message:{message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The events to append, in order; none: what was asked for is so already.
+
+    `leans_on` are the entities that must be as the state showed them, `changes` those (leant on as
+    well) whose version the events raise.
+    """
+
+    events: tuple[AnyEvent, ...] = ()
+    leans_on: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing happens: a stable code (docs/protocol.md) and a sentence."""
+
+    code: str
+    reason: str
+
+
+Outcome = Decision | Refusal

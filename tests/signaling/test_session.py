@@ -1,0 +1,253 @@
+"""The session's core: chat, stage, life, who sees what, and the fold itself."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import pytest
+
+from signaling.director import plan
+from signaling.protocol import (
+    AnyCommand,
+    ApproveQuestion,
+    AskQuestion,
+    BringOn,
+    BroughtOn,
+    ChatPosted,
+    DeleteChat,
+    DismissQuestion,
+    EndSession,
+    Media,
+    MediaState,
+    PostChat,
+    QuestionAsked,
+    QuestionDismissed,
+    StartSession,
+    TakeOff,
+)
+from signaling.session.audience import SNAPSHOT_CHAT, audience_of, media, snapshot, visible
+from signaling.session.state import State, apply, empty, rewrite
+
+from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
+
+
+def say(fold: Fold, text: str) -> str:
+    (event,) = fold.do(ADA, PostChat(fold.new_id(), text))
+    assert isinstance(event, ChatPosted)
+    return event.message.id
+
+
+def ask(fold: Fold, text: str = "Why?") -> str:
+    (event,) = fold.do(ADA, AskQuestion(fold.new_id(), text))
+    assert isinstance(event, QuestionAsked)
+    return event.question.id
+
+
+# -- chat ----------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_message_is_in_no_snapshot_and_no_history() -> None:
+    fold = Fold()
+    say(fold, "kept")
+    doomed = say(fold, "withdrawn words")
+    fold.do(MODERATOR, DeleteChat("d1", doomed))
+    for audience in ("public", "speakers", "staff"):
+        told = msgspec.json.encode(
+            [
+                snapshot(fold.state, audience, "ada"),
+                visible(fold.facts, fold.state, audience, "ada"),
+            ]
+        )
+        assert b"withdrawn words" not in told
+        assert b"kept" in told
+
+
+def test_deleting_twice_is_deleting_once_and_of_nothing_is_refused() -> None:
+    fold = Fold()
+    doomed = say(fold, "x")
+    assert len(fold.do(MODERATOR, DeleteChat("d1", doomed))) == 1
+    assert fold.do(MODERATOR, DeleteChat("d2", doomed)) == ()
+    assert fold.refused(MODERATOR, DeleteChat("d3", "m-none")) == "unknown_message"
+
+
+def test_a_snapshot_has_the_newest_messages_and_a_deletion_lets_an_older_one_in() -> None:
+    fold = Fold()
+    ids = [say(fold, f"line {i}") for i in range(SNAPSHOT_CHAT + 5)]
+    assert [m.id for m in snapshot(fold.state, "public", "x").chat] == ids[5:]
+    fold.do(MODERATOR, DeleteChat("d1", ids[-1]))
+    assert [m.id for m in snapshot(fold.state, "public", "x").chat] == ids[4:-1]
+
+
+def test_ids_are_those_of_the_command_and_its_actor() -> None:
+    first, again, other = Fold(), Fold(), Fold()
+    (one,) = first.do(ADA, PostChat("c1", "hello"))
+    (two,) = again.do(ADA, PostChat("c1", "hello"))
+    (three,) = other.do(BOB, PostChat("c1", "hello"))
+    assert isinstance(one, ChatPosted) and isinstance(two, ChatPosted) and isinstance(three, ChatPosted)
+    assert one.message.id == two.message.id != three.message.id
+
+
+# -- stage ---------------------------------------------------------------------------------------------
+
+
+def test_last_brought_on_is_the_main_picture_and_nobody_is_on_stage_twice() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", "sp-1"), SPEAKER)
+    fold.do(PRODUCER, BringOn("b2", "ada"), ADA)
+    assert fold.state.stage == (ADA, SPEAKER)
+    fold.do(PRODUCER, BringOn("b3", "sp-1"), SPEAKER)
+    assert fold.state.stage == (SPEAKER, ADA)
+    assert fold.do(PRODUCER, BringOn("b4", "sp-1"), SPEAKER) == ()
+    fold.do(PRODUCER, TakeOff("t1", "sp-1"))
+    assert [person.id for person in fold.state.stage] == ["ada"]
+    assert fold.do(PRODUCER, TakeOff("t2", "sp-1")) == ()
+
+
+def test_who_was_named_before_may_be_brought_on_though_away_and_a_stranger_may_not() -> None:
+    fold = Fold()
+    say(fold, "hello")
+    (event,) = fold.do(PRODUCER, BringOn("b1", "ada"))
+    assert isinstance(event, BroughtOn) and event.person == ADA
+    assert fold.refused(PRODUCER, BringOn("b2", "nobody")) == "unknown_participant"
+
+
+def test_the_plan_names_publications_on_stage_while_live_and_the_room_for_speakers() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", "ada"), ADA)
+    fold.do(PRODUCER, BringOn("b2", "sp-1"), SPEAKER)
+    planned = plan(fold.state, 7)
+    assert planned.feeds["stage"].main == ()
+    assert planned.feeds["return"].main == ("hall/hall",)
+    fold.do(PRODUCER, StartSession("s1"))
+    say(fold, "chat does not touch the plan")
+    live = plan(fold.state, 7)
+    assert live.feeds["stage"].main == ("sp-1/camera", "ada/camera")
+    assert live.feeds["stage"].slides == ("sp-1/slides", "ada/slides")
+    assert live.feeds["stage"].audio == ("sp-1/camera", "ada/camera")
+    assert live.version == (7, 4) > planned.version
+    fold.do(PRODUCER, EndSession("e1"))
+    ended = plan(fold.state, 7)
+    assert all(feed.main == () for feed in ended.feeds.values())
+    assert ended.version > live.version
+
+
+# -- life ----------------------------------------------------------------------------------------------
+
+
+def test_a_session_starts_once_and_ends_once_and_then_nothing_changes() -> None:
+    fold = Fold()
+    question = ask(fold)
+    fold.do(PRODUCER, StartSession("s1"))
+    assert fold.do(PRODUCER, StartSession("s2")) == ()
+    fold.do(PRODUCER, EndSession("e1"))
+    assert fold.state.session.status == "ended"
+    assert fold.do(PRODUCER, EndSession("e2")) == ()
+    commands: list[AnyCommand] = [
+        StartSession("x1"),
+        PostChat("x2", "hello"),
+        AskQuestion("x3", "Why?"),
+        ApproveQuestion("x4", question),
+        BringOn("x5", "ada"),
+        TakeOff("x6", "ada"),
+        DeleteChat("x7", "m1"),
+    ]
+    for command in commands:
+        assert fold.refused(PRODUCER, command, ADA) == "session_ended"
+
+
+# -- who sees what -------------------------------------------------------------------------------------
+
+
+def test_a_pending_question_is_for_staff_and_its_author() -> None:
+    fold = Fold()
+    ask(fold, "secret until approved")
+    seen_by = {
+        (audience, who): b"secret" in msgspec.json.encode(visible(fold.facts, fold.state, audience, who))
+        for audience in ("public", "speakers", "staff")
+        for who in ("ada", "bob")
+    }
+    assert seen_by == {
+        ("public", "ada"): True,
+        ("public", "bob"): False,
+        ("speakers", "ada"): True,
+        ("speakers", "bob"): False,
+        ("staff", "ada"): True,
+        ("staff", "bob"): True,
+    }
+
+
+def test_dismissing_a_pending_question_is_told_only_to_those_who_knew_of_it() -> None:
+    fold = Fold()
+    fold.do(MODERATOR, DismissQuestion("d1", ask(fold)))
+
+    def hears(audience: str, who: str) -> bool:
+        events = visible(fold.facts, fold.state, audience, who)  # type: ignore[arg-type]
+        return any(isinstance(event, QuestionDismissed) for event in events)
+
+    assert hears("staff", "mod") and hears("public", "ada") and not hears("public", "bob")
+
+
+def test_history_withholds_the_text_of_a_question_dismissed_after_approval() -> None:
+    fold = Fold()
+    question = ask(fold, "regretted words")
+    fold.do(MODERATOR, ApproveQuestion("a1", question))
+    assert b"regretted" in msgspec.json.encode(visible(fold.facts, fold.state, "public", "bob"))
+    fold.do(MODERATOR, DismissQuestion("d1", question))
+    told = visible(fold.facts, fold.state, "public", "bob")
+    assert b"regretted" not in msgspec.json.encode(told)
+    assert any(isinstance(event, QuestionDismissed) for event in told)
+    assert b"regretted" in msgspec.json.encode(visible(fold.facts, fold.state, "public", "ada"))
+
+
+def test_the_public_knows_only_publications_of_those_on_stage() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", "sp-1"), SPEAKER)
+    full = MediaState(
+        True,
+        (
+            Media("sp-1", "camera", audio=True, video=True, live=True),
+            Media("sp-2", "camera", audio=True, video=True, live=True),
+        ),
+    )
+    assert [p.participant for p in media(full, fold.state, "public").publications] == ["sp-1"]
+    assert media(full, fold.state, "speakers") == full
+    assert media(full, fold.state, "staff") == full
+
+
+@pytest.mark.parametrize(
+    ("role", "audience"),
+    [
+        ("viewer", "public"),
+        ("hall", "public"),
+        ("interpreter", "public"),
+        ("speaker", "speakers"),
+        ("moderator", "staff"),
+        ("chair", "staff"),
+        ("producer", "staff"),
+        ("owner", "staff"),
+    ],
+)
+def test_audiences(role: str, audience: str) -> None:
+    assert audience_of(role) == audience  # type: ignore[arg-type]
+
+
+# -- the fold ------------------------------------------------------------------------------------------
+
+
+def test_a_rewritten_log_leads_to_the_same_session() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s1"))
+    doomed = say(fold, "withdrawn")
+    say(fold, "kept")
+    fold.do(MODERATOR, DeleteChat("d1", doomed))
+    fold.do(MODERATOR, ApproveQuestion("a1", ask(fold)))
+    ask(fold)
+    fold.do(PRODUCER, BringOn("b1", "ada"), ADA)
+    fold.do(PRODUCER, BringOn("b2", "sp-1"), SPEAKER)
+    state: State = empty("s1")
+    for seq, event in enumerate(rewrite(fold.state, 99), start=1):
+        state = apply(state, msgspec.structs.replace(event, seq=seq))
+    assert dataclasses.replace(state, seq=0, stage_seq=0) == dataclasses.replace(
+        fold.state, seq=0, stage_seq=0
+    )
