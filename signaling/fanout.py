@@ -1,0 +1,171 @@
+"""From one session's facts to its readers' outboxes: batched, redacted, encoded once an audience.
+
+The law: events that arrive within BATCH seconds share a frame, and all of an audience get the very same
+string; only the author of a question that others may not see gets a frame of their own. Ephemeral
+state (presence, media) is kept only in its newest form. This module must not know Redis or sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+from prometheus_client import Counter
+
+from signaling.outbox import Outbox
+from signaling.presence import Roster
+from signaling.protocol import Events, MediaState, Notice, Person, Presence, ServerMessage
+from signaling.session import audience as views
+from signaling.session.audience import Audience, Fact, audience_of
+from signaling.session.state import State
+
+BATCH = 0.02
+"""Seconds that events wait for company: a write costs the same for one as for many."""
+
+FRAMES = Counter("rostrum_frames_fanned_out", "Frames put into outboxes by the fan-out.", ["audience"])
+
+
+def encode(message: ServerMessage) -> str:
+    """Return a message as the text of a frame."""
+    return msgspec.json.encode(message).decode()
+
+
+@dataclass(eq=False, frozen=True, slots=True)
+class Subscription:
+    """One connection's place among a session's readers."""
+
+    person: Person
+    audience: Audience
+    outbox: Outbox
+
+
+class Fanout:
+    """One session's readers in this worker. `now` returns the state and epoch the facts led to."""
+
+    def __init__(self, now: Callable[[], tuple[int, State]]) -> None:
+        self._now = now
+        self._readers: dict[Audience, set[Subscription]] = {audience: set() for audience in views.AUDIENCES}
+        self._facts: list[Fact] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._roster = Roster()
+        self._roster_due = False
+        self._media = MediaState(relay=False, publications=())
+        self._media_due = False
+        self._media_told: dict[Audience, str] = {}
+
+    def __len__(self) -> int:
+        return sum(len(readers) for readers in self._readers.values())
+
+    def subscribe(self, person: Person, outbox: Outbox) -> Subscription:
+        """Add a reader, who is as far as everybody else from this moment on."""
+        self.flush()
+        subscription = Subscription(person, audience_of(person.role), outbox)
+        self._readers[subscription.audience].add(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Remove a reader; idempotent."""
+        self._readers[subscription.audience].discard(subscription)
+
+    def ephemeral(self, audience: Audience) -> tuple[str, ...]:
+        """Return the frames that tell a joiner who is here and who publishes."""
+        _, state = self._now()
+        return (
+            encode(_presence(self._roster, audience)),
+            encode(views.media(self._media, state, audience)),
+        )
+
+    def fact(self, fact: Fact) -> None:
+        """Tell a fact, soon."""
+        self._facts.append(fact)
+        self._soon()
+
+    def presence(self, roster: Roster) -> None:
+        """Tell who is here, soon."""
+        self._roster, self._roster_due = roster, True
+        self._soon()
+
+    def media(self, media: MediaState) -> None:
+        """Tell who publishes, soon."""
+        self._media, self._media_due = media, True
+        self._soon()
+
+    def notice(self, notice: Notice) -> None:
+        """Tell a condition of the service, now."""
+        self.flush()
+        self._put_to_all(encode(notice))
+
+    def resynchronise(self) -> None:
+        """Send everybody a fresh snapshot: the past is no longer what it was."""
+        self._facts.clear()
+        self._roster_due = self._media_due = False
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.outbox.lose()
+
+    def flush(self) -> None:
+        """Put what waits into the outboxes."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        facts, self._facts = self._facts, []
+        if facts:
+            self._tell_facts(facts)
+        if self._roster_due:
+            self._roster_due = False
+            for audience in self._watched():
+                self._put(audience, encode(_presence(self._roster, audience)))
+        if self._media_due or facts:
+            self._tell_media()
+
+    def _soon(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(BATCH, self.flush)
+
+    def _watched(self) -> Iterator[Audience]:
+        return (audience for audience, readers in self._readers.items() if readers)
+
+    def _tell_facts(self, facts: list[Fact]) -> None:
+        epoch, state = self._now()
+        confidants = {fact.confidant for fact in facts if fact.confidant is not None}
+        for audience in self._watched():
+            shared = _events(facts, epoch, state, audience, "")
+            for reader in self._readers[audience]:
+                frame = shared
+                if audience != "staff" and reader.person.id in confidants:
+                    frame = _events(facts, epoch, state, audience, reader.person.id)
+                if frame is not None:
+                    reader.outbox.put(frame)
+            if shared is not None:
+                FRAMES.labels(audience).inc(len(self._readers[audience]))
+
+    def _tell_media(self) -> None:
+        """Tell the publications where they differ for an audience; who is on stage matters to it."""
+        self._media_due = False
+        _, state = self._now()
+        for audience in views.AUDIENCES:
+            frame = encode(views.media(self._media, state, audience))
+            if self._media_told.get(audience) != frame:
+                self._media_told[audience] = frame
+                self._put(audience, frame)
+
+    def _put(self, audience: Audience, frame: str) -> None:
+        for reader in self._readers[audience]:
+            reader.outbox.put(frame)
+        FRAMES.labels(audience).inc(len(self._readers[audience]))
+
+    def _put_to_all(self, frame: str) -> None:
+        for audience in self._watched():
+            self._put(audience, frame)
+
+
+def _events(facts: list[Fact], epoch: int, state: State, audience: Audience, participant: str) -> str | None:
+    """Encode what one participant may see, or return None if that is nothing."""
+    events = views.visible(facts, state, audience, participant)
+    return encode(Events(epoch, facts[-1].event.seq, events)) if events else None
+
+
+def _presence(roster: Roster, audience: Audience) -> Presence:
+    return Presence(roster.online, roster.hall, None if audience == "public" else roster.people)

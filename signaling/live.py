@@ -1,0 +1,200 @@
+"""All live sessions of this worker, kept in step with Redis.
+
+Owns two tasks: one hears pub/sub (the fast path), one looks once a second where every log ends (which
+finds gaps, lost ends, new sessions, and whether Redis is there at all). The law: while Redis is away,
+what is known stays readable and commands are refused with a reason; when it is back, everybody is
+caught up before anybody is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Self
+
+from prometheus_client import Gauge
+
+from signaling.errors import Conflict, LogUnavailable, SessionNotFound
+from signaling.limits import Limits
+from signaling.live_session import LiveSession, person_of
+from signaling.log import NO_COMMAND, Entry, SessionLog
+from signaling.presence import Presence, Roster
+from signaling.protocol import Notice, Session, SessionCreated
+from stream.plan import StagePlan
+
+LOOK = 1.0
+"""Seconds between two looks at the logs' ends, unless something calls for one at once."""
+
+LOOK_AWAY = 0.2
+"""The same while Redis is away."""
+
+__all__ = ["LiveSession", "LiveSessions", "person_of"]
+
+AVAILABLE = Gauge("rostrum_log_available", "1 while this worker reaches Redis.")
+
+_log = logging.getLogger(__name__)
+
+PlanCallback = Callable[[str, StagePlan], None]
+
+
+class LiveSessions:
+    """The sessions of this worker. Use as `async with`: inside, it follows Redis."""
+
+    def __init__(
+        self, log: SessionLog, presence: Presence, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.limits = Limits()
+        self.presence = presence
+        self._log = log
+        self._clock = clock
+        self._sessions: dict[str, LiveSession] = {}
+        self._loading = asyncio.Lock()
+        self._available = False
+        self._look = asyncio.Event()
+        self._looked = asyncio.Event()
+        self._reconnected = False
+        self._on_plan: list[PlanCallback] = []
+        self._owned: list[asyncio.Task[None]] = []
+        presence.on_change = self._presence_changed
+
+    async def __aenter__(self) -> Self:
+        """Start following, and return when every session is loaded, or Redis was found to be away."""
+        for work in (self._follow(), self._keep_up(), self.presence.run()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(self._ended)
+            self._owned.append(task)
+        await self._looked.wait()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._owned:
+            task.cancel()
+        await asyncio.gather(*self._owned, return_exceptions=True)
+        self._owned.clear()
+        await self.presence.close()
+
+    @property
+    def available(self) -> bool:
+        """Whether Redis could be reached a moment ago."""
+        return self._available
+
+    async def get(self, session_id: str) -> LiveSession:
+        """Return a session, loading it if need be; raises SessionNotFound, LogUnavailable."""
+        if session_id not in self._sessions and not self._available:
+            raise LogUnavailable
+        return await self._loaded(session_id)
+
+    async def create(self, title: str, id: str | None = None) -> LiveSession:  # noqa: A002 - its name in REST
+        """Begin a session, planned and not yet live; raises Conflict, LogUnavailable."""
+        session_id = id or f"s-{secrets.token_hex(4)}"
+        now = int(self._clock() * 1000)
+        session = Session(session_id, title, "planned", now)
+        created = Entry(now, 1, SessionCreated(at=now, by="system", session=session), NO_COMMAND)
+        if not await self._log.begin(session_id, None, now, (created,)):
+            raise Conflict("session_exists", "There is a session of this id already.")
+        return await self.get(session_id)
+
+    async def list(self) -> tuple[Session, ...]:
+        """Return all sessions this worker knows, oldest first."""
+        found = (live.state.session for live in self._sessions.values())
+        return tuple(sorted(found, key=lambda session: (session.created, session.id)))
+
+    def plans(self) -> dict[str, StagePlan]:
+        """Return every session's stage plan."""
+        return {session_id: live.plan for session_id, live in self._sessions.items()}
+
+    def on_plan(self, callback: PlanCallback) -> None:
+        """Have a callback told each new plan, from now on; it must not block."""
+        self._on_plan.append(callback)
+
+    def readers(self) -> dict[str, int]:
+        """Return how many connections each session has in this worker."""
+        return {session_id: len(live.fanout) for session_id, live in self._sessions.items()}
+
+    # -- keeping in step --------------------------------------------------------------------------------
+
+    async def _loaded(self, session_id: str) -> LiveSession:
+        if session_id in self._sessions:
+            return self._sessions[session_id]
+        async with self._loading:
+            # Many may have waited here for the same: its log is read once.
+            if session_id not in self._sessions:
+                live = LiveSession(session_id, self._log, self.presence, self.limits, self._clock)
+                live.on_plan = self._plan_changed
+                live.on_trouble = self._look.set
+                await live.load()
+                self._sessions[session_id] = live
+        return self._sessions[session_id]
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(LogUnavailable):
+                async for heard in self._log.follow(self._following):
+                    live = self._sessions.get(heard.session)
+                    if live is None or not live.hear(heard.entries):
+                        self._look.set()
+            self._look.set()
+            await asyncio.sleep(LOOK_AWAY)
+
+    def _following(self) -> None:
+        """Pub/sub is heard (again): what was said before then was missed."""
+        self._reconnected = True
+        self._look.set()
+
+    async def _keep_up(self) -> None:
+        while True:
+            self._look.clear()
+            verify, self._reconnected = self._reconnected, False
+            try:
+                await self._look_at_all(verify=verify)
+            except LogUnavailable:
+                self._reconnected = True
+                self._set_available(False)
+            else:
+                self._set_available(True)
+            self._looked.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK if self._available else LOOK_AWAY):
+                    await self._look.wait()
+
+    async def _look_at_all(self, *, verify: bool) -> None:
+        for session_id in await self._log.list():
+            # An index entry whose log was never begun does no harm.
+            with contextlib.suppress(SessionNotFound):
+                await self._loaded(session_id)
+        known = tuple(self._sessions.values())
+        heads = await self._log.heads([live.id for live in known])
+        for live, head in zip(known, heads, strict=True):
+            if verify or head != live.position:
+                # A log lost again while it was being healed: the next look sees it.
+                with contextlib.suppress(SessionNotFound):
+                    await live.catch_up(verify=verify)
+
+    def _set_available(self, available: bool) -> None:
+        if available == self._available:
+            return
+        self._available = available
+        AVAILABLE.set(available)
+        _log.log(logging.INFO if available else logging.ERROR, "redis is %s", "here" if available else "away")
+        for live in self._sessions.values():
+            live.paused = not available
+            live.fanout.notice(Notice("chat_resumed" if available else "chat_paused"))
+
+    def _plan_changed(self, session_id: str, plan: StagePlan) -> None:
+        for callback in self._on_plan:
+            callback(session_id, plan)
+
+    def _presence_changed(self, session_id: str, roster: Roster) -> None:
+        live = self._sessions.get(session_id)
+        if live is not None:
+            live.fanout.presence(roster)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say it loudly when a task that should run for ever does not: that is a defect."""
+        if not task.cancelled() and task.exception() is not None:
+            _log.critical("following redis has failed", exc_info=task.exception())
+            self._set_available(False)

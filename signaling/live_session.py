@@ -1,0 +1,308 @@
+"""One live session in this worker: command → decide → append → apply → fan out.
+
+The law: state changes only by events that came from Redis, this worker's own included. A decision that
+was overtaken is taken again on newer state. A log that turns out to have lost its end gets back what
+this worker remembers, under a new epoch, and every reader a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import Counter
+
+from signaling.auth import Claims, authorize
+from signaling.director import plan
+from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
+from signaling.fanout import Fanout, Subscription
+from signaling.limits import Limits
+from signaling.log import NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
+from signaling.outbox import Outbox
+from signaling.presence import Presence
+from signaling.protocol import (
+    Ack,
+    AnyCommand,
+    AnyEvent,
+    BringOn,
+    MediaState,
+    Person,
+    Refused,
+    Resume,
+    Snapshot,
+)
+from signaling.session import audience as views
+from signaling.session.audience import Fact
+from signaling.session.decide import decide
+from signaling.session.decision import Decision, Refusal
+from signaling.session.state import State, apply, empty, rewrite
+from stream.plan import StagePlan
+
+HISTORY = 2000
+"""Newest events remembered: who missed more gets a snapshot instead."""
+
+ATTEMPTS = 50
+"""Decisions taken for one command before it is refused as `busy`."""
+
+REACH = 0.25
+"""Seconds to wait for an own event to come back by pub/sub before the log is read."""
+
+COMMANDS = Counter("rostrum_commands", "Commands, by what became of them.", ["type", "outcome"])
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    entry: Entry
+    fact: Fact
+
+
+class LiveSession:
+    """One session: its state here, its readers, and the way to change it."""
+
+    def __init__(
+        self, session_id: str, log: SessionLog, presence: Presence, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self.id = session_id
+        self._log = log
+        self._presence = presence
+        self._limits = limits
+        self._clock = clock
+        self._epoch = 0
+        self._state = empty(session_id)
+        self._history: deque[_Remembered] = deque(maxlen=HISTORY)
+        self._catching_up = asyncio.Lock()
+        self._contended = asyncio.Lock()
+        self._awaited: list[tuple[int, asyncio.Future[None]]] = []
+        self._plan = plan(self._state, 0)
+        self.fanout = Fanout(lambda: (self._epoch, self._state))
+        self.on_plan: Callable[[str, StagePlan], None] = lambda session, plan: None
+        self.on_trouble: Callable[[], None] = lambda: None
+        """Called when the log could not be reached."""
+        self.paused = False
+        """Whether commands are refused at once, because Redis is known to be away."""
+
+    @property
+    def state(self) -> State:
+        """The session as this worker knows it."""
+        return self._state
+
+    @property
+    def position(self) -> Position:
+        """Where in the log this worker is."""
+        return (self._epoch, self._state.seq)
+
+    @property
+    def plan(self) -> StagePlan:
+        """What the relay shall do for this session."""
+        return self._plan
+
+    # -- readers ----------------------------------------------------------------------------------------
+
+    def subscribe(self, person: Person, outbox: Outbox) -> Subscription:
+        """Send this person's view of all that happens from `position` on to an outbox."""
+        return self.fanout.subscribe(person, outbox)
+
+    def snapshot(self, reader: Subscription) -> Snapshot:
+        """Return the session as a reader may see it."""
+        return views.snapshot(self._state, reader.audience, reader.person.id)
+
+    def since(self, reader: Subscription, resume: Resume) -> tuple[AnyEvent, ...] | None:
+        """Return what a reader missed, as it may be seen now; None if only a snapshot can tell."""
+        oldest = self._history[0].entry.seq if self._history else self._state.seq + 1
+        if resume.epoch != self._epoch or not oldest - 1 <= resume.seq <= self._state.seq:
+            return None
+        missed = [r.fact for r in self._history if r.entry.seq > resume.seq]
+        return views.visible(missed, self._state, reader.audience, reader.person.id)
+
+    def set_media(self, media: MediaState) -> None:
+        """Tell the readers what the relay sees of this session's publications."""
+        self.fanout.media(media)
+
+    # -- commands ---------------------------------------------------------------------------------------
+
+    async def command(self, actor: Claims, command: AnyCommand) -> Ack | Refused:
+        """Carry out a command: Ack means that it is durable, and part of `state` here."""
+        kind = str(command.__struct_config__.tag)
+        try:
+            authorize(actor, kind, self.id)
+            if self.paused:
+                raise LogUnavailable
+            wait = self._limits.take(self.id, actor.sub, kind, self._clock())
+            if wait:
+                raise RateLimited("rate_limited", "That was a little fast. Wait a moment.", retry_after=wait)
+            outcome = await self._carry_out(person_of(actor), command)
+        except SignalingError as error:
+            if isinstance(error, LogUnavailable):
+                self.on_trouble()
+            COMMANDS.labels(kind, error.code).inc()
+            return Refused(command.id, error.code, error.detail, error.retry_after)
+        if isinstance(outcome, Refusal):
+            COMMANDS.labels(kind, outcome.code).inc()
+            return Refused(command.id, outcome.code, outcome.reason)
+        COMMANDS.labels(kind, "done").inc()
+        return Ack(command.id, outcome)
+
+    async def _carry_out(self, actor: Person, command: AnyCommand) -> int | Refusal:
+        known = None
+        if isinstance(command, BringOn):
+            known = await self._presence.find(self.id, command.participant)
+        outcome = await self._attempt(actor, command, known)
+        if outcome is not None:
+            return outcome
+        # Overtaken: those who contend here take turns, so that somebody gets through at every turn.
+        async with self._contended:
+            for _ in range(ATTEMPTS):
+                await self.catch_up()
+                outcome = await self._attempt(actor, command, known)
+                if outcome is not None:
+                    return outcome
+        raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
+
+    async def _attempt(
+        self, actor: Person, command: AnyCommand, known: Person | None
+    ) -> int | Refusal | None:
+        """Decide on the state as it is here and append; None if that state was not the newest."""
+        at, now = self.position, int(self._clock() * 1000)
+        decided = decide(self._state, actor, command, now=now, known=known)
+        key = command_key(actor.id, command.id)
+        if isinstance(decided, Refusal):
+            # What was done before stays done, though it would make no sense a second time.
+            done = await self._log.receipt(self.id, key)
+            return decided if done is None else done
+        if not decided.events:
+            return at[1]
+        return await self._append(at, decided, key)
+
+    async def _append(self, at: Position, decided: Decision, key: CommandKey) -> int | None:
+        appended = await self._log.append(
+            self.id,
+            at,
+            decided.events,
+            leans_on=decided.leans_on,
+            changes=decided.changes,
+            command=key,
+        )
+        if appended.outcome != "done":
+            return None
+        await self._reach(appended.seq)
+        return appended.seq
+
+    async def _reach(self, seq: int) -> None:
+        """Wait until the state here includes `seq`, so that who was told so finds it so."""
+        if self._state.seq >= seq:
+            return
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.append((seq, reached))
+        try:
+            async with asyncio.timeout(REACH):
+                await reached
+        except TimeoutError:
+            try:
+                await self.catch_up()
+            except LogUnavailable:
+                self.on_trouble()  # It is durable all the same.
+        finally:
+            self._awaited.remove((seq, reached))
+
+    # -- the log ----------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Read the session from the start of its log; raises SessionNotFound, LogUnavailable."""
+        async with self._catching_up:
+            await self._reload()
+
+    def hear(self, entries: tuple[Entry, ...]) -> bool:
+        """Apply entries that follow on; returns False if some are missing before them, or anything else."""
+        for entry in entries:
+            if entry.epoch != self._epoch or entry.seq > self._state.seq + 1:
+                return False
+            if entry.seq == self._state.seq + 1:
+                self._apply(entry)
+        return bool(entries)
+
+    async def catch_up(self, *, verify: bool = False) -> None:
+        """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""
+        async with self._catching_up:
+            (head,) = await self._log.heads([self.id])
+            if head == self.position and not verify:
+                return
+            last = self._history[-1].entry
+            if head is None or head < self.position:
+                await self._heal(head)
+            elif head[0] > self._epoch:
+                await self._reload()
+            else:
+                entries = await self._log.read(self.id, after=(last.epoch, last.seq))
+                # Pub/sub may have brought some of them meanwhile.
+                new = tuple(entry for entry in entries if entry.seq > self._state.seq)
+                if not entries or entries[0] != last:
+                    await self._heal(head)
+                elif new and not self.hear(new):
+                    await self._reload()
+
+    async def _heal(self, head: Position | None) -> None:
+        """Begin a new epoch after `head`, with what is remembered beyond it, and take it from there."""
+        end = head[1] if head else 0
+        now = int(self._clock() * 1000)
+        epoch = max(now, self._epoch + 1, head[0] + 1 if head else 0)
+        lost = tuple(r.entry for r in self._history if r.entry.seq > end)
+        if not lost or lost[0].seq != end + 1:
+            lost = ()
+            if head is None:
+                events = enumerate(rewrite(self._state, now), start=1)
+                lost = tuple(Entry(epoch, seq, event, NO_COMMAND) for seq, event in events)
+        if await self._log.begin(self.id, head, epoch, lost):
+            _log.warning("the log of session %s had lost its end; %d events written back", self.id, len(lost))
+        await self._reload()
+
+    async def _reload(self) -> None:
+        (head,) = await self._log.heads([self.id])
+        entries = await self._log.read(self.id)
+        if head is None or not entries:
+            raise SessionNotFound
+        known = self._epoch
+        self._epoch = max(head[0], entries[-1].epoch)
+        self._state = empty(self.id)
+        self._history.clear()
+        for entry in entries:
+            self._fold(entry)
+        if known:
+            self.fanout.resynchronise()
+        self._after()
+
+    def _apply(self, entry: Entry) -> None:
+        self.fanout.fact(self._fold(entry))
+        self._after()
+
+    def _fold(self, entry: Entry) -> Fact:
+        fact = views.fact(self._state, entry.event)
+        self._state = apply(self._state, entry.event)
+        self._history.append(_Remembered(entry, fact))
+        return fact
+
+    def _after(self) -> None:
+        """Tell those who wait for a position, and whoever makes the plan so."""
+        for seq, reached in self._awaited:
+            if seq <= self._state.seq and not reached.done():
+                reached.set_result(None)
+        new = plan(self._state, self._epoch)
+        if new != self._plan:
+            self._plan = new
+            self.on_plan(self.id, new)
+
+
+def person_of(claims: Claims) -> Person:
+    """Return who the bearer of a token is, as others may see it."""
+    return Person(
+        id=claims.sub,
+        name=claims.name,
+        role=claims.role,
+        affiliation=claims.affiliation,
+        title=claims.title,
+        place=claims.place,
+    )

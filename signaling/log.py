@@ -1,0 +1,240 @@
+"""The sessions' logs in Redis: the one place where facts are kept.
+
+Owns the keys `rostrum:{<session>}:…` (one hash tag a session, so that Redis Cluster can hold them) and
+the set `rostrum:sessions`. A log is a stream whose entry ids are `<epoch>-<seq>`. The law: what `append`
+has acknowledged is in the log once, in order, and was decided on a state that was current in all it
+leant on. `seq` counts up by one for as long as the log lives; `epoch` (ms since 1970, greater is newer)
+changes when a log was found to have lost its end, because then a seq alone no longer names an event.
+Redis 6.2 is enough. This module must not know what events mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NewType, cast
+
+import msgspec
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from signaling.errors import LogUnavailable
+from signaling.protocol import AnyEvent
+
+Position = tuple[int, int]
+"""`(epoch, seq)`: a place in a log."""
+
+RECEIPT_SECONDS = 24 * 3600
+"""How long a command's id is remembered: the same id within a day is done once."""
+
+TIMEOUT = 2.0
+"""Seconds after which Redis counts as away."""
+
+CONNECTIONS = 32
+"""Most connections of one worker to Redis; who finds none free waits for one, up to TIMEOUT."""
+
+CommandKey = NewType("CommandKey", str)
+"""`<actor> <command id>`: whose command it is, so that nobody meets somebody else's receipt."""
+
+NO_COMMAND = CommandKey("")
+
+_LUA = Path(__file__).parent / "lua"
+_INDEX = "rostrum:sessions"
+_decode_event: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
+_encode = msgspec.json.encode
+
+
+def connect(url: str) -> Redis:
+    """Return a client that fails in seconds rather than waiting, and leaves retrying to us."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=TIMEOUT,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 1),
+        decode_responses=True,
+    )
+    return Redis.from_pool(pool)
+
+
+def command_key(actor: str, command: str) -> CommandKey:
+    """Return the key of one actor's command."""
+    return CommandKey(f"{actor} {command}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event in the log, and the command it came from."""
+
+    epoch: int
+    seq: int
+    event: AnyEvent
+    command: CommandKey
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of an append. `done`: durable, `seq` is its last event's. Else decide again."""
+
+    outcome: Literal["done", "behind", "rolled_back", "absent"]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What pub/sub said of a session. No entries: something changed, look."""
+
+    session: str
+    entries: tuple[Entry, ...]
+
+
+class SessionLog:
+    """All sessions' logs. Every method raises LogUnavailable while Redis cannot be reached."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._append = redis.register_script((_LUA / "append.lua").read_text())
+        self._begin = redis.register_script((_LUA / "begin.lua").read_text())
+
+    async def list(self) -> tuple[str, ...]:
+        """Return the ids of all sessions, sorted."""
+        with _reaching():
+            return tuple(sorted(await _answer(self._redis.smembers(_INDEX))))
+
+    async def heads(self, sessions: Sequence[str]) -> tuple[Position | None, ...]:
+        """Return where each session's log ends; None where there is none."""
+        with _reaching():
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                # A command that is always there: with no session, this still asks whether Redis lives.
+                pipeline.ping()
+                for session in sessions:
+                    pipeline.hmget(_key(session, "head"), ["epoch", "seq"])
+                _, *heads = await pipeline.execute()
+        return tuple((int(epoch), int(seq)) if epoch else None for epoch, seq in heads)
+
+    async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
+        """Return the entries from the start, or from `after` on, the one at `after` itself included."""
+        start = "-" if after is None else f"{after[0]}-{after[1]}"
+        with _reaching():
+            found = await _answer(self._redis.xrange(_key(session, "log"), min=start))
+        return tuple(
+            Entry(*_position(entry_id), _event(fields["event"], entry_id), CommandKey(fields["command"]))
+            for entry_id, fields in found
+        )
+
+    async def append(
+        self,
+        session: str,
+        at: Position,
+        events: Sequence[AnyEvent],
+        *,
+        leans_on: Sequence[str] = (),
+        changes: Sequence[str] = (),
+        command: CommandKey = NO_COMMAND,
+    ) -> Appended:
+        """Append events decided at position `at`, unless an entity has changed since, or it was done."""
+        keys = [_key(session, part) for part in ("head", "log", "versions", f"done:{command}")]
+        arguments: list[Any] = [
+            _key(session, "events"),
+            *at,
+            command,
+            RECEIPT_SECONDS,
+            _encode(leans_on),
+            _encode(changes),
+            _encode([_encode(event).decode() for event in events]),
+        ]
+        with _reaching():
+            outcome, seq = await _answer(self._append(keys=keys, args=arguments))
+        return Appended(outcome, seq)
+
+    async def receipt(self, session: str, command: CommandKey) -> int | None:
+        """Return the position a command was done at, if it was, within RECEIPT_SECONDS."""
+        with _reaching():
+            seq = await _answer(self._redis.get(_key(session, f"done:{command}")))
+        return None if seq is None else int(seq)
+
+    async def begin(
+        self, session: str, seen: Position | None, epoch: int, remembered: Iterable[Entry] = ()
+    ) -> bool:
+        """Begin a log (`seen` None), or a new epoch of one, with what is remembered beyond `seen`.
+
+        Returns whether it was done; not, if the log was no longer as seen.
+        """
+        entries = tuple(remembered)
+        keys = [_key(session, part) for part in ("head", "log")]
+        keys += [_key(session, f"done:{entry.command}") for entry in entries]
+        arguments: list[Any] = [_key(session, "events"), *(seen or ("", 0)), epoch, RECEIPT_SECONDS]
+        for entry in entries:
+            arguments += [_encode(entry.event), entry.command]
+        with _reaching():
+            # The index is another slot of a cluster, so it comes first: an id without a log does no harm.
+            await _answer(self._redis.sadd(_INDEX, session))
+            return bool(await _answer(self._begin(keys=keys, args=arguments)))
+
+    async def follow(self, following: Callable[[], None]) -> AsyncIterator[Heard]:
+        """Yield what pub/sub says, for as long as it lasts; `following` is called once it is heard.
+
+        Ends by LogUnavailable. What was missed before and between is in the streams.
+        """
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            with _reaching():
+                await pubsub.psubscribe(_key("*", "events"))
+            following()
+            while True:
+                with _reaching():
+                    message = await pubsub.get_message(timeout=1.0)
+                if message is not None:
+                    yield _heard(message["channel"], message["data"])
+
+    async def aclose(self) -> None:
+        """Close the connections to Redis."""
+        await self._redis.aclose()
+
+
+class _reaching:  # noqa: N801 - reads as a statement: `with _reaching():`
+    """Turns what redis-py raises into LogUnavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RedisError | OSError):
+            raise LogUnavailable from error
+
+
+async def _answer(awaitable: Any) -> Any:
+    """Await what redis-py types as maybe not awaitable."""
+    return await cast("Any", awaitable)
+
+
+def _key(session: str, part: str) -> str:
+    return f"rostrum:{{{session}}}:{part}"
+
+
+def _position(entry_id: str) -> Position:
+    epoch, _, seq = entry_id.partition("-")
+    return int(epoch), int(seq)
+
+
+def _event(encoded: str, entry_id: str) -> AnyEvent:
+    return msgspec.structs.replace(_decode_event(encoded), seq=_position(entry_id)[1])
+
+
+_CHANNEL = re.compile(r"^rostrum:\{(.*)\}:events$")
+
+
+def _heard(channel: str, data: str) -> Heard:
+    """Read one message: a line `epoch first-seq command`, then one event a line."""
+    match = _CHANNEL.match(channel)
+    head, *lines = data.split("\n")
+    epoch, first, command = head.split(" ", 2)
+    entries = tuple(
+        Entry(int(epoch), int(first) + i, _event(line, f"{epoch}-{int(first) + i}"), CommandKey(command))
+        for i, line in enumerate(lines)
+    )
+    return Heard(match[1] if match else "", entries)

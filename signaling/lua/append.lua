@@ -1,0 +1,53 @@
+-- Append events to a session's log, if nothing they lean on has changed; and tell every worker.
+--
+-- KEYS  1 head (epoch, seq)   2 log (stream)   3 versions (entity -> seq)   4 this command's receipt
+-- ARGV  1 channel   2 epoch and 3 seq the decision was taken at   4 command ('' for none)
+--       5 seconds a receipt is kept   6 entities leant on   7 entities changed   8 events (6-8: JSON lists)
+-- Returns {outcome, seq}: 'done' (now or before), 'behind' (decide again on newer state),
+--       'rolled_back' (the log ends before the caller's position), 'absent' (there is no log).
+
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq')
+local epoch, seq = head[1], tonumber(head[2])
+if not epoch then
+  return {'absent', 0}
+end
+
+local receipt = ARGV[4] ~= '' and redis.call('GET', KEYS[4])
+if receipt then
+  return {'done', tonumber(receipt)}
+end
+
+local known = tonumber(ARGV[3])
+if epoch ~= ARGV[2] then
+  return {'behind', seq}
+end
+if known > seq then
+  return {'rolled_back', seq}
+end
+
+local changed = cjson.decode(ARGV[7])
+for _, entities in ipairs({cjson.decode(ARGV[6]), changed}) do
+  for _, entity in ipairs(entities) do
+    local version = redis.call('HGET', KEYS[3], entity)
+    if version and tonumber(version) > known then
+      return {'behind', seq}
+    end
+  end
+end
+
+local message = {string.format('%s %d %s', epoch, seq + 1, ARGV[4])}
+for _, event in ipairs(cjson.decode(ARGV[8])) do
+  seq = seq + 1
+  -- The entry's id is the event's place in time, so the stream itself keeps the order.
+  redis.call('XADD', KEYS[2], string.format('%s-%d', epoch, seq), 'event', event, 'command', ARGV[4])
+  message[#message + 1] = event
+end
+for _, entity in ipairs(changed) do
+  redis.call('HSET', KEYS[3], entity, string.format('%d', seq))
+end
+redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq))
+if ARGV[4] ~= '' then
+  redis.call('SET', KEYS[4], string.format('%d', seq), 'EX', ARGV[5])
+end
+redis.call('PUBLISH', ARGV[1], table.concat(message, '\n'))
+return {'done', seq}
