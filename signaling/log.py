@@ -56,7 +56,7 @@ def connect(url: str) -> Redis:
         timeout=TIMEOUT,
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
     return Redis.from_pool(pool)

@@ -180,12 +180,14 @@ class Presence:
             room.fresh, room.tell, room.renew_at = True, True, 0.0
 
     async def _round(self, session: str, room: _Room, now: float) -> None:
+        # Noted before anything is awaited: who comes or goes meanwhile is the next round's.
+        fresh, room.fresh = room.fresh, False
         if room.gone or (room.here and now >= room.renew_at):
-            await self._send(session, room)
             room.renew_at = now + min(RENEW, self._lease / 3)
-        if not room.fresh and now < room.sweep_at:
+            await self._send(session, room)
+        if not fresh and now < room.sweep_at:
             return
-        room.fresh, room.sweep_at = False, now + SWEEP
+        room.sweep_at = now + SWEEP
         roster = count(await self.look(session))
         if roster != room.roster:
             room.roster = roster
@@ -195,7 +197,7 @@ class Presence:
 
     async def _send(self, session: str, room: _Room) -> None:
         """Renew the leases of who is here, drop those of who left, and tell the others if anybody did."""
-        gone, tell = tuple(room.gone), room.tell
+        gone, tell, room.tell = tuple(room.gone), room.tell, False
         members = [_member(connection, person) for connection, person in room.here.items()]
         if gone:
             await _answer(self._redis.zrem(_key(session), *gone))
@@ -203,7 +205,6 @@ class Presence:
         if members:
             await _answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
         if tell:
-            room.tell = False
             await _answer(self._redis.publish(_channel(session), ""))
 
     async def _listen(self) -> None:
