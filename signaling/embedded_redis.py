@@ -21,13 +21,13 @@ from typing import Final
 import redis.asyncio
 import redis.exceptions
 
-from signaling.supervisor import ChildSpec
+from signaling.supervisor import ChildSpec, StartError
 
 MAX_SOCKET_PATH: Final = 107
 """Bytes of a unix socket's path (sun_path in unix(7), less its ending zero)."""
 
 
-class EmbeddedRedisError(Exception):
+class EmbeddedRedisError(StartError):
     """The embedded Redis cannot be run; the message is one sentence with a way out."""
 
 

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NewType
@@ -35,10 +35,10 @@ RETRY_TELLING: Final = 0.2
 Transport = NewType("Transport", str)
 """A relay's own, unguessable id of a transport."""
 
-PlansNow = Callable[[], Mapping[str, StagePlan]]
-"""Returns the plan of every session that is live here."""
+PlansNow = Callable[[], Mapping[str, StagePlan | None]]
+"""Returns the plan of every session as it is now; None for one that has ended, to be closed."""
 
-OnMedia = Callable[[str, MediaState], None]
+OnMedia = Callable[[str, MediaState], Awaitable[None]]
 """Told what is published in a session, at every change."""
 
 
@@ -117,14 +117,10 @@ class Relays:
         path = f"/sessions/{quote(session)}/participants/{quote(participant)}"
         return await self._of(session).pass_on("DELETE", path)
 
-    async def close_session(self, session: str) -> Reply:
-        """Close everything of a session; raises RelayUnavailable."""
-        return await self._of(session).pass_on("DELETE", f"/sessions/{quote(session)}")
-
     def _of(self, session: str) -> _Relay:
         return self._relays[choose(session, self._relays)]
 
-    def _plans_of(self, url: str) -> dict[str, StagePlan]:
+    def _plans_of(self, url: str) -> dict[str, StagePlan | None]:
         return {
             session: plan for session, plan in self._plans().items() if choose(session, self._relays) == url
         }
@@ -157,30 +153,30 @@ class _Relay:
                 async with self.client.stream("GET", "/watch", timeout=silence) as lines:
                     lines.raise_for_status()
                     async for line in lines.aiter_lines():
-                        self._learn(msgspec.json.decode(line, type=RelayState))
+                        await self._learn(msgspec.json.decode(line, type=RelayState))
                         failures = 0
-            self._lost()
+            await self._lost()
             failures += 1
             await asyncio.sleep(reconnect_delay(failures, random.random()))  # noqa: S311 (jitter)
 
-    def _learn(self, state: RelayState) -> None:
+    async def _learn(self, state: RelayState) -> None:
         self.state = state
         self._told = dict(state.plans)
         if self._untold():
             self.wake.set()
         for session in self._plans():
-            self._say(session, _media_of(session, state))
+            await self._say(session, _media_of(session, state))
 
-    def _lost(self) -> None:
+    async def _lost(self) -> None:
         self.state = None
         self._told.clear()
         for session in self._plans():
-            self._say(session, MediaState(relay=False, publications=()))
+            await self._say(session, MediaState(relay=False, publications=()))
 
-    def _say(self, session: str, media: MediaState) -> None:
+    async def _say(self, session: str, media: MediaState) -> None:
         if self._media.get(session) != media:
             self._media[session] = media
-            self._on_media(session, media)
+            await self._on_media(session, media)
 
     # -- telling ----------------------------------------------------------------------------------------
 
@@ -193,16 +189,20 @@ class _Relay:
                 continue
             try:
                 for session, plan in self._untold().items():
-                    await self._put(session, plan)
+                    if plan is None:
+                        await self._close(session)
+                    else:
+                        await self._put(session, plan)
             except RelayUnavailable:
                 await asyncio.sleep(RETRY_TELLING)
                 self.wake.set()
 
-    def _untold(self) -> dict[str, StagePlan]:
+    def _untold(self) -> dict[str, StagePlan | None]:
+        """Return where the relay differs: plans it has not got, and ended sessions (None) it still has."""
         return {
             session: plan
             for session, plan in self._plans().items()
-            if self._told.get(session, (-1, -1)) < plan.version
+            if (session in self._told if plan is None else self._told.get(session, (-1, -1)) < plan.version)
         }
 
     async def _put(self, session: str, plan: StagePlan) -> None:
@@ -211,6 +211,10 @@ class _Relay:
         if reply.status not in (200, 409):
             raise _unavailable("The relay did not take the plan.")
         self._told[session] = max(plan.version, self._told.get(session, (-1, -1)))
+
+    async def _close(self, session: str) -> None:
+        await self.pass_on("DELETE", f"/sessions/{quote(session)}")
+        self._told.pop(session, None)
 
     # -- asking -----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The protocol for other languages: JSON Schema, AsyncAPI and TypeScript, written from protocol.py.
+"""The doors for other languages: JSON Schema, AsyncAPI, OpenAPI and TypeScript, written from the structs.
 
 The law: these files are derived and committed; a test holds them to the structs, so that the pages'
 types, the published schema and the server cannot disagree. `python -m signaling.schema` writes them.
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from signaling import protocol
+from signaling.app import openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,6 +29,7 @@ def documents() -> dict[Path, str]:
     return {
         ROOT / "docs/protocol.schema.json": _json(json_schema()),
         ROOT / "docs/asyncapi.json": _json(asyncapi()),
+        ROOT / "docs/openapi.json": _json(openapi()),
         ROOT / "web/shared/protocol.d.ts": typescript(),
     }
 

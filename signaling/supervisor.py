@@ -41,7 +41,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class StartError(Exception):
-    """A child did not become ready at all; the message is one sentence with its last words."""
+    """Something cannot be started; the message is one sentence, with a way out where there is one."""
 
 
 @dataclass(frozen=True)

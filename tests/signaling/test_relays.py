@@ -29,11 +29,14 @@ class Sessions:
     """The plans of a worker's sessions, and what it was told of their media."""
 
     def __init__(self, *sessions: str) -> None:
-        self.plans = {session: plan(1) for session in sessions}
+        self.plans: dict[str, StagePlan | None] = {session: plan(1) for session in sessions}
         self.heard: list[tuple[str, MediaState]] = []
 
     def relays(self, *urls: str, secret: str = SECRET) -> Relays:
-        return Relays(urls, secret, lambda: self.plans, lambda *heard: self.heard.append(heard))
+        return Relays(urls, secret, lambda: self.plans, self._hear)
+
+    async def _hear(self, session: str, media: MediaState) -> None:
+        self.heard.append((session, media))
 
 
 async def plans_in_force(relay: RelayProcess) -> dict[str, list[int]]:
@@ -111,7 +114,7 @@ async def test_a_hung_relay_is_noticed_within_two_seconds() -> None:
         assert await until(lambda: ("keynote", DOWN) in sessions.heard, within=5) < 2.3
         began = asyncio.get_running_loop().time()
         with pytest.raises(RelayUnavailable):
-            await relays.close_session("keynote")
+            await relays.close_participant("keynote", "sp-1")
         assert asyncio.get_running_loop().time() - began < 0.1
         relay.signal(signal.SIGCONT)
         await until(lambda: sessions.heard[-1] == ("keynote", UP))
@@ -143,13 +146,17 @@ async def test_a_door_does_not_open_before_the_plan_is_told() -> None:
         assert reply.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_ended_session_can_be_closed_on_the_relay() -> None:
-    sessions = Sessions("keynote")
-    async with RelayProcess() as relay, sessions.relays(relay.url) as relays:
-        await until_in_force(relay, {"keynote": [1, 1]})
-        del sessions.plans["keynote"]
-        assert (await relays.close_session("keynote")).status == 204
-        await until_in_force(relay, {})
+async def test_an_ended_session_is_closed_on_the_relay_also_by_a_worker_that_comes_later() -> None:
+    sessions = Sessions("keynote", "forum")
+    async with RelayProcess() as relay:
+        async with sessions.relays(relay.url) as relays:
+            await until_in_force(relay, {"keynote": [1, 1], "forum": [1, 1]})
+            sessions.plans["keynote"] = None
+            relays.plans_changed()
+            await until_in_force(relay, {"forum": [1, 1]})
+        sessions.plans["forum"] = None
+        async with sessions.relays(relay.url):
+            await until_in_force(relay, {})
 
 
 async def test_no_relay_and_a_wrong_secret_are_both_unavailable() -> None:

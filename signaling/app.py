@@ -1,0 +1,155 @@
+"""The web application of a signaling process: every door, and what stands behind them, put together.
+
+The law: parts know each other only as they are introduced here; what starts first ends last. Nothing
+is decided here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from signaling import connection, doors, pages, rest, whip
+from signaling.auth import Tokens
+from signaling.errors import SignalingError
+from signaling.live import LiveSessions
+from signaling.log import SessionLog, connect
+from signaling.metrics import CountRequests, Metrics
+from signaling.openapi import Operation, document
+from signaling.pages import WEB, Headers
+from signaling.presence import Presence
+from signaling.protocol import MediaState
+from signaling.relays import Relays
+from signaling.settings import SignalingSettings
+from signaling.whip import IceServers, MediaDoors, TransportNames
+from stream.plan import Feed, StagePlan
+
+
+@dataclass(frozen=True)
+class Application:
+    """The public application, and what the metrics listener serves."""
+
+    public: Starlette
+    metrics: Metrics
+
+
+def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
+    """Return the application for these settings; its lifespan connects it to Redis and the relays."""
+    redis = connect(settings.redis_url)
+    tokens = Tokens(settings.secret)
+    live = LiveSessions(SessionLog(redis), Presence(redis))
+
+    async def on_media(session: str, media: MediaState) -> None:
+        (await live.get(session)).set_media(media)
+
+    relays = Relays(
+        settings.relay_urls,
+        settings.relay_secret,
+        plans=lambda: {session: _in_force(plan) for session, plan in live.plans().items()},
+        on_media=on_media,
+    )
+    live.on_plan(lambda session, plan: relays.plans_changed())
+    metrics = Metrics()
+    metrics.watch(lambda: _gauges(live, relays))
+
+    async def websocket(socket: WebSocket) -> None:
+        await connection.serve(socket, live=live, tokens=tokens, origins=settings.origins)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        del app
+        try:
+            async with live, relays:
+                yield
+        finally:
+            await redis.aclose()
+
+    ice = IceServers(settings.stun_urls, settings.turn_urls, settings.turn_secret)
+    media = MediaDoors(tokens, live, relays, TransportNames(settings.secret), ice)
+    routes: list[BaseRoute] = [
+        WebSocketRoute("/ws", websocket),
+        *media.routes(),
+        *rest.RestDoors(tokens, live).routes(openapi()),
+        *_health_routes(live, relays),
+        *pages.routes(web),
+    ]
+    public = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={
+            SignalingError: doors.on_error,
+            HTTPException: doors.on_http_exception,
+            Exception: doors.on_error,
+        },
+        middleware=[
+            Middleware(CountRequests, metrics=metrics),
+            Middleware(Headers, headers=pages.SECURITY_HEADERS),
+            Middleware(Headers, headers=whip.CORS, prefixes=("/whip/", "/whep/")),
+        ],
+    )
+    return Application(public, metrics)
+
+
+def _in_force(plan: StagePlan) -> StagePlan | None:
+    """Return the plan, or None once it feeds nobody, not even speakers: its session has ended."""
+    return None if all(feed == Feed() for feed in plan.feeds.values()) else plan
+
+
+def _gauges(live: LiveSessions, relays: Relays) -> Mapping[str, Mapping[str, float]]:
+    return {
+        "rostrum_relay_up": {url: float(up) for url, up in relays.up().items()},
+        "rostrum_sessions": {"": float(len(live.plans()))},
+    }
+
+
+HEALTH: Final = (
+    Operation(
+        "GET",
+        "/healthz",
+        "health",
+        "Whether the process is up.",
+        gives="text/plain",
+        secured=False,
+        tag="service",
+    ),
+    Operation(
+        "GET",
+        "/readyz",
+        "readiness",
+        "Whether Redis and a relay can be reached; 503 says which cannot.",
+        gives="application/json",
+        secured=False,
+        tag="service",
+    ),
+)
+
+
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of all HTTP doors."""
+    return document([*rest.OPERATIONS, *whip.OPERATIONS, *HEALTH])
+
+
+def _health_routes(live: LiveSessions, relays: Relays) -> list[BaseRoute]:
+    async def healthz(request: Request) -> Response:
+        del request
+        return Response("ok\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+    async def readyz(request: Request) -> Response:
+        del request
+        # Which relays there are is nobody's business out here; the metrics name them.
+        reached = {"redis": live.available, "relay": any(relays.up().values())}
+        ready = all(reached.values())
+        return doors.json_response({"ready": ready} | reached, 200 if ready else 503)
+
+    return [doors.route("/healthz", {"GET": healthz}), doors.route("/readyz", {"GET": readyz})]

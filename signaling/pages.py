@@ -1,0 +1,123 @@
+"""The pages, served as they were written, and the headers that fence them in.
+
+The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
+each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
+nothing, and connects nowhere, but here.
+"""
+
+from __future__ import annotations
+
+import stat
+from os import PathLike, stat_result
+from pathlib import Path
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+WEB: Final = Path(__file__).resolve().parent.parent / "web"
+
+FOLDERS: Final = ("watch", "speak", "moderate", "direct", "hall", "shared", "vendor")
+
+MEDIA_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+"""Kinds of file that are given out. The system's own table differs from machine to machine."""
+
+SECURITY_HEADERS: Final = {
+    # `self` covers ws: and wss: of the same host too (CSP 3, section 6.7.2.8). The camera's preview and
+    # the stage are `srcObject`, which no directive rules.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def routes(web: Path = WEB) -> list[BaseRoute]:
+    """Return the entrance and a mount for each folder that is there."""
+
+    async def entrance(request: object) -> Response:
+        del request
+        return _file(web / "index.html")
+
+    mounts = [Mount(f"/{name}", _Folder(web / name)) for name in FOLDERS if (web / name).is_dir()]
+    return [Route("/", entrance), *mounts]
+
+
+class Headers:
+    """ASGI middleware that sets headers on responses of paths that start with one of `prefixes`."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str], prefixes: tuple[str, ...] = ("/",)) -> None:
+        self._app = app
+        self._headers = headers
+        self._prefixes = prefixes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _Folder(StaticFiles):
+    """One folder's files of known kinds; `index.html` for the folder itself."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, html=True)
+
+    def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
+        full_path, found = super().lookup_path(path)
+        if found is not None and stat.S_ISREG(found.st_mode):
+            hidden = any(
+                part.startswith(".") or part in ("node_modules", "tests") for part in Path(path).parts
+            )
+            if hidden or Path(path).suffix not in MEDIA_TYPES:
+                return "", None
+        return full_path, found
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        _as_page(response, Path(full_path))
+        return response
+
+
+def _file(path: Path) -> Response:
+    if not path.is_file():
+        raise HTTPException(404)
+    response = FileResponse(path)
+    _as_page(response, path)
+    return response
+
+
+def _as_page(response: Response, path: Path) -> None:
+    response.headers["Cache-Control"] = "no-cache"
+    if response.status_code != 304:
+        response.headers["Content-Type"] = MEDIA_TYPES.get(path.suffix, "application/octet-stream")

@@ -1,0 +1,57 @@
+"""Opening a port, or saying in one sentence why it cannot be had."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Final, Literal
+
+from signaling.supervisor import StartError
+
+Kind = Literal["TCP", "UDP"]
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be accepted: everybody comes back at once after a restart."""
+
+
+def listen(host: str, port: int, setting: str) -> socket.socket:
+    """Return a listening TCP socket; raises StartError that names `setting` (as ROSTRUM_HTTP_PORT)."""
+    return _bound("TCP", host, port, setting)
+
+
+def check_free(kind: Kind, host: str, port: int, setting: str) -> None:
+    """Raise StartError that names `setting` if the port cannot be had now."""
+    _bound(kind, host, port, setting).close()
+
+
+def _bound(kind: Kind, host: str, port: int, setting: str) -> socket.socket:
+    sock_type = socket.SOCK_STREAM if kind == "TCP" else socket.SOCK_DGRAM
+    try:
+        found = socket.getaddrinfo(host, port, type=sock_type, flags=socket.AI_PASSIVE)
+    except OSError:
+        raise StartError(
+            f"{host} is no address of this machine; set {setting.replace('PORT', 'HOST')}."
+        ) from None
+    family, _, _, _, address = found[0]
+    bound = socket.socket(family, sock_type)
+    try:
+        if kind == "TCP":
+            # A port whose last connections only fade away (TIME_WAIT) is free.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        if kind == "TCP":
+            bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise StartError(_sentence(kind, host, port, setting, error)) from None
+    return bound
+
+
+def _sentence(kind: Kind, host: str, port: int, setting: str, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{kind} port {port} is taken on {host}; stop what uses it, or set {setting} to another."
+    if error.errno == errno.EACCES:
+        return f"{kind} port {port} needs more rights; set {setting} to one above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; set {setting.replace('PORT', 'HOST')}."
+    return f"{kind} port {port} on {host} cannot be had ({error.strerror}); see {setting}."

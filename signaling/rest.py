@@ -1,0 +1,237 @@
+"""The REST doors: sessions and tokens.
+
+Owns the resources under `/api`. The law: what a request may do is its token's matter (signaling/auth.py),
+and a session changes only by the same commands as over the WebSocket.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from signaling import doors
+from signaling.auth import EVERY_SESSION, LIFETIME, RIGHTS, Claims, Tokens, authorize
+from signaling.errors import BadRequest, Conflict, Forbidden, LogUnavailable, RateLimited, SignalingError
+from signaling.live import LiveSessions
+from signaling.openapi import Operation
+from signaling.protocol import EndSession, Id, Place, Refused, Role, Session, StartSession
+from stream.plan import SOURCES, Source
+
+MAX_LIFETIME: Final = 24 * 3600
+"""Seconds a token may live at most: a day at a conference."""
+
+
+class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a session is to be called. Without `id` it gets one."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    id: Id | None = None
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    """All sessions, oldest first."""
+
+    sessions: tuple[Session, ...]
+
+
+class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a token is for. `lifetime` is in seconds; without `publish`, all that the role may send."""
+
+    session: Annotated[str, Meta(min_length=1, max_length=64)]
+    role: Role
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    sub: Id | None = None
+    affiliation: Annotated[str, Meta(max_length=100)] = ""
+    title: Annotated[str, Meta(max_length=100)] = ""
+    place: Place = "online"
+    publish: tuple[Source, ...] | None = None
+    lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = LIFETIME
+
+
+class MintedToken(msgspec.Struct, frozen=True):
+    """A token, and when it expires (seconds since 1970)."""
+
+    token: str
+    sub: str
+    expires: int
+
+
+def claims_for(wanted: NewToken, now: float) -> Claims:
+    """Return the claims of a token to be minted at `now` (seconds since 1970)."""
+    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
+    return Claims(
+        sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
+        session=wanted.session,
+        role=wanted.role,
+        name=wanted.name,
+        iat=int(now),
+        exp=int(now) + wanted.lifetime,
+        affiliation=wanted.affiliation,
+        title=wanted.title,
+        place=wanted.place,
+        publish=may_send if wanted.publish is None else wanted.publish,
+    )
+
+
+class RestDoors:
+    """The resources under `/api`, as routes."""
+
+    def __init__(self, tokens: Tokens, live: LiveSessions) -> None:
+        self._tokens = tokens
+        self._live = live
+
+    def routes(self, described: dict[str, Any]) -> list[Route]:
+        """Return the routes, and one that gives out the OpenAPI document of all doors."""
+
+        async def openapi(request: Request) -> Response:
+            del request
+            return doors.json_response(described)
+
+        handlers: dict[str, doors.Handler] = {
+            "listSessions": self._list,
+            "createSession": self._create,
+            "readSession": self._read,
+            "startSession": self._start,
+            "endSession": self._end,
+            "mintToken": self._mint,
+            "describe": openapi,
+        }
+        by_path: dict[str, dict[str, doors.Handler]] = {}
+        for operation in OPERATIONS:
+            by_path.setdefault(operation.path, {})[operation.method] = handlers[operation.name]
+        return [doors.route(path, methods) for path, methods in by_path.items()]
+
+    async def _list(self, request: Request) -> Response:
+        authorize(doors.actor(request, self._tokens), "session.list", EVERY_SESSION)
+        return doors.json_response(SessionList(await self._live.list()))
+
+    async def _create(self, request: Request) -> Response:
+        actor = doors.actor(request, self._tokens)
+        # Judged before the body is read; an id in it cannot widen what the token may reach.
+        authorize(actor, "session.create", EVERY_SESSION)
+        wanted = await doors.json_body(request, NewSession)
+        live = await self._live.create(wanted.title, wanted.id)
+        return doors.json_response(live.state.session, 201, {"Location": f"/api/sessions/{live.id}"})
+
+    async def _read(self, request: Request) -> Response:
+        session = request.path_params["session"]
+        authorize(doors.actor(request, self._tokens), "session.read", session)
+        return doors.json_response((await self._live.get(session)).state.session)
+
+    async def _start(self, request: Request) -> Response:
+        return await self._command(request, StartSession(secrets.token_hex(16)))
+
+    async def _end(self, request: Request) -> Response:
+        return await self._command(request, EndSession(secrets.token_hex(16)))
+
+    async def _command(self, request: Request, command: StartSession | EndSession) -> Response:
+        session = request.path_params["session"]
+        actor = doors.actor(request, self._tokens)
+        authorize(actor, str(command.__struct_config__.tag), session)
+        live = await self._live.get(session)
+        outcome = await live.command(actor, command)
+        if isinstance(outcome, Refused):
+            raise _error_of(outcome)
+        return doors.json_response(live.state.session)
+
+    async def _mint(self, request: Request) -> Response:
+        actor = doors.actor(request, self._tokens)
+        wanted = await doors.json_body(request, NewToken)
+        authorize(actor, f"token.mint:{wanted.role}", wanted.session)
+        if wanted.session == EVERY_SESSION:
+            if wanted.role != "owner":
+                raise BadRequest("bad_request", "Only an owner's token may reach every session.")
+        else:
+            await self._live.get(wanted.session)
+        claims = claims_for(wanted, time.time())
+        return doors.json_response(MintedToken(self._tokens.mint(claims), claims.sub, claims.exp), 201)
+
+
+def _error_of(refused: Refused) -> SignalingError:
+    """Return the error that a refusal over the WebSocket is over HTTP."""
+    match refused.code:
+        case "forbidden":
+            return Forbidden(refused.code, refused.reason)
+        case "log_unavailable":
+            return LogUnavailable(refused.reason)
+        case "rate_limited" | "busy":
+            return RateLimited(refused.code, refused.reason, retry_after=refused.retry_after)
+        case _:
+            return Conflict(refused.code, refused.reason)
+
+
+_READ_ERRORS: Final = (401, 403, 404, 503)
+_BODY_ERRORS: Final = (400, 401, 403, 413, 415, 503)
+
+OPERATIONS: Final = (
+    Operation(
+        "GET",
+        "/api/sessions",
+        "listSessions",
+        "List all sessions (owner of all).",
+        gives=SessionList,
+        refuses=(401, 403),
+    ),
+    Operation(
+        "POST",
+        "/api/sessions",
+        "createSession",
+        "Create a session, planned and not yet live (owner of all).",
+        status=201,
+        takes=NewSession,
+        gives=Session,
+        refuses=(*_BODY_ERRORS, 409),
+        headers={"Location": "The session's address."},
+    ),
+    Operation(
+        "GET",
+        "/api/sessions/{session}",
+        "readSession",
+        "Read one session.",
+        gives=Session,
+        refuses=_READ_ERRORS,
+    ),
+    Operation(
+        "POST",
+        "/api/sessions/{session}/start",
+        "startSession",
+        "Open a session to its audience; one that is live stays live.",
+        gives=Session,
+        refuses=(*_READ_ERRORS, 409, 429),
+    ),
+    Operation(
+        "POST",
+        "/api/sessions/{session}/end",
+        "endSession",
+        "End a session for good.",
+        gives=Session,
+        refuses=(*_READ_ERRORS, 409, 429),
+    ),
+    Operation(
+        "POST",
+        "/api/tokens",
+        "mintToken",
+        "Mint a token: an owner for anybody, a producer for anybody but owners of its own session.",
+        status=201,
+        takes=NewToken,
+        gives=MintedToken,
+        refuses=(*_BODY_ERRORS, 404),
+        tag="tokens",
+    ),
+    Operation(
+        "GET",
+        "/api/openapi.json",
+        "describe",
+        "Read this document.",
+        gives="application/json",
+        secured=False,
+        tag="service",
+    ),
+)

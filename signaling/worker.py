@@ -1,0 +1,103 @@
+"""A signaling process: its listeners, its Redis if it has to bring one, and its end.
+
+The law: it starts whole or not at all, with one clear sentence; on SIGTERM it takes no more, tells
+those who are connected, and ends within seconds. What it serves is the application's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from signaling import ports
+from signaling.app import build
+from signaling.embedded_redis import EmbeddedRedis
+from signaling.settings import SignalingSettings
+from signaling.supervisor import StartError, Supervisor
+from signaling.websocket_protocol import WebSocketProtocol
+
+MAX_FRAME: Final = 64 * 1024
+"""Bytes of a frame that are read at all; the connection itself refuses above 16 KiB, with a reason."""
+
+STOP_WITHIN: Final = 3
+"""Seconds that open requests and connections get to end."""
+
+log = logging.getLogger(__name__)
+
+
+async def serve(settings: SignalingSettings, stop: asyncio.Event) -> None:
+    """Run until told to stop; raises StartError with one sentence."""
+    with contextlib.ExitStack() as held:
+        public = _held(held, settings.http_host, settings.http_port, "ROSTRUM_HTTP_PORT")
+        metrics = _held(held, settings.metrics_host, settings.metrics_port, "ROSTRUM_METRICS_PORT")
+        async with Supervisor(_note) as children:
+            if not settings.redis_url:
+                redis = held.enter_context(contextlib.closing(EmbeddedRedis(settings.data)))
+                await children.start(redis.spec())
+                settings = dataclasses.replace(settings, redis_url=redis.url)
+            await _serve_until(stop, settings, public, metrics)
+
+
+async def _serve_until(
+    stop: asyncio.Event, settings: SignalingSettings, public: socket.socket, metrics: socket.socket
+) -> None:
+    application = build(settings)
+    servers = (
+        _server(application.public, settings),
+        _server(application.metrics.application(), settings, lifespan=False),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        serving = [
+            tasks.create_task(server.serve([listener]))
+            for server, listener in zip(servers, (public, metrics), strict=True)
+        ]
+        stopping = tasks.create_task(stop.wait())
+        await asyncio.wait({stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
+        for server in servers:
+            server.should_exit = True
+        stopping.cancel()
+    if not servers[0].started:
+        raise StartError("signaling could not start; its log says why.")
+
+
+def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            ws=WebSocketProtocol,
+            ws_max_size=MAX_FRAME,
+            # Deflate would cost 47 KiB a connection, and frames are shared as they are.
+            ws_per_message_deflate=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            lifespan="on" if lifespan else "off",
+            timeout_graceful_shutdown=STOP_WITHIN,
+        )
+    )
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: two servers run in this process, and Redis ends after them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _held(held: contextlib.ExitStack, host: str, port: int, setting: str) -> socket.socket:
+    return held.enter_context(contextlib.closing(ports.listen(host, port, setting)))
+
+
+def _note(name: str, line: str) -> None:
+    log.info("%s: %s", name, line)
