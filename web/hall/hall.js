@@ -35,7 +35,7 @@ function Hall({ session, viewer }) {
         <p class="question-text">${question.text}</p>
         <p class="question-by">${question.author.name}</p>
       </section>`}
-      <${ConnectionLine} session=${session} viewer=${viewer} />
+      <${ConnectionLine} session=${session} viewer=${viewer} pictureOnly />
       ${viewer.soundBlocked.value && html`<${Start} viewer=${viewer} />`}
     </main>
   `;

@@ -162,7 +162,7 @@ function Row({ question, selected, onSelect, onAct }) {
               data-action=${action}
               onClick=${() => onAct(action)}
             >
-              ${moderate[action]} ${selected && html`<kbd>${keyOf(action)}</kbd>`}
+              ${moderate[action]} <kbd aria-hidden="true">${keyOf(action)}</kbd>
             </button>
           `,
         )}

@@ -7,11 +7,14 @@
 /** Ceiling of the first wait, in milliseconds. */
 export const FIRST_MS = 300;
 
+/** How much the ceiling grows with a failure: a server that restarts in 3 s is met within about as long. */
+const GROWTH = 1.5;
+
 /** Ceiling of any wait of the WebSocket, in milliseconds. */
 export const LONGEST_MS = 10_000;
 
 /**
- * Give the wait before a try: uniformly between 0 and the ceiling, which doubles with each failure.
+ * Give the wait before a try: uniformly between 0 and the ceiling, which grows with each failure.
  *
  * @param {number} failures tries that have failed in a row, 0 for the first wait
  * @param {number} chance a number in [0, 1)
@@ -20,7 +23,7 @@ export const LONGEST_MS = 10_000;
  * @returns {number} milliseconds
  */
 export function backoff(failures, chance, { first = FIRST_MS, longest = LONGEST_MS, after = 0 } = {}) {
-  const ceiling = Math.min(longest, first * 2 ** Math.min(failures, 30));
+  const ceiling = Math.min(longest, first * GROWTH ** Math.min(failures, 30));
   return after + chance * ceiling;
 }
 

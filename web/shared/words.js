@@ -24,7 +24,7 @@ export const words = {
   line: {
     connecting: 'Connecting.',
     reconnecting: 'The connection is lost. It comes back by itself.',
-    back: 'Connected again.',
+    chatReconnecting: 'Chat and questions are reconnecting. Picture and sound go on.',
     closed: 'This page is disconnected.',
     closedHow: 'Open your invitation link again, or ask the organiser for a new one.',
     chatPaused: 'Chat and questions pause for a moment. Picture and sound go on.',

@@ -32,7 +32,7 @@ function Watch({ session, viewer }) {
     document.title = `${title || words.watch.title} · ${words.product}`;
   }, [title]);
   return html`
-    <div class="watch">
+    <div class="watch" data-question=${question ? '' : undefined}>
       <main class="watch-stage">
         <header class="watch-head">
           <h1>${title}</h1>

@@ -4,7 +4,7 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
+import { useEffect, useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { timeOfDay } from '../time.js';
 import { words } from '../words.js';
 import { Compose } from './compose.js';
@@ -24,6 +24,13 @@ export function Chat({ session }) {
   useLayoutEffect(() => {
     if (follows) toNewest();
   }, [chat, follows]);
+  useEffect(() => {
+    const at = list.current;
+    if (!at || !follows) return undefined;
+    const watcher = new ResizeObserver(toNewest);
+    watcher.observe(at);
+    return () => watcher.disconnect();
+  }, [follows]);
   const onScroll = () => {
     const at = list.current;
     if (at) setFollows(at.scrollHeight - at.scrollTop - at.clientHeight < NEAR);

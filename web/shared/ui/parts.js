@@ -14,10 +14,11 @@ import { Icon } from './icons.js';
 /**
  * Say, politely, what is wrong with the line; nothing while all is well.
  *
- * @param {{ session: LiveSession, viewer?: Viewer }} props
+ * @param {{ session: LiveSession, viewer?: Viewer, pictureOnly?: boolean }} props `pictureOnly`: for a
+ *   screen on which nothing but the picture would be missed
  */
-export function ConnectionLine({ session, viewer }) {
-  const said = trouble(session, viewer);
+export function ConnectionLine({ session, viewer, pictureOnly = false }) {
+  const said = trouble(session, viewer, pictureOnly);
   return html`
     <p class="line" data-kind=${said?.kind ?? 'none'} role="status" aria-live="polite">
       ${said?.text ?? ''}
@@ -27,10 +28,11 @@ export function ConnectionLine({ session, viewer }) {
 
 /**
  * @param {LiveSession} session
- * @param {Viewer} [viewer]
+ * @param {Viewer | undefined} viewer
+ * @param {boolean} pictureOnly
  * @returns {{ kind: 'wait' | 'end', text: string } | null} the most important thing first
  */
-function trouble(session, viewer) {
+function trouble(session, viewer, pictureOnly) {
   const status = session.status.value;
   const state = session.state.value;
   const media = viewer?.status.value;
@@ -40,11 +42,13 @@ function trouble(session, viewer) {
   if (state.session?.status === 'ended') return null;
   if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
   if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${media.reason}` };
-  if (status.phase !== 'open') return { kind: 'wait', text: words.line[status.phase] };
+  if (status.phase !== 'open' && !pictureOnly) {
+    return { kind: 'wait', text: media?.phase === 'connected' ? words.line.chatReconnecting : words.line[status.phase] };
+  }
   if (viewer?.shown.main.value === 'held' && pictureOnStage(state, 'camera') === false) {
     return { kind: 'wait', text: words.line.speakerGone };
   }
-  return state.chatPaused ? { kind: 'wait', text: words.line.chatPaused } : null;
+  return state.chatPaused && !pictureOnly ? { kind: 'wait', text: words.line.chatPaused } : null;
 }
 
 /** @param {{ session: LiveSession }} props */
@@ -71,7 +75,7 @@ export function People({ session }) {
           <li key=${person.id}>
             <span class="person-name">${person.name}${person.id === you?.id ? ` (${words.presence.you})` : ''}</span>
             <span class="quiet">
-              ${words.presence.roles[person.role]}${person.place === 'hall' ? `, ${words.presence.inHall}` : ''}
+              ${words.presence.roles[person.role]}${person.place === 'hall' && person.role !== 'hall' ? `, ${words.presence.inHall}` : ''}
             </span>
           </li>
         `,

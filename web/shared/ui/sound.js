@@ -21,9 +21,13 @@ export function SoundBar({ viewer, fill }) {
     viewer.volume.value = kept > 0 && kept <= 1 ? kept : 1;
   }, [viewer]);
   const muted = viewer.muted.value;
+  const turn = () => {
+    viewer.muted.value = !muted;
+    if (muted) viewer.playSound();
+  };
   return html`
     <div class="sound-bar">
-      ${viewer.soundBlocked.value
+      ${viewer.soundBlocked.value && !muted
         ? html`<button type="button" class="button primary" onClick=${() => viewer.playSound()}>
             ${words.stage.playSound}
           </button>`
@@ -31,7 +35,7 @@ export function SoundBar({ viewer, fill }) {
             <${IconButton}
               icon=${muted ? 'soundOff' : 'sound'}
               label=${muted ? words.stage.unmute : words.stage.mute}
-              onClick=${() => (viewer.muted.value = !muted)}
+              onClick=${turn}
             />
             <input
               type="range"
@@ -42,7 +46,7 @@ export function SoundBar({ viewer, fill }) {
               value=${viewer.volume.value}
               onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ { currentTarget }) => {
                 viewer.volume.value = Number(currentTarget.value);
-                viewer.muted.value = false;
+                if (muted) turn();
                 localStorage.setItem(KEPT, currentTarget.value);
               }}
             />

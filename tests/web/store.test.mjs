@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { CHAT_KEPT, EMPTY, mediaOnStage, onScreen, pictureOnStage, reduce } from '../../web/shared/store.js';
+
+const person = (id, more = {}) => ({ id, name: id.toUpperCase(), role: 'viewer', ...more });
+const speaker = person('sp', { role: 'speaker' });
+const question = (id, state = 'pending', author = person('v')) => ({ id, author, text: `${id}?`, at: 1, state });
+const talk = { id: 't', title: 'Talk', status: 'live', created: 1 };
+
+const welcome = (snapshot = {}, more = {}) => ({
+  type: 'welcome',
+  you: person('v'),
+  can: ['chat.post'],
+  epoch: 7,
+  seq: 10,
+  time: 0,
+  token_expires: 0,
+  snapshot: snapshot && { session: talk, stage: [], questions: [], chat: [], ...snapshot },
+  ...more,
+});
+const events = (list, { epoch = 7, seq = list.at(-1)?.seq ?? 0 } = {}) => ({ type: 'events', epoch, seq, events: list });
+const fact = (seq, type, more) => ({ type, seq, at: seq * 1000, by: 'x', ...more });
+const said = (seq, id = `m${seq}`) =>
+  fact(seq, 'chat.posted', { message: { id, author: person('v'), text: id, at: seq } });
+const fold = (...messages) => messages.reduce(reduce, EMPTY);
+
+test('a snapshot is the state', () => {
+  const state = fold(welcome({ stage: [speaker], questions: [question('q')] }));
+  assert.equal(state.session.title, 'Talk');
+  assert.deepEqual([state.epoch, state.seq], [7, 10]);
+  assert.deepEqual(state.stage, [speaker]);
+});
+
+test('a welcome without a snapshot keeps what is known, and the place in the log', () => {
+  const before = fold(welcome(), events([said(11)]));
+  const after = reduce(before, welcome(null, { seq: 20, can: ['question.ask'] }));
+  assert.deepEqual([after.chat.length, after.seq], [1, 11]);
+  assert.deepEqual(after.can, ['question.ask']);
+});
+
+test('facts count once, whatever is sent twice or late', () => {
+  const state = fold(welcome(), events([said(11), said(12)]), events([said(12), said(11), said(13)]));
+  assert.deepEqual(state.chat.map((m) => m.id), ['m11', 'm12', 'm13']);
+});
+
+test('numbers this audience may not see are passed over, and resumed from', () => {
+  const state = fold(welcome(), events([said(11)], { seq: 15 }), events([said(14)]));
+  assert.equal(state.seq, 15);
+  assert.equal(state.chat.length, 1);
+});
+
+test('facts of another epoch are not taken in', () => {
+  const state = fold(welcome(), events([said(11)], { epoch: 8 }));
+  assert.deepEqual([state.chat.length, state.seq], [0, 10]);
+});
+
+test('a state is never changed in place', () => {
+  const before = fold(welcome({ stage: [speaker] }));
+  Object.freeze(before);
+  Object.freeze(before.stage);
+  const after = reduce(before, events([fact(11, 'stage.taken_off', { person: 'sp' })]));
+  assert.equal(before.stage.length, 1);
+  assert.equal(after.stage.length, 0);
+});
+
+test('one question is on screen: the one before it is approved again', () => {
+  const state = fold(
+    welcome({ questions: [question('a', 'on_screen'), question('b', 'approved')] }),
+    events([fact(11, 'question.shown', { question: 'b' })]),
+  );
+  assert.equal(onScreen(state).id, 'b');
+  assert.equal(state.questions.find((q) => q.id === 'a').state, 'approved');
+});
+
+test('the audience meets a question when it is approved; its author knew it before', () => {
+  const approved = events([fact(11, 'question.approved', { question: question('q', 'approved') })]);
+  assert.equal(fold(welcome(), approved).questions.length, 1);
+  const author = fold(welcome({ questions: [question('q')] }), approved);
+  assert.deepEqual(author.questions.map((q) => q.state), ['approved']);
+});
+
+test('a dismissal of a question never seen changes nothing', () => {
+  const state = fold(welcome(), events([fact(11, 'question.dismissed', { question: 'q' })]));
+  assert.deepEqual(state.questions, []);
+});
+
+test('whoever is brought on is the main picture, and the time on stage counts from the first time', () => {
+  const on = (seq, who) => fact(seq, 'stage.brought_on', { person: who });
+  const other = person('other', { role: 'speaker' });
+  const state = fold(welcome(), events([on(11, speaker), on(12, other), on(13, speaker)]));
+  assert.deepEqual(state.stage.map((p) => p.id), ['sp', 'other']);
+  assert.deepEqual(state.since, { sp: 11_000, other: 12_000 });
+  const off = reduce(state, events([fact(14, 'stage.taken_off', { person: 'sp' })]));
+  assert.deepEqual(off.since, { other: 12_000 });
+});
+
+test('a deleted line is gone, and the chat keeps only the newest', () => {
+  const lines = Array.from({ length: CHAT_KEPT + 5 }, (_, i) => said(11 + i));
+  const state = fold(welcome(), events(lines));
+  assert.equal(state.chat.length, CHAT_KEPT);
+  const after = reduce(state, events([fact(10_000, 'chat.deleted', { message: state.chat[0].id })]));
+  assert.equal(after.chat.length, CHAT_KEPT - 1);
+});
+
+test('a session starts and ends', () => {
+  const planned = { ...talk, status: 'planned' };
+  const started = fold(welcome({ session: planned }), events([fact(11, 'session.started')]));
+  assert.deepEqual([started.session.status, started.session.started], ['live', 11_000]);
+  assert.equal(reduce(started, events([fact(12, 'session.ended')])).session.status, 'ended');
+});
+
+test('messages of a kind not known here change nothing', () => {
+  const state = fold(welcome());
+  assert.equal(reduce(state, { type: 'weather' }), state);
+  assert.equal(reduce(state, events([fact(11, 'weather')])).seq, 11);
+});
+
+test('whether a picture is sent is known only through a relay that can be reached', () => {
+  const camera = { participant: 'sp', source: 'camera', audio: true, video: true, live: true };
+  const media = (relay, ...publications) => ({ type: 'media', relay, publications });
+  const state = fold(welcome({ stage: [speaker] }));
+  assert.equal(pictureOnStage(state, 'camera'), null);
+  assert.equal(pictureOnStage(reduce(state, media(false)), 'camera'), null);
+  assert.equal(pictureOnStage(reduce(state, media(true, camera)), 'camera'), true);
+  assert.equal(pictureOnStage(reduce(state, media(true, camera)), 'slides'), false);
+  assert.equal(pictureOnStage(reduce(state, media(true, { ...camera, participant: 'x' })), 'camera'), false);
+  const soundOnly = reduce(state, media(true, { ...camera, video: false }));
+  assert.equal(pictureOnStage(soundOnly, 'camera'), false);
+  assert.equal(mediaOnStage(soundOnly), true);
+  assert.equal(mediaOnStage(reduce(state, media(true, { ...camera, live: false }))), false);
+});
