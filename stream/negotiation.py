@@ -73,10 +73,9 @@ _PROTOCOLS: Final = frozenset({"UDP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF", "UDP/T
 
 _FINGERPRINT_ALGORITHMS: Final = frozenset({"sha-256", "sha-384", "sha-512"})
 _MAX_EXTENSION_ID: Final = 14
-"""Beyond it a header needs the two-byte form (RFC 8285, section 4.3), which is never written here."""
+"""Beyond it every packet needs the longer two-byte form (RFC 8285, section 4.3)."""
 
 _FULL_LAYERS: Final = frozenset({"f", "full", "h", "hi", "high"})
-
 
 Ours: TypeAlias = Literal["recvonly", "sendonly", "inactive"]
 
