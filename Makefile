@@ -1,0 +1,86 @@
+# make demo    a whole Rostrum with a speaker on stage      make check   format, lint, types
+# make test    every test, installing what they need        make bench   measurements (docs/performance.md)
+#
+# Nothing is installed globally but, by `make test` as root, the Debian packages the tests drive.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+
+DEBIAN_PACKAGES := chromium firefox-esr redis-server
+NPM_FOLDERS := web tests/e2e
+
+.PHONY: help demo test check bench lock clean debian-packages
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+
+demo: $(VENV)/.run
+	$(BIN)/rostrum demo --host $(HOST) --port $(PORT)
+
+test: debian-packages $(VENV)/.dev $(NPM_FOLDERS:%=%/node_modules/.stamp)
+	node --test tests/web/*.test.mjs
+	$(BIN)/pytest $(PYTEST)
+
+check: $(VENV)/.dev web/node_modules/.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd web && npx tsc --noEmit -p .
+
+bench: $(VENV)/.dev
+	$(BIN)/pytest -m benchmark -s $(PYTEST)
+
+# -- what the targets need ---------------------------------------------------------------------------
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Rostrum needs Python 3.11 or newer; set PYTHON=... to name one." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python cannot make virtual environments here; install python3-venv." >&2; exit 1; }
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+%/node_modules/.stamp: %/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing; install nodejs and npm (Node 20 or newer)." >&2; exit 1; }
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+debian-packages:
+	@missing=(); \
+	for package in $(DEBIAN_PACKAGES); do \
+	  command -v $$package > /dev/null || missing+=($$package); \
+	done; \
+	command -v npm > /dev/null || missing+=(nodejs npm); \
+	if (( $${#missing[@]} )); then \
+	  if [[ $$(id -u) != 0 ]]; then \
+	    echo "The tests need these Debian packages: $${missing[*]}. Install them, or run make test as root." >&2; \
+	    exit 1; \
+	  fi; \
+	  apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null; \
+	fi
+
+# -- for maintainers -----------------------------------------------------------------------------------
+
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml
+lock:
+	$(LOCK) --group build -o requirements.lock > /dev/null
+	$(LOCK) --group build --group dev -o requirements-dev.lock > /dev/null
+
+clean:
+	rm -rf $(VENV) $(NPM_FOLDERS:%=%/node_modules) data artifacts .mypy_cache .pytest_cache .ruff_cache
