@@ -45,7 +45,7 @@ export const words = {
     ended: 'The session has ended',
     endedHow: 'Thank you for being here.',
     waiting: 'Waiting for the picture',
-    noPicture: 'No picture',
+    noPicture: 'No picture at the moment',
     playSound: 'Play sound',
     mute: 'Mute',
     unmute: 'Sound on',

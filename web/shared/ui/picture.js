@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
-import { pictureOnStage } from '../store.js';
+import { mediaOnStage } from '../store.js';
 import { words } from '../words.js';
 
 /**
@@ -24,7 +24,7 @@ export function Picture({ session, viewer, children }) {
       <${SlotView} viewer=${viewer} name="slides" label=${words.stage.slides} />
       <${SlotView} viewer=${viewer} name="main" label=${words.stage.main}>
         ${!main && slides && html`<p class="no-picture">${words.stage.noPicture}</p>`}
-        ${!main && !slides && html`<${Slate} session=${session} />`}
+        ${!main && !slides && html`<${Slate} session=${session} viewer=${viewer} />`}
       <//>
       ${children}
     </section>
@@ -53,9 +53,9 @@ export function SlotView({ viewer, name, label, children }) {
   `;
 }
 
-/** @param {{ session: LiveSession }} props */
-function Slate({ session }) {
-  const { text, how } = slateOf(session);
+/** @param {{ session: LiveSession, viewer: Viewer }} props */
+function Slate({ session, viewer }) {
+  const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
   return html`
     <div class="slate">
@@ -70,14 +70,16 @@ function Slate({ session }) {
  * Say why there is no picture.
  *
  * @param {LiveSession} session
+ * @param {Viewer} viewer
  * @returns {{ text: string, how?: string }}
  */
-function slateOf(session) {
+function slateOf(session, viewer) {
   const state = session.state.value;
   const { stage } = words;
   if (!state.session) return { text: '' };
   if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') return { text: stage.planned, how: stage.plannedHow };
   if (!state.stage.length) return { text: stage.empty };
-  return { text: pictureOnStage(state, 'camera') === false ? stage.noPicture : stage.waiting };
+  if (mediaOnStage(state) === false) return { text: words.line.speakerGone };
+  return { text: viewer.status.value.phase === 'connected' ? stage.noPicture : stage.waiting };
 }
