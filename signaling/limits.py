@@ -26,9 +26,9 @@ BUDGETS = {
     "chat.post": Budget(rate=1.0, burst=5),
     "question.ask": Budget(rate=0.1, burst=3),
     "token.refresh": Budget(rate=0.1, burst=5),
+    "desk": Budget(rate=20.0, burst=40),
 }
-DESK = Budget(rate=20.0, burst=40)
-"""Everything else: steps of moderators and producers."""
+"""By kind of command; `desk` is everything else: the steps of moderators and producers."""
 
 FRAMES = Budget(rate=50.0, burst=100)
 """Frames of one connection; beyond, it is read more slowly instead of being refused."""
@@ -65,10 +65,11 @@ class Limits:
 
     def take(self, session: str, participant: str, kind: str, now: float) -> float:
         """Return 0 if one more of this kind may go now, else the seconds to wait."""
-        key = (session, participant, kind if kind in BUDGETS else "desk")
+        kind = kind if kind in BUDGETS else "desk"
+        key = (session, participant, kind)
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = Bucket.full(BUDGETS.get(kind, DESK), now)
+            bucket = self._buckets[key] = Bucket.full(BUDGETS[kind], now)
             if len(self._buckets) > MOST_BUCKETS:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(key)

@@ -198,3 +198,4 @@ class LiveSessions:
         if not task.cancelled() and task.exception() is not None:
             _log.critical("following redis has failed", exc_info=task.exception())
             self._set_available(False)
+            self._looked.set()

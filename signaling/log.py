@@ -10,8 +10,10 @@ Redis 6.2 is enough. This module must not know what events mean.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NewType, cast
@@ -54,7 +56,9 @@ def connect(url: str) -> Redis:
         url,
         max_connections=CONNECTIONS,
         timeout=TIMEOUT,
-        socket_timeout=TIMEOUT,
+        # No socket timeout: redis-py keeps it by asyncio.wait_for, which loses cancellations before
+        # Python 3.12 (python/cpython#86296). `reaching` sets the limit instead.
+        socket_timeout=None,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
@@ -103,25 +107,24 @@ class SessionLog:
 
     async def list(self) -> tuple[str, ...]:
         """Return the ids of all sessions, sorted."""
-        with _reaching():
-            return tuple(sorted(await _answer(self._redis.smembers(_INDEX))))
+        async with reaching():
+            return tuple(sorted(await answer(self._redis.smembers(_INDEX))))
 
     async def heads(self, sessions: Sequence[str]) -> tuple[Position | None, ...]:
         """Return where each session's log ends; None where there is none."""
-        with _reaching():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                # A command that is always there: with no session, this still asks whether Redis lives.
-                pipeline.ping()
-                for session in sessions:
-                    pipeline.hmget(_key(session, "head"), ["epoch", "seq"])
-                _, *heads = await pipeline.execute()
+        async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
+            # A command that is always there: with no session, this still asks whether Redis lives.
+            pipeline.ping()
+            for session in sessions:
+                pipeline.hmget(_key(session, "head"), ["epoch", "seq"])
+            _, *heads = await pipeline.execute()
         return tuple((int(epoch), int(seq)) if epoch else None for epoch, seq in heads)
 
     async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
         """Return the entries from the start, or from `after` on, the one at `after` itself included."""
         start = "-" if after is None else f"{after[0]}-{after[1]}"
-        with _reaching():
-            found = await _answer(self._redis.xrange(_key(session, "log"), min=start))
+        async with reaching():
+            found = await answer(self._redis.xrange(_key(session, "log"), min=start))
         return tuple(
             Entry(*_position(entry_id), _event(fields["event"], entry_id), CommandKey(fields["command"]))
             for entry_id, fields in found
@@ -148,14 +151,14 @@ class SessionLog:
             _encode(changes),
             _encode([_encode(event).decode() for event in events]),
         ]
-        with _reaching():
-            outcome, seq = await _answer(self._append(keys=keys, args=arguments))
+        async with reaching():
+            outcome, seq = await answer(self._append(keys=keys, args=arguments))
         return Appended(outcome, seq)
 
     async def receipt(self, session: str, command: CommandKey) -> int | None:
         """Return the position a command was done at, if it was, within RECEIPT_SECONDS."""
-        with _reaching():
-            seq = await _answer(self._redis.get(_key(session, f"done:{command}")))
+        async with reaching():
+            seq = await answer(self._redis.get(_key(session, f"done:{command}")))
         return None if seq is None else int(seq)
 
     async def begin(
@@ -171,10 +174,10 @@ class SessionLog:
         arguments: list[Any] = [_key(session, "events"), *(seen or ("", 0)), epoch, RECEIPT_SECONDS]
         for entry in entries:
             arguments += [_encode(entry.event), entry.command]
-        with _reaching():
+        async with reaching():
             # The index is another slot of a cluster, so it comes first: an id without a log does no harm.
-            await _answer(self._redis.sadd(_INDEX, session))
-            return bool(await _answer(self._begin(keys=keys, args=arguments)))
+            await answer(self._redis.sadd(_INDEX, session))
+            return bool(await answer(self._begin(keys=keys, args=arguments)))
 
     async def follow(self, following: Callable[[], None]) -> AsyncIterator[Heard]:
         """Yield what pub/sub says, for as long as it lasts; `following` is called once it is heard.
@@ -182,11 +185,11 @@ class SessionLog:
         Ends by LogUnavailable. What was missed before and between is in the streams.
         """
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            with _reaching():
+            async with reaching():
                 await pubsub.psubscribe(_key("*", "events"))
             following()
             while True:
-                with _reaching():
+                async with reaching():
                     message = await pubsub.get_message(timeout=1.0)
                 if message is not None:
                     yield _heard(message["channel"], message["data"])
@@ -196,18 +199,17 @@ class SessionLog:
         await self._redis.aclose()
 
 
-class _reaching:  # noqa: N801 - reads as a statement: `with _reaching():`
-    """Turns what redis-py raises into LogUnavailable."""
+@asynccontextmanager
+async def reaching(seconds: float = TIMEOUT) -> AsyncIterator[None]:
+    """Turn what redis-py raises, and taking too long, into LogUnavailable."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (RedisError, OSError) as error:  # TimeoutError is an OSError
+        raise LogUnavailable from error
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, RedisError | OSError):
-            raise LogUnavailable from error
-
-
-async def _answer(awaitable: Any) -> Any:
+async def answer(awaitable: Any) -> Any:
     """Await what redis-py types as maybe not awaitable."""
     return await cast("Any", awaitable)
 

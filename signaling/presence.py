@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from signaling.errors import LogUnavailable
+from signaling.log import answer, reaching
 from signaling.protocol import Person
 
 LEASE = 10.0
@@ -38,7 +36,6 @@ TICK = 1.0
 MOST_PEOPLE = 500
 """Most people told by name; those who are not viewers come first."""
 
-_log = logging.getLogger(__name__)
 _encode = msgspec.json.encode
 _decode_person = msgspec.json.Decoder(Person).decode
 
@@ -129,10 +126,8 @@ class Presence:
 
     async def look(self, session: str) -> tuple[Person, ...]:
         """Return the person of every connection as Redis has them now; raises LogUnavailable."""
-        try:
-            members = await _answer(self._roster(keys=[_key(session)]))
-        except (RedisError, OSError) as error:
-            raise LogUnavailable from error
+        async with reaching():
+            members = await answer(self._roster(keys=[_key(session)]))
         return tuple(_decode_person(member.partition("\n")[2]) for member in members)
 
     async def find(self, session: str, participant: str) -> Person | None:
@@ -154,7 +149,7 @@ class Presence:
         for session, room in self._rooms.items():
             for connection in tuple(room.here):
                 self.leave(session, connection)
-        with contextlib.suppress(RedisError, OSError):
+        with contextlib.suppress(LogUnavailable):
             for session, room in self._rooms.items():
                 await self._send(session, room)
 
@@ -164,14 +159,14 @@ class Presence:
             for session, room in tuple(self._rooms.items()):
                 try:
                     await self._round(session, room, loop.time())
-                except (RedisError, OSError, LogUnavailable) as error:
-                    _log.warning("presence is behind: %s", type(error).__name__)
+                except LogUnavailable:
                     self._renew_all()
                     break
             # One tick between rounds whatever happens; then as soon as somebody comes or goes.
             await asyncio.sleep(self._tick)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), timeout=min(SWEEP, self._lease / 4))
+                async with asyncio.timeout(min(SWEEP, self._lease / 4)):
+                    await self._stirred.wait()
             self._stirred.clear()
 
     def _renew_all(self) -> None:
@@ -199,26 +194,28 @@ class Presence:
         """Renew the leases of who is here, drop those of who left, and tell the others if anybody did."""
         gone, tell, room.tell = tuple(room.gone), room.tell, False
         members = [_member(connection, person) for connection, person in room.here.items()]
-        if gone:
-            await _answer(self._redis.zrem(_key(session), *gone))
-            room.gone.difference_update(gone)
-        if members:
-            await _answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
-        if tell:
-            await _answer(self._redis.publish(_channel(session), ""))
+        async with reaching():
+            if gone:
+                await answer(self._redis.zrem(_key(session), *gone))
+                room.gone.difference_update(gone)
+            if members:
+                await answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
+            if tell:
+                await answer(self._redis.publish(_channel(session), ""))
 
     async def _listen(self) -> None:
         """Hear from other workers that a room changed; what is missed, the sweep finds."""
         while True:
-            try:
+            with contextlib.suppress(LogUnavailable):
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    await pubsub.psubscribe(_channel("*"))
+                    async with reaching():
+                        await pubsub.psubscribe(_channel("*"))
                     while True:
-                        message = await pubsub.get_message(timeout=1.0)
+                        async with reaching():
+                            message = await pubsub.get_message(timeout=1.0)
                         if message is not None:
                             self._hear(message["channel"])
-            except (RedisError, OSError):
-                await asyncio.sleep(self._tick)
+            await asyncio.sleep(self._tick)
 
     def _hear(self, channel: str) -> None:
         room = self._rooms.get(channel.removeprefix("rostrum:{").removesuffix("}:presence"))
@@ -237,8 +234,3 @@ def _key(session: str) -> str:
 
 def _channel(session: str) -> str:
     return f"rostrum:{{{session}}}:presence"
-
-
-async def _answer(awaitable: Any) -> Any:
-    """Await what redis-py types as maybe not awaitable."""
-    return await cast("Any", awaitable)
