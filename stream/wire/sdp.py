@@ -151,9 +151,10 @@ def _sections(text: str) -> list[tuple[str, Attributes]]:
 
 def _media(line: str, attributes: Attributes, session: Attributes) -> Media:
     """Read one m-section (RFC 8866, section 5.14); what it does not say itself, the session may."""
-    kind, port, protocol, *formats = line.split() if line.count(" ") >= 3 else [""] * 4
-    if not (_token.fullmatch(kind) and formats):
+    words = line.split()
+    if len(words) < 4 or not _token.fullmatch(words[0]):
         raise SdpError("bad_media_line")
+    kind, port, protocol, *formats = words
     return Media(
         kind=kind,
         port=_number(port.partition("/")[0], 0xFFFF),

@@ -189,6 +189,8 @@ def test_either_line_end_will_do(end: str) -> None:
         (["s=\ud800"], "not_text"),
         (["m=video 9 UDP/TLS/RTP/SAVPF"], "bad_media_line"),
         (["m=video"], "bad_media_line"),
+        (["m=video    "], "bad_media_line"),
+        (["m=video 9   "], "bad_media_line"),
         (["m=  9 UDP/TLS/RTP/SAVPF 96"], "bad_media_line"),
         (["m=(video) 9 UDP/TLS/RTP/SAVPF 96"], "bad_media_line"),
         (["m=video 65536 UDP/TLS/RTP/SAVPF 96"], "bad_number"),
