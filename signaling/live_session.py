@@ -228,17 +228,17 @@ class LiveSession:
     async def catch_up(self, *, verify: bool = False) -> None:
         """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""
         async with self._catching_up:
+            # Noted first: pub/sub may take us past the answer while we wait for it.
+            known, last = self.position, self._history[-1].entry
             (head,) = await self._log.heads([self.id])
-            if head == self.position and not verify:
+            if head == known and not verify:
                 return
-            last = self._history[-1].entry
-            if head is None or head < self.position:
+            if head is None or head < known:
                 await self._heal(head)
             elif head[0] > self._epoch:
                 await self._reload()
             else:
                 entries = await self._log.read(self.id, after=(last.epoch, last.seq))
-                # Pub/sub may have brought some of them meanwhile.
                 new = tuple(entry for entry in entries if entry.seq > self._state.seq)
                 if not entries or entries[0] != last:
                     await self._heal(head)

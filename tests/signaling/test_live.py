@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from signaling.auth import Claims
 from signaling.errors import Conflict, LogUnavailable, SessionNotFound
 from signaling.limits import BUDGETS, Budget
 from signaling.live import LiveSession, LiveSessions, person_of
-from signaling.log import SessionLog, connect
+from signaling.log import Position, SessionLog, connect
 from signaling.outbox import RESYNC, Outbox
 from signaling.presence import Presence
 from signaling.protocol import (
@@ -261,6 +261,33 @@ async def test_two_workers_under_load_agree_and_number_every_event_once(
         assert {m.text for m in session.state.chat} == texts
         heard = [event.seq for frame in await reader.events() for event in frame.events]
         assert heard == list(range(2, 202))
+
+
+async def test_looking_at_the_log_under_load_disturbs_nobody(
+    session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(session, claims("bob"))
+    heads = SessionLog.heads
+
+    async def late(log: SessionLog, sessions: Sequence[str]) -> tuple[Position | None, ...]:
+        """Answer with what was so a moment ago, as an answer under load is."""
+        answer = await heads(log, sessions)
+        await asyncio.sleep(0.01)
+        return answer
+
+    monkeypatch.setattr(SessionLog, "heads", late)
+
+    async def look() -> None:
+        while True:
+            await session.catch_up(verify=True)
+
+    looking = asyncio.create_task(look())
+    await asyncio.gather(*(session.command(ADA, PostChat(new_id(), "x")) for _ in range(300)))
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    frames = await reader.frames()
+    assert "RESYNC" not in frames
+    assert decode_frame(frames[-1]).seq == session.state.seq == 301
 
 
 # -- readers -------------------------------------------------------------------------------------------
