@@ -42,6 +42,10 @@ test('after a decision the next of the same part is looked at', () => {
   assert.equal(after([question('p1', 'pending')], 'p1', 'dismiss'), null);
 });
 
+test('the last question that waited is followed when it is approved', () => {
+  assert.equal(after([question('p1', 'pending'), question('k1', 'approved')], 'p1', 'approve'), 'p1');
+});
+
 test('a key does only what the question allows', () => {
   const [pending, shown] = [queue[1], queue[5]];
   assert.deepEqual(intentOf(pending, 'approve'), { type: 'question.approve', question: 'p1' });
@@ -68,8 +72,15 @@ test('who could go on stage: speakers who are here, who sends first, and encoder
 });
 
 test('a speaker on stage who has left the page stays in the list', () => {
-  const { stage } = cast({ ...EMPTY, stage: [who('main', 'speaker')] });
+  const media = { known: true, relay: true, publications: [] };
+  const { stage } = cast({ ...EMPTY, media, stage: [who('main', 'speaker')] });
   assert.deepEqual(stage.map((m) => [m.here, m.sends.length]), [[false, 0]]);
+});
+
+test('without a relay nobody can say what is sent', () => {
+  const media = { known: true, relay: false, publications: [] };
+  const { stage } = cast({ ...EMPTY, media, stage: [who('main', 'speaker')] });
+  assert.equal(stage[0].sends, null);
 });
 
 // -- tokens --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);
  * @typedef {object} CastMember
  * @property {Person} person
  * @property {boolean} here holds a page open
- * @property {readonly Media[]} sends what arrives of this person, alive or cut off
+ * @property {readonly Media[] | null} sends what arrives of this person, alive or cut off; null: not known
  */
 
 /**
@@ -24,24 +24,25 @@ const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);
  */
 export function cast(state) {
   const people = state.presence.people ?? [];
-  const sends = (/** @type {string} */ id) => state.media.publications.filter((p) => p.participant === id);
+  const { known: told, relay, publications } = state.media;
+  const sends = (/** @type {string} */ id) => publications.filter((p) => p.participant === id);
   const member = (/** @type {Person} */ person) => ({
     person,
     here: people.some((p) => p.id === person.id),
-    sends: sends(person.id),
+    sends: told && relay ? sends(person.id) : null,
   });
   const onStage = new Set(state.stage.map((person) => person.id));
   const present = people.filter((p) => SPEAKING.has(p.role) || sendsPicture(sends(p.id)));
   const known = new Set([...onStage, ...people.map((p) => p.id)]);
   const unseen = new Set(
-    state.media.publications.filter((p) => p.source !== 'hall' && !known.has(p.participant)).map((p) => p.participant),
+    publications.filter((p) => p.source !== 'hall' && !known.has(p.participant)).map((p) => p.participant),
   );
   const encoders = [...unseen].map((id) => ({ id, name: id, role: /** @type {const} */ ('speaker') }));
   const waiting = [...present.filter((p) => !onStage.has(p.id)), ...encoders].map(member);
   return {
     stage: state.stage.map(member),
     // Who sends comes first: that is who can go on now.
-    waiting: waiting.sort((a, b) => Number(b.sends.length > 0) - Number(a.sends.length > 0)),
+    waiting: waiting.sort((a, b) => (b.sends?.length ? 1 : 0) - (a.sends?.length ? 1 : 0)),
   };
 }
 

@@ -168,8 +168,8 @@ function Member({ member, mark = '', children }) {
         <p class="member-name">${person.name} ${mark && html`<span class="mark">${mark}</span>`}</p>
         ${badge(person) && html`<p class="quiet">${badge(person)}</p>`}
         <p class="sends">
-          ${sends.length === 0 && html`<span class="send">${here ? direct.here_not_publishing : direct.away}</span>`}
-          ${sends.map(
+          ${!sends?.length && html`<span class="send">${!sends ? direct.unknown : here ? direct.idle : direct.away}</span>`}
+          ${sends?.map(
             (p) => html`<span key=${p.source} class="send" data-live=${p.live ? '' : undefined}>${sentence(p)}</span>`,
           )}
         </p>

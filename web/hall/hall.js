@@ -11,17 +11,13 @@ import { Picture } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 
-openPage(
-  'hall',
-  (session) => {
-    const viewer = joinStage(session);
-    return {
-      view: () => html`<${Hall} session=${session} viewer=${viewer} />`,
-      media: () => viewer.debug(),
-    };
-  },
-  { place: 'hall' },
-);
+openPage('hall', (session) => {
+  const viewer = joinStage(session);
+  return {
+    view: () => html`<${Hall} session=${session} viewer=${viewer} />`,
+    media: () => viewer.debug(),
+  };
+});
 
 /** @param {{ session: LiveSession, viewer: Viewer }} props */
 function Hall({ session, viewer }) {

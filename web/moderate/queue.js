@@ -89,6 +89,7 @@ export function after(questions, id, action) {
   const at = part.findIndex((q) => q.id === id);
   const neighbour = part[at + 1] ?? part[at - 1];
   if (neighbour) return neighbour.id;
+  if (action === 'approve') return id; // the last that waited: it may go to the screen at once
   return order(questions).find((q) => q.id !== id && ACTIONS[q.state].length > 0)?.id ?? null;
 }
 

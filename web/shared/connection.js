@@ -5,7 +5,7 @@
  * once. Knows nothing of what messages mean to a page, and touches no DOM.
  */
 
-/** @import { AnyClientMessage, AnyCommand, AnyServerMessage, Bye, Place, Refused, Resume, Welcome } from './protocol.js' */
+/** @import { AnyClientMessage, AnyCommand, AnyServerMessage, Bye, Refused, Resume, Welcome } from './protocol.js' */
 
 import { backoff } from './backoff.js';
 import { addSample, clockOffset } from './time.js';
@@ -43,7 +43,6 @@ const UNDECIDED_TRIES = 5;
  * @typedef {object} Options
  * @property {string} url ws: or wss: address
  * @property {string} token
- * @property {Place} [place] where the body sits, if the page knows better than the token
  * @property {() => Resume | null} position how far the page has come
  * @property {(message: AnyServerMessage) => void} onMessage
  * @property {(status: Status) => void} onStatus
@@ -60,6 +59,7 @@ export class Connection {
   /** @type {import('./time.js').Sample[]} */ #samples = [];
   /** @type {Record<'reconnect' | 'ping' | 'pong' | 'refresh', ReturnType<typeof setTimeout> | undefined>} */
   #timers = { reconnect: undefined, ping: undefined, pong: undefined, refresh: undefined };
+  /** Who waits for a sign of life. @type {Set<() => void>} */ #probes = new Set();
   #failures = 0;
   #token;
 
@@ -105,6 +105,21 @@ export class Connection {
     });
   }
 
+  /**
+   * Ask for a sign of life. When it comes, everything said before it has been heard.
+   *
+   * @param {number} within milliseconds
+   * @returns {Promise<boolean>}
+   */
+  alive(within) {
+    return new Promise((settle) => {
+      const answered = () => settle(true);
+      this.#probes.add(answered);
+      setTimeout(() => settle(this.#probes.delete(answered) && false), within);
+      this.#send({ type: 'ping', sent: Date.now() });
+    });
+  }
+
   // -- the line ------------------------------------------------------------------------------------
 
   #dial() {
@@ -115,7 +130,6 @@ export class Connection {
         type: 'hello',
         token: this.#token,
         protocol: PROTOCOL,
-        place: this.#options.place ?? null,
         resume: this.#options.position(),
       });
       this.#expectWord(socket);
@@ -207,6 +221,8 @@ export class Connection {
           received: Date.now(),
           server: message.time,
         });
+        for (const answered of this.#probes) answered();
+        this.#probes.clear();
         return;
       case 'token':
         this.#token = message.token;

@@ -19,16 +19,16 @@ import { keepToken, readClaims, takeToken } from './token.js';
  * @property {(intent: Intent) => Promise<Outcome>} command
  * @property {() => string} token
  * @property {() => number} serverTime
+ * @property {(within: number) => Promise<boolean>} alive see `Connection.alive`
  */
 
 /**
  * Open the session this page's token is for.
  *
  * @param {string} page the page's own name, which keeps tabs' tokens apart
- * @param {{ place?: 'online' | 'hall' }} [options]
  * @returns {LiveSession | null} null without a readable token
  */
-export function openSession(page, { place } = {}) {
+export function openSession(page) {
   const token = takeToken(page);
   const claims = token ? readClaims(token) : null;
   if (!token || !claims) return null;
@@ -39,7 +39,6 @@ export function openSession(page, { place } = {}) {
   const connection = new Connection({
     url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
     token,
-    place,
     position: () => (state.value.epoch ? { epoch: state.value.epoch, seq: state.value.seq } : null),
     onMessage: (message) => (state.value = reduce(state.value, message)),
     onStatus: (now) => (status.value = now),
@@ -59,5 +58,6 @@ export function openSession(page, { place } = {}) {
     command: (intent) => connection.command(intent),
     token: () => connection.token,
     serverTime: () => connection.serverTime(),
+    alive: (within) => connection.alive(within),
   };
 }

@@ -108,7 +108,7 @@ export const words = {
 
   watch: { title: 'Watch', panel: 'Chat and questions' },
 
-  hall: { title: 'Hall', start: 'Start', startHow: 'One click, so that the browser plays sound.' },
+  hall: { start: 'Start', startHow: 'One click, so that the browser plays sound.' },
 
   speak: {
     title: 'Speak',
@@ -155,7 +155,7 @@ export const words = {
       reconnecting: 'Your picture is cut off. It comes back by itself.',
       refused: 'Your picture is not accepted.',
     },
-    superseded: 'You are speaking from another window. This one has stopped.',
+    superseded: 'You are speaking from another window, so this one has stopped. “Go backstage” brings you back here.',
     ended: 'The session has ended. Your camera and microphone are off.',
     troubles: {
       camera: {
@@ -226,8 +226,8 @@ export const words = {
     bringOn: 'Bring on',
     ready: 'Backstage',
     readyNone: 'Speakers appear here when they go backstage.',
-    here: 'Here',
-    here_not_publishing: 'here, no picture yet',
+    idle: 'here, no picture yet',
+    unknown: 'not known at the moment',
     sends: { camera: 'Camera', slides: 'Slides', hall: 'Hall', sound: 'Sound' },
     nothing: 'sends nothing',
     stalled: 'cut off',
@@ -255,6 +255,4 @@ export const words = {
     },
     notAllowed: 'This invitation is not a producer’s. Ask the organiser for the right link.',
   },
-
-  refused: (/** @type {string} */ reason) => reason,
 };

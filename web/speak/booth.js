@@ -13,6 +13,11 @@ import { joinHall, onRelayBack } from '../shared/stage.js';
 import { publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
+/** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
+const STILL_LIVE_MS = 2500;
+
+const ALIVE_MS = 1500;
+
 /** Remembers that this tab was backstage, so that a reload on air needs no click. */
 const ENTERED = 'rostrum.backstage';
 
@@ -20,6 +25,8 @@ export class Booth {
   devices = openDevices();
   entered = signal(false);
   muted = signal(false);
+  /** Somebody, mostly the same person elsewhere, publishes under this name: the newest wins. */
+  superseded = signal(false);
   /** @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
   slidesTrack = signal(null);
   /** @type {import('../vendor/signals.js').Signal<Trouble | null>} */
@@ -60,6 +67,7 @@ export class Booth {
   enter() {
     sessionStorage.setItem(ENTERED, this.session.id);
     this.entered.value = true;
+    this.superseded.value = false;
     this.camera.start();
     this.hall.start();
   }
@@ -123,12 +131,14 @@ export class Booth {
       const { state } = session;
       return publication(state.value, state.value.you?.id ?? '', source);
     };
+    const heard = () => session.state.value.media.relay && (seen()?.live ?? false);
     const publisher = new Publisher({
       source,
       url: `/whip/${session.id}/${source}`,
       token: session.token,
       lines,
-      heard: () => session.state.value.media.relay && (seen()?.live ?? false),
+      heard,
+      beforeReturn: () => this.#yield(heard),
     });
     onRelayBack(session, () => publisher.resource.suspect());
     let was = false;
@@ -138,5 +148,20 @@ export class Booth {
       was = is;
     });
     return publisher;
+  }
+
+  /**
+   * Leave if another one has taken this place: our line is dead, and yet our source arrives. Two that
+   * both came back by themselves would throw each other out for ever.
+   *
+   * @param {() => boolean} heard
+   */
+  async #yield(heard) {
+    if (!heard()) return;
+    await new Promise((done) => setTimeout(done, STILL_LIVE_MS));
+    // Without a sign of life what we know is old, and it is our own network that is away.
+    if (!(await this.session.alive(ALIVE_MS)) || !heard()) return;
+    this.leave();
+    this.superseded.value = true;
   }
 }

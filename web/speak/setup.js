@@ -30,6 +30,7 @@ export function Setup({ booth }) {
         <${Level} track=${devices.microphone.track.value} hint />
         <${DeviceTrouble} device=${devices.microphone} />
         <div class="setup-go">
+          ${booth.superseded.value && html`<p class="note" data-said role="alert">${speak.superseded}</p>`}
           ${state.you && !allowed
             ? html`<p class="note" role="alert">${speak.notAllowed}</p>`
             : html`

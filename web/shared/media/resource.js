@@ -35,6 +35,7 @@ const REQUEST_MS = 4000;
  * @property {() => boolean} quiet whether silence from the far end is normal now
  * @property {(status: MediaStatus) => void} onStatus
  * @property {(report: RTCStatsReport) => void} [onStats] each look
+ * @property {() => Promise<void>} [beforeReturn] waited for when a connection has died: stop here to stay away
  */
 
 /** Why a POST did not succeed. `after`: least wait in milliseconds; `final`: asking again will hardly help. */
@@ -103,6 +104,7 @@ export class Resource {
     let refused = false;
     this.#plan.onStatus({ phase: 'connecting' });
     while (run === this.#run) {
+      const asked = performance.now();
       try {
         const next = await this.#offer();
         if (run !== this.#run) return this.#retire(next);
@@ -113,6 +115,8 @@ export class Resource {
         const life = await this.#watch(run, next);
         if (run !== this.#run) return;
         this.#plan.onStatus({ phase: 'reconnecting' });
+        await this.#plan.beforeReturn?.();
+        if (run !== this.#run) return;
         failures = life > SOUND_MS ? 0 : failures + 1;
         if (failures) await this.#sleep(backoff(failures, Math.random(), { longest: LONGEST_MS }));
       } catch (error) {
@@ -121,7 +125,10 @@ export class Resource {
         refused ||= refusal?.final ?? false;
         if (refusal?.final) this.#plan.onStatus({ phase: 'refused', reason: refusal.message });
         const longest = refused ? REFUSED_MS : LONGEST_MS;
-        await this.#sleep(backoff(failures++, Math.random(), { longest, after: refusal?.after }));
+        // A hint that came while we asked is newer than the answer: the far end may be back already.
+        const hinted = (this.#suspectedAt ?? 0) > asked;
+        const limits = hinted ? {} : { longest, after: refusal?.after };
+        await this.#sleep(backoff(hinted ? 0 : failures++, Math.random(), limits));
         await this.#keepOld(run);
       }
     }

@@ -16,6 +16,9 @@ const VOICES = 3;
 
 const LOOK_MS = 250;
 
+/** How long a connection that was rebuilt may take to its first frame before the old picture goes. */
+const FIRST_FRAME_MS = 3000;
+
 /**
  * @typedef {'main' | 'slides'} SlotName
  *
@@ -56,6 +59,7 @@ export class Viewer {
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
   /** A hidden page is shown no frames: that says nothing about them. */
   #visibleSince = 0;
+  #connectedAt = 0;
 
   /** @param {ViewerOptions} options */
   constructor(options) {
@@ -66,7 +70,7 @@ export class Viewer {
       build,
       adopt: (peer) => this.#adopt(peer),
       quiet: () => options.flowing() === false,
-      onStatus: (status) => (this.status.value = status),
+      onStatus: (status) => this.#told(status),
       onStats: (report) => this.#count(report),
     });
     effect(() => {
@@ -150,6 +154,13 @@ export class Viewer {
     this.#audioBytes.current = bytes;
   }
 
+  /** @param {MediaStatus} status */
+  #told(status) {
+    const before = this.status.peek().phase;
+    if (status.phase === 'connected' && before !== 'connected') this.#connectedAt = performance.now();
+    this.status.value = status;
+  }
+
   #look() {
     if (document.hidden) return;
     const now = performance.now();
@@ -158,9 +169,10 @@ export class Viewer {
       slot.look();
       const { wanted, sent } = this.#options.expect(name);
       if (this.#sent[name].sent !== sent) this.#sent[name] = { sent, since: now };
+      const rebuilt = now - this.#connectedAt < FIRST_FRAME_MS && (slot.lastFrameAt ?? 0) < this.#connectedAt;
       const seen = {
         lastFrameAt: slot.lastFrameAt && Math.max(slot.lastFrameAt, this.#visibleSince),
-        cutOff: this.status.value.phase !== 'connected',
+        cutOff: rebuilt || this.status.value.phase !== 'connected',
         wanted,
         sent,
         sentSince: this.#sent[name].since,

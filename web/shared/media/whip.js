@@ -22,6 +22,7 @@ const LIMITS = {
  * @property {() => string} token
  * @property {readonly ('audio' | 'video')[]} lines what is offered, in this order
  * @property {() => boolean} heard whether the session says that this source arrives
+ * @property {() => Promise<void>} beforeReturn see `Plan` in resource.js
  */
 
 export class Publisher {
@@ -42,6 +43,7 @@ export class Publisher {
       build: (configuration) => this.#build(configuration, source, lines),
       adopt: (peer) => this.#adopt(peer),
       quiet: options.heard,
+      beforeReturn: options.beforeReturn,
       onStatus: (status) => (this.status.value = status),
       onStats: (report) => this.#count(report),
     });

@@ -16,13 +16,12 @@ import { words } from '../words.js';
  * @param {string} name the page's own name, as in its address
  * @param {(session: LiveSession) => { view: () => ComponentChild, media: () => object }} open prepares the page;
  *   `media` says what a test may want to know
- * @param {{ place?: 'online' | 'hall' }} [options]
  */
-export function openPage(name, open, options = {}) {
+export function openPage(name, open) {
   const root = /** @type {HTMLElement} */ (document.getElementById('page'));
   // A second link opened in the same tab changes the fragment only.
   addEventListener('hashchange', () => location.reload());
-  const session = openSession(name, options);
+  const session = openSession(name);
   root.replaceChildren();
   if (!session) {
     render(html`<${NoInvitation} />`, root);
