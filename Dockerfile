@@ -1,0 +1,24 @@
+# One image for the relay and for signaling; compose says which of them a container runs.
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+RUN python -m venv /opt/rostrum
+COPY requirements.lock ./
+RUN /opt/rostrum/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
+COPY stream stream
+COPY signaling signaling
+COPY web web
+RUN /opt/rostrum/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --create-home --home-dir /var/lib/rostrum rostrum
+COPY --from=build /opt/rostrum /opt/rostrum
+ENV PATH=/opt/rostrum/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    ROSTRUM_DATA=/var/lib/rostrum
+USER rostrum
+WORKDIR /var/lib/rostrum
+EXPOSE 8080/tcp 7000/udp
+ENTRYPOINT ["rostrum"]
+CMD ["serve"]
