@@ -26,6 +26,9 @@ EVERY_SESSION: Final = "*"
 
 _ALGORITHM: Final = "HS256"
 
+Reach = Annotated[str, Meta(max_length=64, pattern=r"^(\*|[A-Za-z0-9_.:-]+)(?!\n)$")]
+"""A session's id, or `*`."""
+
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
@@ -37,7 +40,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     sub: Id
-    session: Annotated[str, Meta(max_length=64, pattern=r"^(\*|[A-Za-z0-9_.:-]+)(?!\n)$")]
+    session: Reach
     role: Role
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     iat: int

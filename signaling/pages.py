@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,9 +53,10 @@ SECURITY_HEADERS: Final = {
 def routes(web: Path = WEB) -> list[BaseRoute]:
     """Return the entrance and a mount for each folder that is there."""
 
-    async def entrance(request: object) -> Response:
-        del request
-        return _file(web / "index.html")
+    whole = _Folder(web)
+
+    async def entrance(request: Request) -> Response:
+        return await whole.get_response("index.html", request.scope)
 
     mounts = [Mount(f"/{name}", _Folder(web / name)) for name in FOLDERS if (web / name).is_dir()]
     return [Route("/", entrance), *mounts]
@@ -105,19 +106,7 @@ class _Folder(StaticFiles):
         self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        _as_page(response, Path(full_path))
+        response.headers["Cache-Control"] = "no-cache"
+        if response.status_code != 304:
+            response.headers["Content-Type"] = MEDIA_TYPES[Path(full_path).suffix]
         return response
-
-
-def _file(path: Path) -> Response:
-    if not path.is_file():
-        raise HTTPException(404)
-    response = FileResponse(path)
-    _as_page(response, path)
-    return response
-
-
-def _as_page(response: Response, path: Path) -> None:
-    response.headers["Cache-Control"] = "no-cache"
-    if response.status_code != 304:
-        response.headers["Content-Type"] = MEDIA_TYPES.get(path.suffix, "application/octet-stream")

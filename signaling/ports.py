@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 from typing import Final, Literal
 
@@ -22,6 +23,14 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
 def check_free(kind: Kind, host: str, port: int, setting: str) -> None:
     """Raise StartError that names `setting` if the port cannot be had now."""
     _bound(kind, host, port, setting).close()
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _bound(kind: Kind, host: str, port: int, setting: str) -> socket.socket:

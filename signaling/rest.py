@@ -17,15 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from signaling import doors
-from signaling.auth import EVERY_SESSION, LIFETIME, RIGHTS, Claims, Tokens, authorize
+from signaling.auth import EVERY_SESSION, Tokens, authorize
 from signaling.errors import BadRequest, Conflict, Forbidden, LogUnavailable, RateLimited, SignalingError
 from signaling.live import LiveSessions
+from signaling.minting import NewToken, claims_for
 from signaling.openapi import Operation
-from signaling.protocol import EndSession, Id, Place, Refused, Role, Session, StartSession
-from stream.plan import SOURCES, Source
-
-MAX_LIFETIME: Final = 24 * 3600
-"""Seconds a token may live at most: a day at a conference."""
+from signaling.protocol import EndSession, Id, Refused, Session, StartSession
 
 
 class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,43 +38,12 @@ class SessionList(msgspec.Struct, frozen=True):
     sessions: tuple[Session, ...]
 
 
-class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom a token is for. `lifetime` is in seconds; without `publish`, all that the role may send."""
-
-    session: Annotated[str, Meta(min_length=1, max_length=64)]
-    role: Role
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    sub: Id | None = None
-    affiliation: Annotated[str, Meta(max_length=100)] = ""
-    title: Annotated[str, Meta(max_length=100)] = ""
-    place: Place = "online"
-    publish: tuple[Source, ...] | None = None
-    lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = LIFETIME
-
-
 class MintedToken(msgspec.Struct, frozen=True):
     """A token, and when it expires (seconds since 1970)."""
 
     token: str
     sub: str
     expires: int
-
-
-def claims_for(wanted: NewToken, now: float) -> Claims:
-    """Return the claims of a token to be minted at `now` (seconds since 1970)."""
-    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
-    return Claims(
-        sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
-        session=wanted.session,
-        role=wanted.role,
-        name=wanted.name,
-        iat=int(now),
-        exp=int(now) + wanted.lifetime,
-        affiliation=wanted.affiliation,
-        title=wanted.title,
-        place=wanted.place,
-        publish=may_send if wanted.publish is None else wanted.publish,
-    )
 
 
 class RestDoors:

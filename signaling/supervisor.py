@@ -12,17 +12,22 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 READY_WITHIN: Final = 30.0
 """Seconds a child may take to become ready for the first time."""
 
-HUNG_AFTER: Final = 2.0
-"""Seconds without an answer after which a child counts as hung (faults: a relay under SIGSTOP)."""
+HUNG_AFTER: Final = 1.5
+"""Seconds after which a child that neither answers nor runs counts as hung."""
 
-PROBE_EVERY: Final = 0.5
+DEAF_AFTER: Final = 10.0
+"""Seconds after which one that runs but does not answer does too: longer, for the machine may be busy."""
+
+PROBE_EVERY: Final = 0.25
+PROBE_WITHIN: Final = 0.5
 STARTING_PROBE_EVERY: Final = 0.05
 STOP_WITHIN: Final = 5.0
 """Seconds a child may take to end after SIGTERM, before SIGKILL."""
@@ -167,21 +172,30 @@ class _Child:
         )
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Wait for readiness, then kill the child when it has not answered for HUNG_AFTER."""
+        """Wait for readiness, then kill the child when it hangs."""
         loop = asyncio.get_running_loop()
         if self.spec.probe is None:
             self._was_ready.set()
             return
-        well: float | None = None
+        # A long start (a Redis that reads its log) is no hanging: the watch begins at the first answer.
+        begun = False
+        well = moved = loop.time()
+        trace = ""
         while True:
-            if await _answers(self.spec.probe):
-                well = loop.time()
+            answered = await _answers(self.spec.probe)
+            now = loop.time()
+            if answered:
+                well, begun = now, True
                 self._was_ready.set()
-            elif well is not None and loop.time() - well >= HUNG_AFTER:
-                self._say(self.spec.name, f"no answer for {HUNG_AFTER:.0f} s, so it is killed")
+            # A child that had a processor, or waited for one, is slow and not hung.
+            before, trace = trace, _scheduling(process.pid)
+            if answered or trace != before or not trace:
+                moved = now
+            if begun and (now - moved >= HUNG_AFTER or now - well >= DEAF_AFTER):
+                self._say(self.spec.name, f"no answer for {now - well:.0f} s, so it is killed")
                 process.kill()
                 return
-            await asyncio.sleep(PROBE_EVERY if well else STARTING_PROBE_EVERY)
+            await asyncio.sleep(PROBE_EVERY if begun else STARTING_PROBE_EVERY)
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -200,7 +214,7 @@ class _Child:
 
 async def _answers(probe: Probe) -> bool:
     try:
-        return await asyncio.wait_for(probe(), HUNG_AFTER / 2)
+        return await asyncio.wait_for(probe(), PROBE_WITHIN)
     except (TimeoutError, OSError):
         return False
 
@@ -210,6 +224,14 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _scheduling(pid: int) -> str:
+    """Return how long a process has run and has waited to run (proc(5), schedstat); empty if not known."""
+    try:
+        return Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -248,3 +270,13 @@ async def stop_signals() -> AsyncIterator[asyncio.Event]:
     finally:
         for number in caught:
             loop.remove_signal_handler(number)
+
+
+async def run_until_stopped(work: Coroutine[None, None, None]) -> None:
+    """Run to the end, or until a stop signal cancels it; its own error is raised."""
+    async with stop_signals() as stop:
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancel(working)
+        stopping.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from signaling import supervisor
-from signaling.supervisor import ChildSpec, StartError, Supervisor, restart_delay
+from signaling.supervisor import ChildSpec, Probe, StartError, Supervisor, restart_delay
 from tests.signaling.processes import alive, children, free_port, until
 
 SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(60)"
@@ -45,6 +45,18 @@ class Said(list[tuple[str, str]]):
         self.append((name, line))
 
 
+def probe_of(port: int) -> Probe:
+    async def probe() -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            return b"200" in await reader.readline()
+        finally:
+            writer.close()
+
+    return probe
+
+
 def python(name: str, code: str, *argv: str) -> ChildSpec:
     return ChildSpec(name, (sys.executable, "-c", code, *argv))
 
@@ -68,25 +80,44 @@ async def test_a_killed_child_is_back_well_within_a_second() -> None:
     assert ("sleeper", "killed by SIGKILL; starting it again in 0.1 s") in said
 
 
+SLOW_ANSWERER = ANSWERER.replace("    def do_GET(self):", "    def do_GET(self):\n        spin()").replace(
+    "import http.server, sys",
+    """import http.server, sys, time
+def spin():
+    end = time.monotonic() + (0 if time.monotonic() < BEGAN + 0.3 else 2.5)
+    while time.monotonic() < end: pass
+BEGAN = time.monotonic()""",
+)
+"""Busy for 2.5 s before each answer, but for the first ones."""
+
+
+@pytest.mark.fault
+async def test_a_slow_child_is_not_taken_for_a_hung_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "DEAF_AFTER", 6.0)
+    port = free_port()
+    said = Said()
+    async with Supervisor(said) as running:
+        argv = (sys.executable, "-c", SLOW_ANSWERER, str(port))
+        await running.start(ChildSpec("slow", argv, probe=probe_of(port)))
+        pid = running.pids()["slow"]
+        await asyncio.sleep(4)
+        assert running.pids()["slow"] == pid
+        # It is given up in the end: it never answers in time.
+        assert await until(lambda: not alive(pid)) < 6
+
+
 @pytest.mark.fault
 async def test_a_hung_child_is_killed_and_started_again() -> None:
     port = free_port()
-
-    async def probe() -> bool:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            writer.write(b"GET / HTTP/1.0\r\n\r\n")
-            return b"200" in await reader.readline()
-        finally:
-            writer.close()
-
     said = Said()
     async with Supervisor(said) as running:
-        await running.start(ChildSpec("answerer", (sys.executable, "-c", ANSWERER, str(port)), probe=probe))
+        await running.start(
+            ChildSpec("answerer", (sys.executable, "-c", ANSWERER, str(port)), probe=probe_of(port))
+        )
         first = running.pids()["answerer"]
         os.kill(first, signal.SIGSTOP)
         took = await until(lambda: not alive(first))
-        assert supervisor.HUNG_AFTER * 0.7 < took < supervisor.HUNG_AFTER + 2
+        assert supervisor.HUNG_AFTER * 0.7 < took < 2 * supervisor.HUNG_AFTER + 2  # 2.3 s on an idle machine
         await until(lambda: running.pids().get("answerer", first) != first)
 
 

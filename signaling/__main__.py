@@ -1,0 +1,5 @@
+"""`python -m signaling` is the command `rostrum`."""
+
+from signaling.cli import main
+
+main()

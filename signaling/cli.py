@@ -1,0 +1,322 @@
+"""The command `rostrum`: what people type, and the one sentence they get when it cannot be done.
+
+The law: a mistake is one sentence on stderr and an exit code that is not 0, never a traceback; a
+command imports what it needs when it runs, so that help is quick. What is done is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from signaling.supervisor import StartError, run_until_stopped, stop_signals
+from stream.settings import Environment, SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Puts a remote keynote speaker in front of a hall and an online audience at the same moment.",
+    epilog="Begin with: rostrum demo. Settings come from the environment: see docs/operations.md.",
+)
+sessions = typer.Typer(no_args_is_help=True, help="Create, list and end sessions on a running server.")
+app.add_typer(sessions, name="session")
+
+Server = Annotated[
+    str, typer.Option(help="The server's address; by default ROSTRUM_PUBLIC_URL, else this machine's.")
+]
+Shown = Annotated[
+    str,
+    typer.Option(
+        "--token", envvar="ROSTRUM_TOKEN", help="A token; by default one is minted with ROSTRUM_SECRET."
+    ),
+]
+
+
+class CommandError(Exception):
+    """A command cannot be carried out; the message is one sentence."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except (SettingsError, StartError, CommandError) as error:
+        sys.stderr.write(f"rostrum: {error}\n")
+        sys.exit(1)
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 lets phones in.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="The pages' port; by default ROSTRUM_HTTP_PORT or 8080.")
+    ] = None,
+) -> None:
+    """Run everything, with a talk in progress to look at.
+
+    A Redis, a relay, a signaling process and a synthetic speaker on stage; prints the five links.
+    Nothing is kept: each start begins anew, and Ctrl-C ends everything.
+
+    Example: rostrum demo --host 0.0.0.0
+    """
+    from signaling.demo import run
+
+    asyncio.run(run_until_stopped(run(host or "127.0.0.1", port)))
+
+
+@app.command()
+def serve() -> None:
+    """Run everything on this machine, supervised: what dies or hangs is started again.
+
+    Needs ROSTRUM_SECRET and ROSTRUM_RELAY_SECRET. Redis is one of our own unless ROSTRUM_REDIS_URL
+    is set.
+
+    Example: ROSTRUM_SECRET_FILE=/etc/rostrum/a ROSTRUM_RELAY_SECRET_FILE=/etc/rostrum/b rostrum serve
+    """
+    from signaling.launch import stack
+
+    async def run() -> None:
+        async with stack(os.environ, _say) as running:
+            _say("rostrum", f"serving at {running.url}")
+            await asyncio.Event().wait()
+
+    asyncio.run(run_until_stopped(run()))
+
+
+@app.command()
+def relay() -> None:
+    """Run a relay alone: the media of sessions that signaling tells it of.
+
+    Example: ROSTRUM_RELAY_SECRET_FILE=/etc/rostrum/relay ROSTRUM_ANNOUNCE=203.0.113.5 rostrum relay
+    """
+    from signaling.launch import check_relay_ports
+    from stream.relay import main as run_relay
+    from stream.settings import RelaySettings
+
+    check_relay_ports(RelaySettings.from_environment(os.environ))
+    sys.exit(run_relay())
+
+
+@app.command()
+def signaling() -> None:
+    """Run signaling alone: pages, WebSocket, WHIP and WHEP, REST.
+
+    Reaches its relays at ROSTRUM_RELAY_URL and Redis at ROSTRUM_REDIS_URL; without the latter, it
+    runs a Redis of its own in ROSTRUM_DATA.
+
+    Example: ROSTRUM_REDIS_URL=redis://db:6379 ROSTRUM_RELAY_URL=http://10.0.0.5:7001 rostrum signaling
+    """
+    from signaling.settings import SignalingSettings
+    from signaling.worker import serve as serve_signaling
+
+    settings = SignalingSettings.from_environment(os.environ)
+    _log_at(settings.log_level)
+
+    async def run() -> None:
+        async with stop_signals() as stop:
+            await serve_signaling(settings, stop)
+
+    asyncio.run(run())
+
+
+@app.command()
+def publish(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A media file to play, again and again.", exists=True, dir_okay=False),
+    ] = None,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="A test card with a clock, and slides.")
+    ] = False,
+    session: Annotated[str, typer.Option(help="The session's id.")] = "keynote",
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Publish a file or a synthetic speaker into a session, and be present there to be brought on stage.
+
+    Comes back by itself when relay or server go away. Ends with Ctrl-C.
+
+    Example: rostrum publish talk.mp4 --session keynote --token "$(rostrum token --role speaker)"
+    """
+    from signaling.publishing import run
+
+    if (file is None) is not synthetic:
+        raise CommandError("Say what to publish: either a FILE or --synthetic.")
+    _log_at(os.environ.get("ROSTRUM_LOG_LEVEL", "info"))
+    address = _server(server)
+    wanted = {"role": "speaker", "session": session, "name": "Synthetic speaker", "lifetime": 12 * 3600}
+    shown = token or _mint(wanted)
+    asyncio.run(run(address, session, shown, file))
+
+
+@app.command()
+def token(
+    role: Annotated[
+        str, typer.Option(help="viewer, hall, speaker, interpreter, moderator, chair, producer, owner.")
+    ],
+    session: Annotated[str, typer.Option(help="The session's id; * for an owner of all.")] = "keynote",
+    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    sub: Annotated[str, typer.Option(help="The participant's id; the same id is the same person.")] = "",
+    affiliation: Annotated[str, typer.Option(help="Where the person comes from.")] = "",
+    title: Annotated[str, typer.Option(help="What the person is.")] = "",
+    place: Annotated[str, typer.Option(help="online or hall.")] = "online",
+    publish: Annotated[
+        list[str] | None, typer.Option(help="A source the person may send: camera, slides, hall. Repeatable.")
+    ] = None,
+    minutes: Annotated[int, typer.Option(help="How long it holds.")] = 10,
+    link: Annotated[bool, typer.Option("--link", help="Print the page's link instead of the token.")] = False,
+) -> None:
+    """Mint a token with ROSTRUM_SECRET, without asking a server.
+
+    Example: rostrum token --role speaker --session keynote --name "Ada Lindqvist" --minutes 60 --link
+    """
+    wanted = {
+        "role": role,
+        "session": session,
+        "name": name or role.capitalize(),
+        "affiliation": affiliation,
+        "title": title,
+        "place": place,
+        "lifetime": minutes * 60,
+    }
+    wanted |= {"sub": sub} if sub else {}
+    wanted |= {"publish": publish} if publish else {}
+    minted = _mint(wanted)
+    if link:
+        pages = {
+            "speaker": "speak",
+            "moderator": "moderate",
+            "chair": "direct",
+            "producer": "direct",
+            "hall": "hall",
+        }
+        minted = f"{_server('')}/{pages.get(role, 'watch')}/#token={minted}"
+    typer.echo(minted)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine and say what would keep Rostrum from working.
+
+    Redis, ports, UDP segmentation, the addresses announced, the fan-out in use, the data folder. Each
+    line is ok, a warning or a problem, with what to do. Ends with 1 where there is a problem.
+    """
+    from signaling.doctor import examine
+
+    async def run() -> bool:
+        well = True
+        async for finding in examine(os.environ):
+            typer.echo(f"{finding.level:<8} {finding.about:<10} {finding.says}")
+            well = well and finding.level != "problem"
+        return well
+
+    if not asyncio.run(run()):
+        sys.exit(1)
+
+
+@sessions.command("create")
+def create_session(
+    title: Annotated[str, typer.Argument(help="What it is called.")],
+    id: Annotated[str, typer.Option(help="Its id, for links; by default a random one.")] = "",  # noqa: A002
+    start: Annotated[bool, typer.Option("--start", help="Open it to its audience at once.")] = False,
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Create a session, and print its id.
+
+    Example: rostrum session create "Opening keynote" --id keynote --start
+    """
+    body = {"title": title} | ({"id": id} if id else {})
+    created = str(_ask("POST", "/api/sessions", server, token, body)["id"])
+    if start:
+        _ask("POST", f"/api/sessions/{created}/start", server, token)
+    typer.echo(created)
+
+
+@sessions.command("list")
+def list_sessions(server: Server = "", token: Shown = "") -> None:
+    """List all sessions: id, status, title."""
+    for session in _ask("GET", "/api/sessions", server, token)["sessions"]:
+        typer.echo(f"{session['id']}\t{session['status']}\t{session['title']}")
+
+
+@sessions.command("end")
+def end_session(
+    id: Annotated[str, typer.Argument(help="The session's id.")],  # noqa: A002
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """End a session for good.
+
+    Example: rostrum session end keynote
+    """
+    _ask("POST", f"/api/sessions/{id}/end", server, token)
+
+
+def _mint(wanted: dict[str, Any]) -> str:
+    """Mint a token here, with the secret of the environment."""
+    import msgspec
+
+    from signaling.auth import EVERY_SESSION, Tokens
+    from signaling.minting import NewToken, claims_for
+
+    tokens = Tokens(Environment(os.environ).secret("ROSTRUM_SECRET"))
+    try:
+        asked = msgspec.convert(wanted, NewToken)
+    except msgspec.ValidationError as error:
+        raise CommandError(f"No such token can be made: {error}.") from None
+    if asked.session == EVERY_SESSION and asked.role != "owner":
+        raise CommandError("Only an owner's token may reach every session.")
+    return tokens.mint(claims_for(asked, time.time()))
+
+
+def _server(given: str) -> str:
+    from signaling.launch import url_of
+
+    env = Environment(os.environ)
+    here = url_of(env.text("ROSTRUM_HTTP_HOST", "127.0.0.1"), env.port("ROSTRUM_HTTP_PORT", 8080))
+    return (given or env.text("ROSTRUM_PUBLIC_URL", here)).rstrip("/")
+
+
+def _ask(method: str, path: str, server: str, token: str, body: object = None) -> dict[str, Any]:
+    """Ask a running server over REST; its refusal becomes the command's sentence."""
+    import httpx
+
+    address = _server(server)
+    shown = token or _mint({"role": "owner", "session": "*", "name": "rostrum", "lifetime": 60})
+    try:
+        answer = httpx.request(
+            method,
+            f"{address}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {shown}"},
+            timeout=10,
+            trust_env=False,
+        )
+        said: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise CommandError(f"No server answers at {address}; start one, or pass --server.") from None
+    except ValueError:
+        raise CommandError(f"What answers at {address} is no Rostrum.") from None
+    if answer.is_error:
+        raise CommandError(f"{said.get('detail', 'The server refuses.')} (HTTP {answer.status_code})")
+    return said
+
+
+def _log_at(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    # One line a request to a relay, its address in it, is noise.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _say(name: str, line: str) -> None:
+    sys.stderr.write(f"{name:<9} | {line}\n")

@@ -1,0 +1,190 @@
+"""The whole thing in one go: everything started, a talk in progress, and the links to see it.
+
+Owns the demo's programme. The law: it leaves nothing behind, no process and no file, and takes nothing
+from the real installation, neither its data nor its secrets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import segno
+import websockets
+
+from signaling.attend import GoodbyeError, command_id, seat
+from signaling.auth import EVERY_SESSION, Tokens
+from signaling.launch import publisher, stack
+from signaling.minting import NewToken, claims_for
+from signaling.ports import is_loopback
+from signaling.protocol import Ack, BringOn, MediaState, Role
+from signaling.settings import SignalingSettings
+from signaling.supervisor import StartError
+
+SESSION: Final = "keynote"
+TITLE: Final = "Two rooms, one conversation: what a hybrid talk needs"
+SPEAKER: Final = "speaker-demo"
+
+LINKS_LAST: Final = 12 * 3600
+"""Seconds the demo's links hold: a day at a conference."""
+
+PICTURE_WITHIN: Final = 10.0
+
+_SECRETS: Final = ("ROSTRUM_SECRET", "ROSTRUM_RELAY_SECRET", "ROSTRUM_REDIS_URL", "ROSTRUM_TURN_SECRET")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One page and who opens it."""
+
+    page: str
+    role: Role
+    name: str
+    says: str
+
+
+LINKS: Final = (
+    Link("watch", "viewer", "Kim Viewer", "see and hear the talk, chat, ask a question"),
+    Link("speak", "speaker", "Noor Speaker", "publish your own camera, screen and voice"),
+    Link("moderate", "moderator", "Mika Moderator", "choose the questions, look after the chat"),
+    Link("direct", "producer", "Dana Director", "decide who is on stage"),
+    Link("hall", "hall", "Hall screen", "the screen of the room, full size"),
+)
+
+
+def environment(environ: Mapping[str, str], data: str, host: str, port: int | None) -> dict[str, str]:
+    """Return the settings of the demo: the given ones, but for secrets, Redis and data of its own."""
+    dropped = {name + suffix for name in _SECRETS for suffix in ("", "_FILE")} | {"ROSTRUM_RELAY_URL"}
+    env = {name: value for name, value in environ.items() if name not in dropped}
+    env |= {
+        "ROSTRUM_SECRET": secrets.token_hex(32),
+        "ROSTRUM_RELAY_SECRET": secrets.token_hex(32),
+        "ROSTRUM_DATA": data,
+        "ROSTRUM_HTTP_HOST": host,
+    }
+    env.pop("ROSTRUM_TURN_URLS", None)
+    if port is not None:
+        env["ROSTRUM_HTTP_PORT"] = str(port)
+    if is_loopback(host):
+        env.setdefault("ROSTRUM_MEDIA_HOST", host)
+    env.setdefault("ROSTRUM_LOG_LEVEL", "warning")
+    return env
+
+
+async def run(host: str, port: int | None) -> None:
+    """Run the demo until cancelled; raises SettingsError, StartError with one sentence."""
+    began = time.monotonic()
+    _print("Starting Redis, a relay, signaling and a synthetic speaker …")
+    with tempfile.TemporaryDirectory(prefix="rostrum-demo-") as data:
+        env = environment(os.environ, data, host, port)
+        settings = SignalingSettings.from_environment(env)
+        async with stack(env, _say) as running:
+            await _create(running.url, settings)
+            token = _token(settings, "speaker", "Prof. Ada Lindqvist", SPEAKER)
+            await running.children.start(publisher(running.url, token, SESSION, env))
+            live = await _bring_on(running.url, _token(settings, "producer", "Demo", "demo"))
+            _print(_welcome(settings, running.url, time.monotonic() - began, live=live))
+            await asyncio.Event().wait()
+
+
+async def _create(url: str, settings: SignalingSettings) -> None:
+    claims = claims_for(NewToken(EVERY_SESSION, "owner", "Demo", lifetime=60), time.time())
+    shown = {"Authorization": f"Bearer {Tokens(settings.secret).mint(claims)}"}
+    async with httpx.AsyncClient(base_url=url, headers=shown, trust_env=False) as http:
+        for path, body in (
+            ("/api/sessions", {"id": SESSION, "title": TITLE}),
+            (f"/api/sessions/{SESSION}/start", None),
+        ):
+            answer = await http.post(path, json=body)
+            if answer.is_error:
+                raise StartError(f"The demo's session could not be made: {answer.json()['detail']}")
+
+
+async def _bring_on(url: str, token: str) -> bool:
+    """Bring the speaker on as soon as it is there; say whether its picture came in time."""
+    with contextlib.suppress(TimeoutError, OSError, GoodbyeError, websockets.WebSocketException):
+        async with asyncio.timeout(PICTURE_WITHIN), seat(url, token) as desk:
+            # Who is here is known within a second of their coming.
+            while True:
+                if isinstance(await desk.command(BringOn(command_id(), SPEAKER)), Ack):
+                    break
+                await asyncio.sleep(0.1)
+            while not _picture_is_live(desk.media):
+                await desk.hear()
+            return True
+    return False
+
+
+def _picture_is_live(media: MediaState | None) -> bool:
+    return media is not None and any(
+        p.participant == SPEAKER and p.source == "camera" and p.video and p.live for p in media.publications
+    )
+
+
+def _token(settings: SignalingSettings, role: Role, name: str, sub: str) -> str:
+    wanted = NewToken(SESSION, role, name, sub, lifetime=LINKS_LAST)
+    if sub == SPEAKER:
+        wanted = NewToken(
+            SESSION, role, name, sub, "Institute for Remote Presence", "Keynote speaker", lifetime=LINKS_LAST
+        )
+    return Tokens(settings.secret).mint(claims_for(wanted, time.time()))
+
+
+def _welcome(settings: SignalingSettings, url: str, took: float, *, live: bool) -> str:
+    lines = [f"Ready after {took:.1f} s: “{TITLE}” is live.", ""]
+    if not live:
+        lines += ["The synthetic speaker's picture has not come yet; `rostrum doctor` may say why.", ""]
+    base = settings.public_url or url
+    for link in LINKS:
+        token = _token(settings, link.role, link.name, f"{link.role}-demo-1")
+        lines += [f"{link.page:<9} {link.says}", f"  {base}/{link.page}/#token={token}", ""]
+    lines += [_phone(settings), "", "Ctrl-C ends everything."]
+    return "\n".join(lines)
+
+
+def _phone(settings: SignalingSettings) -> str:
+    """Return a QR code of a watch link for a phone in the hall, or say why there is none."""
+    if is_loopback(settings.http_host) and not settings.public_url:
+        return (
+            f"A phone cannot reach {settings.http_host}. For a link and a QR code that it can open: "
+            "make demo HOST=0.0.0.0"
+        )
+    base = settings.public_url or f"http://{lan_address(settings.http_host)}:{settings.http_port}"
+    claims = claims_for(
+        NewToken(SESSION, "viewer", "Phone in the hall", place="hall", lifetime=LINKS_LAST), time.time()
+    )
+    link = f"{base}/watch/#token={Tokens(settings.secret).mint(claims)}"
+    drawn = io.StringIO()
+    segno.make(link, error="l").terminal(drawn, compact=True, border=2)
+    return f"On a phone in the hall (same network), scan this, or open\n  {link}\n\n{drawn.getvalue()}"
+
+
+def lan_address(host: str) -> str:
+    """Return the address by which the local network reaches a listener on `host`."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+        return host
+    # Connecting a UDP socket sends nothing; it asks the routing table (192.0.2.1: RFC 5737).
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
+
+
+def _say(name: str, line: str) -> None:
+    sys.stderr.write(f"{name:<9} | {line}\n")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

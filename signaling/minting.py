@@ -1,0 +1,51 @@
+"""From a wish for a token to the claims that it is to carry: pure.
+
+The law: what is not asked for is the role's own (what it may send), and nothing is given that the
+role's rights (signaling/auth.py) could not use. Who may hand out which token is decided there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from signaling.auth import LIFETIME, RIGHTS, Claims, Reach
+from signaling.protocol import Id, Place, Role
+from stream.plan import SOURCES, Source
+
+MAX_LIFETIME: Final = 24 * 3600
+"""Seconds a token may live at most: a day at a conference."""
+
+
+class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a token is for. `lifetime` is in seconds; without `publish`, all that the role may send."""
+
+    session: Reach
+    role: Role
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    sub: Id | None = None
+    affiliation: Annotated[str, Meta(max_length=100)] = ""
+    title: Annotated[str, Meta(max_length=100)] = ""
+    place: Place = "online"
+    publish: tuple[Source, ...] | None = None
+    lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = LIFETIME
+
+
+def claims_for(wanted: NewToken, now: float) -> Claims:
+    """Return the claims of a token to be minted at `now` (seconds since 1970)."""
+    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
+    return Claims(
+        sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
+        session=wanted.session,
+        role=wanted.role,
+        name=wanted.name,
+        iat=int(now),
+        exp=int(now) + wanted.lifetime,
+        affiliation=wanted.affiliation,
+        title=wanted.title,
+        place=wanted.place,
+        publish=may_send if wanted.publish is None else wanted.publish,
+    )

@@ -1,0 +1,194 @@
+"""The demo and `rostrum serve` as commands: everything comes up, what dies comes back, nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from signaling.attend import seat
+from signaling.demo import LINKS, SESSION, SPEAKER, environment
+from signaling.protocol import MediaState
+from tests.signaling.processes import alive, children, until
+from tests.signaling.test_cli import settings
+
+READY_WITHIN = 10.0
+"""Seconds the demo may take on an idle machine; the tests allow three times that on a busy one."""
+
+
+@dataclass
+class Command:
+    """A running `rostrum …`, what it has said so far, and how to talk to it."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    said: list[str] = field(default_factory=list)
+
+    async def until_said(self, pattern: str, within: float) -> re.Match[str]:
+        found: list[re.Match[str]] = []
+
+        def said() -> bool:
+            found.extend(match for line in self.said if (match := re.search(pattern, line)))
+            return bool(found) or self.process.returncode is not None
+
+        await until(said, within)
+        assert found, "\n".join(self.said)
+        return found[0]
+
+    def child(self, marker: str) -> int:
+        """Return the process id of the child whose command line has this in it; 0 if there is none."""
+        for pid in children(self.process.pid):
+            with contextlib.suppress(OSError):
+                if marker in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " "):
+                    return pid
+        return 0
+
+
+@contextlib.asynccontextmanager
+async def command(*argv: str, env: dict[str, str]) -> AsyncIterator[Command]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "signaling", *argv),
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    running = Command(process, f"http://127.0.0.1:{env['ROSTRUM_HTTP_PORT']}")
+
+    async def read() -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            running.said.append(line.decode().rstrip())
+
+    reading = asyncio.create_task(read())
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reading
+
+
+async def media(url: str, token: str, within: float) -> MediaState:
+    """Return what the token's bearer hears of the media, once somebody is live."""
+    async with asyncio.timeout(within), seat(url, token) as taken:
+        while not (taken.media and any(p.live and p.video for p in taken.media.publications)):
+            await taken.hear()
+        return taken.media
+
+
+def test_the_demo_takes_no_secret_and_no_data_of_the_real_thing() -> None:
+    given = {
+        "ROSTRUM_SECRET": "real",
+        "ROSTRUM_RELAY_SECRET_FILE": "/real",
+        "ROSTRUM_REDIS_URL": "redis://real",
+        "ROSTRUM_RELAY_URL": "http://real",
+        "ROSTRUM_DATA": "/real",
+        "ROSTRUM_METRICS_PORT": "9999",
+    }
+    env = environment(given, "/fresh", "0.0.0.0", 8090)
+    assert not any("real" in value for value in env.values())
+    assert env["ROSTRUM_DATA"] == "/fresh"
+    assert (env["ROSTRUM_HTTP_PORT"], env["ROSTRUM_METRICS_PORT"]) == ("8090", "9999")
+    assert "ROSTRUM_MEDIA_HOST" not in env
+    assert env["ROSTRUM_SECRET"] != environment(given, "/fresh", "0.0.0.0", 8090)["ROSTRUM_SECRET"]
+    assert environment({}, "/fresh", "127.0.0.1", None)["ROSTRUM_MEDIA_HOST"] == "127.0.0.1"
+
+
+@pytest.mark.slow
+async def test_the_demo_comes_up_with_a_talk_and_ctrl_c_ends_everything() -> None:
+    began = time.monotonic()
+    before = set(Path(tempfile.gettempdir()).glob("rostrum-demo-*"))
+    async with command("demo", env=settings(ROSTRUM_DATA="/nonexistent")) as demo:
+        took = await demo.until_said(r"^Ready after ([\d.]+) s", within=3 * READY_WITHIN)
+        assert float(took[1]) <= time.monotonic() - began
+        assert (await demo.until_said("Ctrl-C ends", 2)).string.endswith("everything.")
+        tokens: dict[str, str] = {}
+        for link in LINKS:
+            found = await demo.until_said(rf"^  ({re.escape(demo.url)}/{link.page}/)#token=(\S+)$", 1)
+            tokens[link.page] = found[2]
+            async with httpx.AsyncClient(trust_env=False) as http:
+                assert (await http.get(found[1])).status_code == 200
+        async with seat(demo.url, tokens["watch"]) as viewer:
+            snapshot = viewer.welcome.snapshot
+            assert snapshot is not None
+            assert (snapshot.session.id, snapshot.session.status) == (SESSION, "live")
+            assert [person.id for person in snapshot.stage] == [SPEAKER]
+            assert snapshot.stage[0].name == "Prof. Ada Lindqvist"
+            assert snapshot.stage[0].title
+            assert snapshot.stage[0].affiliation
+        live = await media(demo.url, tokens["watch"], within=10)
+        assert {p.source for p in live.publications if p.participant == SPEAKER} >= {"camera"}
+        assert any("make demo HOST=0.0.0.0" in line for line in demo.said)
+        processes = children(demo.process.pid)
+        assert len(processes) == 4
+        demo.process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(demo.process.wait(), 20) == 0
+        assert not any(alive(pid) for pid in processes)
+    assert set(Path(tempfile.gettempdir()).glob("rostrum-demo-*")) <= before
+
+
+@pytest.mark.slow
+async def test_on_all_addresses_a_phone_gets_a_link_and_a_qr_code() -> None:
+    env = settings()
+    del env["ROSTRUM_MEDIA_HOST"]
+    async with command("demo", "--host", "0.0.0.0", env=env) as demo:
+        await demo.until_said("Ctrl-C ends", within=3 * READY_WITHIN)
+        port = env["ROSTRUM_HTTP_PORT"]
+        phone = await demo.until_said(rf"^  http://[\d.]+:{port}/watch/#token=(\S+)$", 1)
+        links = [line for line in demo.said if "/watch/#token=" in line]
+        assert len(links) == 2
+        assert phone
+        assert sum("█" in line or "▀" in line or "▄" in line for line in demo.said) > 20
+        demo.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(demo.process.wait(), 20) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+async def test_serve_starts_again_what_is_killed_and_keeps_what_was_said(tmp_path: Path) -> None:
+    env = settings(ROSTRUM_DATA=str(tmp_path), ROSTRUM_LOG_LEVEL="warning")
+    async with (
+        command("serve", env=env) as served,
+        httpx.AsyncClient(base_url=served.url, trust_env=False) as http,
+    ):
+        await served.until_said("serving at", within=3 * READY_WITHIN)
+        from tests.signaling.server import OWNER
+
+        created = await http.post("/api/sessions", json={"id": "keynote", "title": "A"}, headers=OWNER)
+        assert created.status_code == 201
+        for marker in ("redis-server", "stream.relay", "-m signaling signaling"):
+            first = served.child(marker)
+            assert first, marker
+            os.kill(first, signal.SIGKILL)
+            await until(lambda f=first, m=marker: served.child(m) not in (0, f), within=2)  # type: ignore[misc]
+            async with asyncio.timeout(3 * READY_WITHIN):
+                while not await _ready(http):
+                    await asyncio.sleep(0.05)
+            found = await http.get("/api/sessions/keynote", headers=OWNER)
+            assert found.json() == created.json()
+        everybody = children(served.process.pid)
+        assert len(everybody) == 3
+        # Killed itself, it leaves nobody behind who would hold a port or the data.
+        served.process.kill()
+        await until(lambda: not any(alive(pid) for pid in everybody))
+
+
+async def _ready(http: httpx.AsyncClient) -> bool:
+    try:
+        return bool(msgspec.json.decode((await http.get("/readyz", timeout=2)).content)["ready"])
+    except httpx.HTTPError:
+        return False

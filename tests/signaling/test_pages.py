@@ -1,0 +1,133 @@
+"""The pages over real HTTP: what is given out, as what, and behind which fence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from signaling import pages
+from signaling.app import build
+from signaling.settings import SignalingSettings
+from tests.signaling.relay_process import SECRET as RELAY_SECRET
+from tests.signaling.server import SECRET
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    files = {
+        "index.html": "<!doctype html>entrance",
+        "watch/index.html": "<!doctype html>watch",
+        "watch/watch.js": "export {}",
+        "shared/style.css": "body {}",
+        "shared/icon.svg": "<svg/>",
+        "shared/protocol.d.ts": "export {}",
+        "shared/.secret.js": "hidden",
+        "shared/tests/unit.js": "hidden",
+        "vendor/CHECKSUMS": "hidden",
+        "node_modules/preact/index.js": "hidden",
+        "package.json": "{}",
+        "../outside.js": "hidden",
+    }
+    for name, text in files.items():
+        path = tmp_path / "web" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "web"
+
+
+@pytest.fixture
+async def http(web: Path) -> AsyncIterator[httpx.AsyncClient]:
+    settings = SignalingSettings(SECRET, RELAY_SECRET, redis_url="redis://127.0.0.1:1")
+    app: Starlette = build(settings, web=web).public
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rostrum") as http:
+        yield http
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "text"),
+    [
+        ("/", "text/html; charset=utf-8", "entrance"),
+        ("/watch/", "text/html; charset=utf-8", "watch"),
+        ("/watch/watch.js", "text/javascript; charset=utf-8", "export"),
+        ("/shared/style.css", "text/css; charset=utf-8", "body"),
+        ("/shared/icon.svg", "image/svg+xml", "svg"),
+    ],
+)
+async def test_pages_come_as_what_they_are(
+    http: httpx.AsyncClient, path: str, media_type: str, text: str
+) -> None:
+    answer = await http.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert text in answer.text
+    assert answer.headers["cache-control"] == "no-cache"
+    again = await http.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/package.json",
+        "/node_modules/preact/index.js",
+        "/shared/protocol.d.ts",
+        "/shared/.secret.js",
+        "/shared/tests/unit.js",
+        "/vendor/CHECKSUMS",
+        "/shared/../../outside.js",
+        "/shared/%2e%2e/%2e%2e/outside.js",
+        "/watch/%2e%2e/package.json",
+        "/watch/absent.js",
+        "/hall/",
+        "/index.html/",
+    ],
+)
+async def test_nothing_else_of_the_folder_is_given_out(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert answer.status_code == 404
+    assert "hidden" not in answer.text
+
+
+async def test_a_folder_without_its_slash_leads_to_the_page(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/watch")
+    assert answer.status_code == 307
+    assert answer.headers["location"].endswith("/watch/")
+
+
+@pytest.mark.parametrize("path", ["/", "/watch/watch.js", "/absent", "/healthz", "/api/openapi.json"])
+async def test_every_answer_is_fenced_in(http: httpx.AsyncClient, path: str) -> None:
+    headers = (await http.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'self';")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "camera=(self)" in headers["permissions-policy"]
+    assert "access-control-allow-origin" not in headers
+    assert "server" not in headers
+
+
+async def test_a_defect_is_told_as_nothing_more_than_that(web: Path) -> None:
+    settings = SignalingSettings(SECRET, RELAY_SECRET, redis_url="redis://127.0.0.1:1")
+    app = build(settings, web=web).public
+
+    async def broken(request: object) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    app.router.routes.insert(0, Route("/broken", broken))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rostrum") as http:
+        answer = await http.get("/broken")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["code"] == "internal"
+    assert "secret" not in answer.text
+
+
+def test_the_packaged_pages_are_found() -> None:
+    assert (pages.WEB / "index.html").is_file()
