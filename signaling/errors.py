@@ -12,8 +12,7 @@
     │   └── TooSlow              408  4408   said or read nothing for too long
     └── ServiceFault             we cannot serve; trying again helps
         ├── LogUnavailable       503  4503   Redis is away
-        ├── RelayUnavailable     503  4503   no relay answers
-        └── GoingAway            503  1012   this process is stopping
+        └── RelayUnavailable     503  4503   no relay answers
 
 The law: `code` is stable and for programs, `detail` is one sentence for people, and neither carries a
 name, a text, an address or a token. Any other exception is a defect of ours: it is logged, and the
@@ -121,15 +120,6 @@ class LogUnavailable(ServiceFault):
 
 class RelayUnavailable(ServiceFault):
     """No relay answers."""
-
-
-class GoingAway(ServiceFault):
-    """This process is stopping; another one is there, or will be soon."""
-
-    close_code = 1012
-
-    def __init__(self, retry_after: float = 0.5) -> None:
-        super().__init__("going_away", "The server is restarting.", retry_after=retry_after)
 
 
 INTERNAL = SignalingError("internal", "Something went wrong on our side.")
