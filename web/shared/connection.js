@@ -16,6 +16,9 @@ const PROTOCOL = 1;
 const PING_MS = 10_000;
 const PONG_MS = 4_000;
 
+/** How long dialling, hello and its welcome may take together. */
+const WELCOME_MS = 10_000;
+
 /** Commands waiting for an answer; more are refused at once, so that a dead line holds no heap. */
 const OUTSTANDING = 64;
 
@@ -115,7 +118,10 @@ export class Connection {
     return new Promise((settle) => {
       const answered = () => settle(true);
       this.#probes.add(answered);
-      setTimeout(() => settle(this.#probes.delete(answered) && false), within);
+      setTimeout(() => {
+        this.#probes.delete(answered);
+        settle(false);
+      }, within);
       this.#send({ type: 'ping', sent: Date.now() });
     });
   }
@@ -125,15 +131,14 @@ export class Connection {
   #dial() {
     const socket = new WebSocket(this.#options.url);
     this.#socket = socket;
-    socket.onopen = () => {
+    this.#expectWord(socket, WELCOME_MS);
+    socket.onopen = () =>
       this.#send({
         type: 'hello',
         token: this.#token,
         protocol: PROTOCOL,
         resume: this.#options.position(),
       });
-      this.#expectWord(socket);
-    };
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#heard(JSON.parse(data));
     };
@@ -180,7 +185,7 @@ export class Connection {
   #ping(socket) {
     clearTimeout(this.#timers.ping);
     this.#send({ type: 'ping', sent: Date.now() });
-    this.#expectWord(socket);
+    this.#expectWord(socket, PONG_MS);
     this.#timers.ping = setTimeout(() => this.#ping(socket), PING_MS);
   }
 
@@ -188,15 +193,16 @@ export class Connection {
    * Give the line up unless something is heard soon: a dead peer never closes its socket.
    *
    * @param {WebSocket} socket
+   * @param {number} within milliseconds
    */
-  #expectWord(socket) {
+  #expectWord(socket, within) {
     clearTimeout(this.#timers.pong);
     this.#timers.pong = setTimeout(() => {
       if (socket !== this.#socket) return;
       socket.onclose = socket.onmessage = null;
       socket.close();
       this.#lost();
-    }, PONG_MS);
+    }, within);
   }
 
   // -- what is heard -------------------------------------------------------------------------------

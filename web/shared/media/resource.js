@@ -13,7 +13,7 @@ import { diedOf, newborn, observe, recovered } from './pulse.js';
 const LOOK_MS = 300;
 
 /** Longest wait between tries: short, because a picture is missing while we wait. */
-const LONGEST_MS = 3000;
+const LONGEST_MS = 1500;
 
 /** Longest wait after a refusal that trying again will hardly change. */
 const REFUSED_MS = 10_000;
