@@ -128,7 +128,7 @@ function Sending({ booth }) {
       ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
       <${DeviceTrouble} device=${booth.devices.camera} />
       <${DeviceTrouble} device=${booth.devices.microphone} />
-      <${ConnectionLine} session=${booth.session} />
+      <${ConnectionLine} session=${booth.session} goesOn=${status.phase === 'connected'} />
     </div>
   `;
 }

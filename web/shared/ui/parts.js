@@ -14,11 +14,13 @@ import { Icon } from './icons.js';
 /**
  * Say, politely, what is wrong with the line; nothing while all is well.
  *
- * @param {{ session: LiveSession, viewer?: Viewer, pictureOnly?: boolean }} props `pictureOnly`: for a
- *   screen on which nothing but the picture would be missed
+ * @param {{ session: LiveSession, viewer?: Viewer, goesOn?: boolean, pictureOnly?: boolean }} props
+ *   `goesOn`: picture and sound do not hang on the lost line; `pictureOnly`: for a screen on which
+ *   nothing but the picture would be missed
  */
-export function ConnectionLine({ session, viewer, pictureOnly = false }) {
-  const said = trouble(session, viewer, pictureOnly);
+export function ConnectionLine({ session, viewer, goesOn, pictureOnly = false }) {
+  const playing = viewer?.status.value.phase === 'connected';
+  const said = trouble(session, viewer, { goesOn: goesOn ?? playing, pictureOnly });
   return html`
     <p class="line" data-kind=${said?.kind ?? 'none'} role="status" aria-live="polite">
       ${said?.text ?? ''}
@@ -29,10 +31,10 @@ export function ConnectionLine({ session, viewer, pictureOnly = false }) {
 /**
  * @param {LiveSession} session
  * @param {Viewer | undefined} viewer
- * @param {boolean} pictureOnly
+ * @param {{ goesOn: boolean, pictureOnly: boolean }} how
  * @returns {{ kind: 'wait' | 'end', text: string } | null} the most important thing first
  */
-function trouble(session, viewer, pictureOnly) {
+function trouble(session, viewer, { goesOn, pictureOnly }) {
   const status = session.status.value;
   const state = session.state.value;
   const media = viewer?.status.value;
@@ -43,7 +45,7 @@ function trouble(session, viewer, pictureOnly) {
   if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
   if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${media.reason}` };
   if (status.phase !== 'open' && !pictureOnly) {
-    return { kind: 'wait', text: media?.phase === 'connected' ? words.line.chatReconnecting : words.line[status.phase] };
+    return { kind: 'wait', text: goesOn ? words.line.chatReconnecting : words.line[status.phase] };
   }
   if (viewer?.shown.main.value === 'held' && pictureOnStage(state, 'camera') === false) {
     return { kind: 'wait', text: words.line.speakerGone };
