@@ -100,7 +100,7 @@ def _parse_extensions(data: bytes, start: int, end: int) -> dict[int, bytes]:
             if head == 0:
                 continue
             identifier, length = head >> 4, (head & 0x0F) + 1
-            if identifier == 15:
+            if identifier in (0, 15):  # reserved: what follows is not to be read (RFC 8285, section 4.2)
                 break
             if position + length > end:
                 raise RtpError("extension_length")
