@@ -28,7 +28,8 @@ _MAX_STREAMS = 64
 
 _SRTCP_INDEX_MASK = 0x7FFFFFFF
 _LIBSRTP_LARGEST = 1356
-"""`pylibsrtp.protect` refuses longer packets, bytes."""
+_LIBSRTP_LARGEST_RTCP = 1352
+"""`pylibsrtp.protect` and `protect_rtcp` refuse longer packets, bytes."""
 
 
 class SrtpError(Exception):
@@ -240,7 +241,7 @@ class LibSrtp:
 
     def protect_rtcp(self, data: bytes) -> bytes:
         """See `Srtp.protect_rtcp`."""
-        if len(data) > _LIBSRTP_LARGEST:
+        if len(data) > _LIBSRTP_LARGEST_RTCP:
             raise SrtpError("long")
         try:
             return self._outbound.protect_rtcp(data)

@@ -1,0 +1,1 @@
+"""Tests of a peer's path to the wire."""
