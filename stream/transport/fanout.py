@@ -48,6 +48,9 @@ MAX_RUN_BYTES = 65_000
 """Bytes in one GSO send; an IPv4 datagram ends at 65,507."""
 
 _SEGMENT_SIZE = struct.Struct("=H")
+_NO_SEGMENTS = (errno.EINVAL, errno.EMSGSIZE, errno.EIO)
+"""What the kernel says where a route's MTU is less than a segment, or its device cannot checksum one."""
+
 _WAIT_WRITABLE = 0.002
 """Seconds to wait, once, for a full socket buffer."""
 
@@ -104,9 +107,12 @@ class UdpSender:
                 self._send((wire,), path.source, path.address)
             return
         segment = (_SOL_UDP, UDP_SEGMENT, _SEGMENT_SIZE.pack(len(wires[0])))
-        self._send(wires, (segment, *path.source), path.address)
+        if not self._send(wires, (segment, *path.source), path.address):
+            for wire in wires:
+                self._send((wire,), path.source, path.address)
 
-    def _send(self, wires: Sequence[bytes], ancillary: tuple[Ancillary, ...], address: Address) -> None:
+    def _send(self, wires: Sequence[bytes], ancillary: tuple[Ancillary, ...], address: Address) -> bool:
+        """Send and count; False where this route takes the datagrams, but not in segments."""
         packets = len(wires)
         for last in (False, True):
             try:
@@ -117,11 +123,15 @@ class UdpSender:
                 else:
                     select.select([], [self.sock], [], _WAIT_WRITABLE)
             except OSError as error:
+                if packets > 1 and error.errno in _NO_SEGMENTS:
+                    self.counters["segments_refused"] += 1
+                    return False
                 self.counters["send_" + errno.errorcode.get(error.errno or 0, "error").lower()] += packets
-                return
+                return True
             else:
                 self.counters["datagrams_out"] += packets
-                return
+                return True
+        return True
 
 
 def runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
