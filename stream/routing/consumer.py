@@ -7,11 +7,10 @@ newest key frame, and for packets it lost. The law: one SRTP index stands for on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from stream.agreement import AgreedMedia, Extension
 from stream.routing.packet_ring import SlotPacket
+from stream.routing.shape import Layout, Shape
 from stream.routing.slot import Slot
 from stream.transport.fanout import PlainPacket
 from stream.wire import rtcp, rtp
@@ -28,8 +27,12 @@ RESTART_WINDOW = 2.0
 """Seconds after its start in which a viewer that asks for a picture gets the start again: Firefox drops
 what arrives right after DTLS (browser-facts.md)."""
 
-FRAME_STEP = 90
-"""Timestamp units between two frames while catching up: 1 ms, so the decoder shows only the last."""
+HURRY = 32
+"""How many times faster than life a start runs by its timestamps: a frame in 1 ms, so that the decoder
+shows only the last. Frames must lie as many timestamp units apart, 0.4 ms, to stay apart."""
+
+FRAME_GAP = 90
+"""Timestamp units between the last frame sent and the first of a start repeated: 1 ms."""
 
 _INDEX_ROOM = 0x8000
 """First indices lie below this, so no rollover comes while the first packets may be lost
@@ -38,84 +41,12 @@ _INDEX_ROOM = 0x8000
 RESEND_INTERVAL = 0.03
 """Seconds within which a second request for the same packet is a duplicate of the first."""
 
+MOST_ASKED = 512
+"""Sequence numbers looked at in one NACK; a datagram could name 6,000."""
+
 RESEND_RATE = 200.0
 RESEND_BURST = 200.0
 """Retransmissions a viewer may ask for: packets a second, and at once."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a viewer wants a slot's packets to look: what its answer agreed on."""
-
-    mid: str
-    ssrc: int
-    rtx_ssrc: int
-    payload_types: tuple[tuple[str, int, int | None], ...]
-    """Codec name, payload type, RTX payload type."""
-    mid_id: int | None
-    abs_send_time_id: int | None
-    audio_level_id: int | None
-    playout_delay_id: int | None
-
-    @classmethod
-    def of(cls, media: AgreedMedia, slot: Slot) -> Layout:
-        """Return the layout of one agreed line, for the slot it shows."""
-        ids = media.extensions
-        return cls(
-            mid=media.mid,
-            ssrc=slot.ssrc,
-            rtx_ssrc=slot.rtx_ssrc,
-            payload_types=tuple((c.name, c.payload_type, c.rtx_payload_type) for c in media.codecs),
-            mid_id=ids.get(Extension.MID),
-            abs_send_time_id=ids.get(Extension.ABS_SEND_TIME),
-            audio_level_id=ids.get(Extension.AUDIO_LEVEL),
-            playout_delay_id=ids.get(Extension.PLAYOUT_DELAY),
-        )
-
-    def payload_type(self, codec: str) -> tuple[int, int | None] | None:
-        """Return payload type and RTX payload type of a codec; None where the viewer cannot play it."""
-        for name, payload_type, rtx_payload_type in self.payload_types:
-            if name == codec:
-                return payload_type, rtx_payload_type
-        return None
-
-    def extension_block(self, packet: SlotPacket) -> bytes:
-        """Return the header extensions of a packet, under this viewer's ids."""
-        values: dict[int, bytes] = {}
-        if self.mid_id is not None:
-            values[self.mid_id] = self.mid.encode()
-        if self.abs_send_time_id is not None:
-            values[self.abs_send_time_id] = packet.abs_send_time
-        if self.audio_level_id is not None and packet.audio_level is not None:
-            values[self.audio_level_id] = packet.audio_level
-        if self.playout_delay_id is not None and packet.playout_delay is not None:
-            values[self.playout_delay_id] = packet.playout_delay
-        return rtp.pack_extensions(values)
-
-
-class Shape(NamedTuple):
-    """What a slot's packets become: alike for all viewers that share it."""
-
-    layout: Layout
-    sequence_offset: int
-    timestamp_offset: int
-
-    def packet(self, packet: SlotPacket, timestamp: int | None = None) -> PlainPacket | None:
-        """Return the packet in this shape; None where it cannot be played or lies before the start."""
-        types = self.layout.payload_type(packet.codec)
-        index = packet.sequence + self.sequence_offset
-        if types is None or index < 0:
-            return None
-        header = rtp.pack_header(
-            payload_type=types[0],
-            sequence=index,
-            timestamp=packet.timestamp + self.timestamp_offset if timestamp is None else timestamp,
-            ssrc=self.layout.ssrc,
-            marker=packet.marker,
-            padded=packet.padding > 0,
-            extension_block=self.layout.extension_block(packet),
-        )
-        return PlainPacket(header, rtp.pad(packet.payload, packet.padding), self.layout.ssrc, index)
 
 
 class Consumer:
@@ -136,9 +67,15 @@ class Consumer:
         self._waiting_since = now
         self._started_at: float | None = None
         self._cursor = 0
+        """The slot's sequence number that comes next, while catching up."""
         self._first_index = 0
-        self._squashed: dict[int, int] = {}
-        """Slot timestamp → timestamp sent, for the frames of the start."""
+        """Where this start begins; what lies before is never sent under the present shape."""
+        self._resume_at: int | None = None
+        """The index to go on with after a pause; None before the first start."""
+        self._anchor = 0
+        """The newest timestamp of the slot when the start began: the one that is sent as it is."""
+        self.live_from = 0
+        """The slot's sequence number from which packets are sent as all viewers of the shape get them."""
         self._rtx_index = 0
         self._resent_at: dict[int, float] = {}
         self._allowance = RESEND_BURST
@@ -152,35 +89,61 @@ class Consumer:
 
     def begin(self, now: float) -> None:
         """Start, if the slot has something to start from."""
-        if self.state != "waiting" or self.slot.source is None:
+        if self.state != "waiting" or self.slot.source is None or not self.playable:
             return
         ring = self.slot.ring
         if self.slot.kind == "audio":
-            self._number_from(ring.head + 1)
-            self.state = "live"
-            self._started_at = now
+            self._start(ring.head + 1, now)
             return
-        if ring.key_frame is None or not self.playable:
+        if ring.key_frame is None:
             return
         behind = ring.head - ring.key_frame
         if behind > CATCH_UP_LIMIT and now - self._waiting_since < PATIENCE:
             return
-        self._number_from(ring.key_frame)
-        frames = ring.frames_since_key()
-        self._squash(frames, frames[-1] - FRAME_STEP * (len(frames) - 1))
-        self._cursor = ring.key_frame
-        self.state = "catching_up"
+        self._start(ring.key_frame, now)
+
+    def _start(self, sequence: int, now: float) -> None:
+        """Begin at the slot's `sequence`: below index 2^15 the first time, going on after a pause."""
+        index = sequence & (_INDEX_ROOM - 1) if self._resume_at is None else self._resume_at
+        self._draw_from(sequence, index, self.shape.timestamp_offset)
         self._started_at = now
 
-    def _number_from(self, sequence: int) -> None:
-        """Let the slot's `sequence` be an index below 2^15, the first this viewer sees."""
-        self.shape = self.shape._replace(sequence_offset=-(sequence & ~(_INDEX_ROOM - 1)))
-        self._first_index = sequence + self.shape.sequence_offset
+    def _draw_from(self, sequence: int, index: int, timestamp_offset: int) -> None:
+        ring = self.slot.ring
+        self.shape = Shape(self.shape.layout, index - sequence, timestamp_offset)
+        self._first_index = index
+        self._cursor = sequence
+        newest = ring.get(ring.head)
+        self._anchor = newest.timestamp if newest is not None else 0
+        self._see_if_live()
 
-    def _squash(self, frames: list[int], first: int) -> None:
-        self._squashed = {
-            timestamp: (first + FRAME_STEP * place) & 0xFFFFFFFF for place, timestamp in enumerate(frames)
-        }
+    def _see_if_live(self) -> None:
+        live = self._cursor > self.slot.ring.head
+        self.state = "live" if live else "catching_up"
+        if live:
+            self.live_from = self._cursor
+
+    def pause(self, sequence: int, now: float) -> None:
+        """Stop before the slot's `sequence`, which cannot be played, until something can be again.
+
+        The numbering goes on where it stopped: a gap of 2^15 would lose the viewer its rollover count.
+        """
+        self._resume_at = sequence + self.shape.sequence_offset
+        self._waiting_since = now
+        self.state = "waiting"
+
+    def _hurried(self, timestamp: int) -> int:
+        """Return when a frame of the start is shown: in order, and never before its own time."""
+        behind = extend(self._anchor - timestamp, 0, 32)
+        return self._anchor - behind // HURRY if behind > 0 else timestamp
+
+    def packet(self, packet: SlotPacket) -> PlainPacket | None:
+        """Return a packet as this viewer gets it, whenever it does; None where it is not this start's."""
+        if packet.sequence + self.shape.sequence_offset < self._first_index:
+            return None
+        if packet.sequence >= self.live_from and self.state == "live":
+            return self.shape.packet(packet)
+        return self.shape.packet(packet, self._hurried(packet.timestamp) + self.shape.timestamp_offset)
 
     def wants_key_frame(self) -> bool:
         """Tell whether a fresh key frame would help this viewer start."""
@@ -197,15 +160,13 @@ class Consumer:
             or ring.head - ring.key_frame > CATCH_UP_LIMIT
         ):
             return False
-        frames = ring.frames_since_key()
-        last_index = ring.head + self.shape.sequence_offset
-        next_timestamp = frames[-1] + self.shape.timestamp_offset + FRAME_STEP
-        offset = next_timestamp + FRAME_STEP * (len(frames) - 1) - frames[-1]
-        self.shape = Shape(self.shape.layout, last_index + 1 - ring.key_frame, offset)
-        self._first_index = last_index + 1
-        self._squash(frames, next_timestamp)
-        self._cursor = ring.key_frame
-        self.state = "catching_up"
+        key = ring.get(ring.key_frame)
+        newest = ring.get(ring.head)
+        assert key is not None and newest is not None, "a ring keeps its key frame and its head"
+        self._anchor = newest.timestamp
+        spared = extend(newest.timestamp - self._hurried(key.timestamp), 0, 32)
+        next_index = ring.head + self.shape.sequence_offset + 1
+        self._draw_from(ring.key_frame, next_index, self.shape.timestamp_offset + spared + FRAME_GAP)
         return True
 
     def catch_up(self, most: int) -> list[PlainPacket]:
@@ -215,34 +176,41 @@ class Consumer:
         while self._cursor <= ring.head and len(out) < most:
             packet = ring.get(self._cursor)
             self._cursor += 1
-            plain = self.shape.packet(packet, self._squashed.get(packet.timestamp)) if packet else None
+            plain = self.packet(packet) if packet else None
             if plain is not None:
                 out.append(plain)
-                self.packets += 1
-                self.octets += len(plain.payload)
-        if self._cursor > ring.head:
-            self.state = "live"
+        self.count(len(out), sum(len(plain.payload) for plain in out))
+        self._see_if_live()
         return out
+
+    def late(self, packet: SlotPacket) -> list[PlainPacket]:
+        """Return a packet that came after this viewer's start had passed it by; counted as sent."""
+        plain = self.packet(packet)
+        if plain is None:
+            return []
+        self.count(1, len(plain.payload))
+        return [plain]
+
+    def count(self, packets: int, octets: int) -> None:
+        """Count what was sent, for the sender reports."""
+        self.packets += packets
+        self.octets += octets
 
     def resend(self, sequences: tuple[int, ...], now: float) -> list[PlainPacket]:
         """Return what a NACK asks for, as RTX where agreed (RFC 4588), as it was sent otherwise."""
         self._allowance = min(RESEND_BURST, self._allowance + RESEND_RATE * (now - self._allowance_at))
         self._allowance_at = now
-        newest = self.slot.ring.head + self.shape.sequence_offset
+        offset = self.shape.sequence_offset
         out: list[PlainPacket] = []
-        for number in sequences:
-            index = extend(number, newest)
-            asked = self._resent_at.get(index, float("-inf"))
-            packet = self.slot.ring.get(index - self.shape.sequence_offset)
-            too_soon = now - asked < max(RESEND_INTERVAL, self.round_trip or 0.0)
-            if packet is None or index < self._first_index or self._allowance < 1 or too_soon:
+        for number in sequences[:MOST_ASKED]:
+            index = extend(number, self.slot.ring.head + offset)
+            plain, packet = self._sent(index - offset)
+            too_soon = now - self._resent_at.get(index, float("-inf")) < max(
+                RESEND_INTERVAL, self.round_trip or 0.0
+            )
+            types = self.shape.layout.payload_type(packet.codec) if packet is not None else None
+            if plain is None or packet is None or types is None or self._allowance < 1 or too_soon:
                 self.refused_resends += 1
-                continue
-            squashed = self._squashed.get(packet.timestamp)
-            types = self.shape.layout.payload_type(packet.codec)
-            plain = self.shape.packet(packet, squashed)
-            if plain is None or types is None or (types[1] is None and squashed is not None):
-                self.refused_resends += 1  # without RTX, only what certainly went out in this form
                 continue
             self._allowance -= 1
             self._resent_at[index] = now
@@ -251,6 +219,18 @@ class Consumer:
         if len(self._resent_at) > 512:
             self._resent_at = {i: at for i, at in self._resent_at.items() if now - at < 1.0}
         return out
+
+    def _sent(self, sequence: int) -> tuple[PlainPacket | None, SlotPacket | None]:
+        """Return what went out for the slot's `sequence`; nothing for what has not gone out yet.
+
+        A packet of the open burst has neither its send time nor its padding: were it sent now, its index
+        would stand for two plaintexts.
+        """
+        packet = self.slot.ring.get(sequence)
+        passed = self.state == "live" or (self.state == "catching_up" and sequence < self._cursor)
+        if packet is None or not packet.closed or not passed:
+            return None, None
+        return self.packet(packet), packet
 
     def _as_rtx(self, plain: PlainPacket, packet: SlotPacket, payload_type: int) -> PlainPacket:
         layout = self.shape.layout

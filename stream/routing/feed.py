@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from stream.agreement import AgreedMedia
-from stream.routing.consumer import Consumer, Layout, Shape
+from stream.routing.consumer import Consumer
 from stream.routing.packet_ring import SlotPacket
+from stream.routing.shape import Layout, Shape
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
 from stream.transport.fanout import PlainPacket
@@ -22,6 +23,9 @@ CATCH_UP_BURST = 50
 
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
+
+REPORT_RETRY = 0.1
+"""Seconds until a viewer that nothing can be reported to yet is looked at again."""
 
 
 class Peer(Protocol):
@@ -65,22 +69,48 @@ class _Group(Generic[PeerT]):
     def __init__(self, shapes: dict[str, Shape]) -> None:
         self.shapes = shapes
         self.viewers: dict[str, Viewer[PeerT]] = {}
+        self._settled = dict.fromkeys(shapes, 0)
+        """By slot, the sequence number from which all viewers are live."""
 
-    def packets(self, bursts: Sequence[tuple[str, list[SlotPacket]]]) -> list[PlainPacket]:
-        """Return the bursts of the group's slots in its shapes, and count them for its viewers."""
-        out: list[PlainPacket] = []
-        for name, burst in bursts:
+    def add(self, viewer: Viewer[PeerT]) -> None:
+        """Let a viewer of these shapes in."""
+        self.viewers[viewer.peer.id] = viewer
+        for name, settled in self._settled.items():
+            self._settled[name] = max(settled, viewer.consumers[name].live_from)
+
+    def bursts(self, arrived: Sequence[tuple[str, list[SlotPacket]]]) -> list[Burst[PeerT]]:
+        """Return what arrived in the group's shapes: one burst for all, and the stragglers' one by one."""
+        common: list[PlainPacket] = []
+        late: list[tuple[str, SlotPacket]] = []
+        for name, packets in arrived:
             shape = self.shapes.get(name)
             if shape is None:
                 continue
-            made = [plain for packet in burst if (plain := shape.packet(packet)) is not None]
+            settled = self._settled[name]
+            late += [(name, packet) for packet in packets if packet.sequence < settled]
+            made = [
+                plain
+                for packet in packets
+                if packet.sequence >= settled and (plain := shape.packet(packet)) is not None
+            ]
             octets = sum(len(plain.payload) for plain in made)
             for viewer in self.viewers.values():
-                consumer = viewer.consumers[name]
-                consumer.packets += len(made)
-                consumer.octets += octets
-            out += made
+                viewer.consumers[name].count(len(made), octets)
+            common += made
+        out = [Burst(common, [viewer.peer for viewer in self.viewers.values()])] if common else []
+        for viewer in self.viewers.values() if late else ():
+            own = [plain for name, packet in late for plain in viewer.consumers[name].late(packet)]
+            if own:
+                out.append(Burst(own, [viewer.peer]))
         return out
+
+    def unplayable(self, name: str, packets: Sequence[SlotPacket]) -> int | None:
+        """Return the slot's first sequence number of a codec the group cannot play, if there is one."""
+        shape = self.shapes.get(name)
+        if shape is None:
+            return None
+        strange = (p.sequence for p in packets if shape.layout.payload_type(p.codec) is None)
+        return min(strange, default=None)
 
 
 class FeedRouter(Generic[PeerT]):
@@ -130,19 +160,33 @@ class FeedRouter(Generic[PeerT]):
         key = viewer.key()
         if key:
             viewer.group = self._groups.setdefault(key, _Group(dict(key)))
-            viewer.group.viewers[viewer.peer.id] = viewer
+            viewer.group.add(viewer)
 
     def flush(self, now: float) -> list[Burst[PeerT]]:
         """Return what has arrived since the last flush, for those who are live."""
-        bursts = [(name, slot.close_burst(now)) for name, slot in self.slots.items() if slot.burst]
-        if not bursts:
+        arrived = {name: slot.close_burst(now) for name, slot in self.slots.items() if slot.burst}
+        if not arrived:
             return []
         out: list[Burst[PeerT]] = []
-        for group in self._groups.values():
-            packets = group.packets(bursts)
-            if packets:
-                out.append(Burst(packets, [viewer.peer for viewer in group.viewers.values()]))
+        for group in list(self._groups.values()):
+            stops = {name: group.unplayable(name, packets) for name, packets in arrived.items()}
+            out += group.bursts(
+                [
+                    (name, packets if (stop := stops[name]) is None else _before(packets, stop))
+                    for name, packets in arrived.items()
+                ]
+            )
+            for name, stop in stops.items():
+                if stop is not None:
+                    self._pause(list(group.viewers.values()), name, stop, now)
         return out
+
+    def _pause(self, viewers: Sequence[Viewer[PeerT]], name: str, sequence: int, now: float) -> None:
+        """Let viewers wait whose slot has changed to a codec they cannot play."""
+        for viewer in viewers:
+            viewer.consumers[name].pause(sequence, now)
+            self._starting[name][viewer.peer.id] = viewer
+            self._regroup(viewer)
 
     def advance(self, now: float) -> list[Burst[PeerT]]:
         """Bring those who start nearer to live, and ask for a key frame where one is lacking.
@@ -201,8 +245,8 @@ class FeedRouter(Generic[PeerT]):
             if now < viewer.report_due:
                 continue
             report = b"".join(consumer.sender_report(unix) for consumer in viewer.consumers.values())
+            viewer.report_due = now + (REPORT_INTERVAL if report else REPORT_RETRY)
             if report:
-                viewer.report_due = now + REPORT_INTERVAL
                 out.append((viewer.peer, report))
         return out
 
@@ -212,3 +256,7 @@ class FeedRouter(Generic[PeerT]):
             self._regroup(viewer)
         elif consumer.slot.source is not None and consumer.slot.kind == "video":
             consumer.slot.source.keyframes.want()
+
+
+def _before(packets: Sequence[SlotPacket], sequence: int) -> list[SlotPacket]:
+    return [packet for packet in packets if packet.sequence < sequence]

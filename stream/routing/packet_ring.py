@@ -25,6 +25,8 @@ class SlotPacket:
     abs_send_time: bytes = b"\0\0\0"
     padding: int = 0
     """RTP padding that equalises a burst, bytes (0-255)."""
+    closed: bool = False
+    """Its burst was taken: send time and padding stand, and it may be sent to anyone."""
 
 
 class PacketRing:
@@ -58,14 +60,3 @@ class PacketRing:
         """Return the packet of that number, if it is still here."""
         packet = self._packets[sequence % self._capacity]
         return packet if packet is not None and packet.sequence == sequence else None
-
-    def frames_since_key(self) -> list[int]:
-        """Return the timestamps of the frames from the newest key frame to the head, each once, in order."""
-        if self.key_frame is None:
-            return []
-        seen: dict[int, None] = {}
-        for sequence in range(self.key_frame, self.head + 1):
-            packet = self.get(sequence)
-            if packet is not None:
-                seen[packet.timestamp] = None
-        return list(seen)

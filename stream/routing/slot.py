@@ -2,7 +2,7 @@
 
 The law: what viewers get is one unbroken stream. Sequence numbers go on by one, timestamps by the time
 that passed, whoever fills the slot; a picture changes on a key frame only, and the old one goes on until
-it has come. Everything here is common to all viewers of the slot; what is one viewer's is in viewer.py.
+it has come. Everything here is common to all viewers of the slot; what is one viewer's is in consumer.py.
 """
 
 from __future__ import annotations
@@ -145,6 +145,7 @@ class Slot:
         stamp = (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")
         for packet in burst:
             packet.abs_send_time = stamp
+            packet.closed = True
         if self.kind == "video":
             _equalise(burst)
         return burst

@@ -50,7 +50,7 @@ def resolve(
         "main": best(feed.main, publications, "video", now),
         "slides": best(feed.slides, publications, "video", now),
     }
-    voices = [key for key in feed.audio if _voice(publications, key, now) is not None]
+    voices = [key for key in dict.fromkeys(feed.audio) if _voice(publications, key, now) is not None]
     loudness = {key: voice.loudness.level for key in voices if (voice := _voice(publications, key, now))}
     lines = assign([holders.get(name) for name in AUDIO_LINES], voices, loudness)
     chosen.update(zip(AUDIO_LINES, lines, strict=True))

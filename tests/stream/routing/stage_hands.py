@@ -1,0 +1,183 @@
+"""What the tests of routing build with: publishers, viewers and their packets, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from stream.agreement import AgreedCodec, AgreedMedia, CodecName, Extension
+from stream.plan import Feed, Source, StagePlan
+from stream.routing.feed import Burst
+from stream.routing.producer import MediaPacket, Producer
+from stream.routing.publication import Publication
+from stream.routing.sender_clock import SenderClock
+from stream.transport.fanout import PlainPacket
+from stream.wire import rtp
+from stream.wire.rtp import RtpPacket
+
+PAYLOAD_TYPES: dict[CodecName, int] = {"VP8": 96, "H264": 98, "opus": 111}
+
+
+def codec(name: CodecName, *, rtx: bool = True) -> AgreedCodec:
+    payload_type = PAYLOAD_TYPES[name]
+    video = name != "opus"
+    return AgreedCodec(
+        name=name,
+        payload_type=payload_type,
+        rtx_payload_type=payload_type + 1 if rtx and video else None,
+        clock_rate=90_000 if video else 48_000,
+        nack=video,
+        pli=video,
+        fir=video,
+        transport_cc=False,
+        remb=False,
+        fmtp="",
+    )
+
+
+VIDEO_IN = AgreedMedia(
+    mid="0",
+    index=0,
+    kind="video",
+    direction="recvonly",
+    slot=None,
+    codecs=(codec("VP8"),),
+    extensions={Extension.MID: 1, Extension.TRANSPORT_CC: 3},
+    ssrc=1000,
+    rtx_ssrc=1001,
+    rids=(),
+)
+H264_IN = replace(VIDEO_IN, codecs=(codec("H264"),))
+AUDIO_IN = replace(
+    VIDEO_IN,
+    mid="1",
+    index=1,
+    kind="audio",
+    codecs=(codec("opus"),),
+    extensions={Extension.MID: 1, Extension.AUDIO_LEVEL: 2, Extension.TRANSPORT_CC: 3},
+    ssrc=2000,
+    rtx_ssrc=None,
+)
+
+
+def line_out(
+    slot: str, *names: CodecName, rtx: bool = True, extensions: dict[Extension, int] | None = None
+) -> AgreedMedia:
+    """Return a viewer's line for a slot; of a video slot, with VP8 and H264 unless told otherwise."""
+    video = slot in ("main", "slides")
+    return AgreedMedia(
+        mid=slot[:16],
+        index=0,
+        kind="video" if video else "audio",
+        direction="sendonly",
+        slot=slot,
+        codecs=tuple(codec(name, rtx=rtx) for name in names or (("VP8", "H264") if video else ("opus",))),
+        extensions={Extension.MID: 4, Extension.ABS_SEND_TIME: 5} if extensions is None else extensions,
+        ssrc=None,
+        rtx_ssrc=None,
+        rids=(),
+    )
+
+
+def vp8(picture_id: int, *, key: bool, tl0: int | None = 0, first: bool = True, size: int = 20) -> bytes:
+    """Return a VP8 payload: descriptor with 15-bit picture id, and the start or the rest of a frame."""
+    descriptor = bytes((0x90 if first else 0x80, 0x80 if tl0 is None else 0xC0))
+    descriptor += (0x8000 | picture_id & 0x7FFF).to_bytes(2, "big")
+    if tl0 is not None:
+        descriptor += bytes((tl0 & 0xFF,))
+    return descriptor + bytes((0x10 if key else 0x11,)) + bytes(size)
+
+
+def media(sequence: int, timestamp: int, *, key: bool = False, **changes: object) -> MediaPacket:
+    """Return a packet of a video producer; each is a frame of its own, unless `changes` say otherwise."""
+    packet = MediaPacket(sequence, timestamp, True, "VP8", vp8(sequence, key=key), key)
+    return replace(packet, **changes)  # type: ignore[arg-type]
+
+
+def video_producer(key: str = "sp/camera", line: AgreedMedia = VIDEO_IN) -> Producer:
+    return Producer(key, line, SenderClock())
+
+
+def audio_producer(key: str = "sp/camera") -> Producer:
+    return Producer(key, AUDIO_IN, SenderClock())
+
+
+def plan(seq: int, stage: Feed, epoch: int = 1) -> StagePlan:
+    return StagePlan(epoch=epoch, seq=seq, feeds={"stage": stage})
+
+
+def everyone(*keys: str) -> Feed:
+    """Return a feed in which these publications may fill `main` and speak."""
+    return Feed(main=keys, audio=keys)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A transport, as far as routing knows it."""
+
+    id: str
+
+
+@dataclass
+class Speaker:
+    """A publisher that makes packets: 30 frames of `per_frame` packets and 50 sounds a second."""
+
+    name: str
+    source: Source = "camera"
+    video: AgreedMedia | None = VIDEO_IN
+    audio: AgreedMedia | None = AUDIO_IN
+    peer_id: str = ""
+    per_frame: int = 2
+    sequence: int = 100
+    sound_sequence: int = 500
+    picture_id: int = 7
+    timestamp: int = 0xFFFF0000
+    publication: Publication = field(init=False)
+    peer: Peer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.peer = Peer(self.peer_id or f"from-{self.name}")
+        lines = [line for line in (self.video, self.audio) if line is not None]
+        self.publication = Publication(self.name, self.source, self.peer.id, lines)
+
+    def frame(self, *, key: bool = False) -> list[RtpPacket]:
+        """Return the packets of the next frame."""
+        assert self.video is not None and self.video.ssrc is not None
+        self.timestamp = (self.timestamp + 3000) & 0xFFFFFFFF
+        self.picture_id += 1
+        found: list[RtpPacket] = []
+        for place in range(self.per_frame):
+            payload = vp8(self.picture_id, key=key, tl0=self.picture_id, first=not place, size=50 - place)
+            if self.video.codecs[0].name == "H264":
+                payload = bytes((0x65 if key and not place else 0x41,)) + bytes(40)
+            found.append(
+                RtpPacket(
+                    self.video.codecs[0].payload_type,
+                    self.sequence & 0xFFFF,
+                    self.timestamp,
+                    self.video.ssrc,
+                    place == self.per_frame - 1,
+                    payload,
+                )
+            )
+            self.sequence += 1
+        return found
+
+    def sound(self, level: int = 30) -> RtpPacket:
+        """Return the next 20 ms of voice; `level` in -dBov."""
+        assert self.audio is not None and self.audio.ssrc is not None
+        self.sound_sequence += 1
+        stamp = self.sound_sequence * 960 & 0xFFFFFFFF
+        packet = RtpPacket(111, self.sound_sequence & 0xFFFF, stamp, self.audio.ssrc, payload=b"voice" * 9)
+        packet.extensions = {2: bytes((0x80 | level,))}
+        return packet
+
+
+def clear(packet: PlainPacket) -> RtpPacket:
+    """Return what a viewer reads after decryption."""
+    return rtp.parse(packet.header + packet.payload)
+
+
+def taken(bursts: Iterable[Burst[Peer]], peer: Peer) -> list[PlainPacket]:
+    """Return what one peer gets of these bursts."""
+    return [packet for burst in bursts if peer in burst.recipients for packet in burst.packets]
