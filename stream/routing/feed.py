@@ -24,8 +24,10 @@ CATCH_UP_BURST = 50
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
 
-REPORT_RETRY = 0.1
-"""Seconds until a viewer that nothing can be reported to yet is looked at again."""
+EARLY_REPORTS = 5
+EARLY_INTERVAL = 0.2
+"""The first reports come sooner, in seconds: sound and picture of a joiner start one after the other,
+and are only then in step when both were reported."""
 
 
 class Peer(Protocol):
@@ -55,6 +57,7 @@ class Viewer(Generic[PeerT]):
         self.consumers = {consumer.slot.name: consumer for consumer in consumers}
         self.group: _Group[PeerT] | None = None
         self.report_due = 0.0
+        self.reports = 0
 
     def key(self) -> tuple[tuple[str, Shape], ...]:
         """Return what makes this viewer's live packets what they are."""
@@ -245,8 +248,10 @@ class FeedRouter(Generic[PeerT]):
             if now < viewer.report_due:
                 continue
             report = b"".join(consumer.sender_report(unix) for consumer in viewer.consumers.values())
-            viewer.report_due = now + (REPORT_INTERVAL if report else REPORT_RETRY)
+            early = viewer.reports < EARLY_REPORTS
+            viewer.report_due = now + (EARLY_INTERVAL if early else REPORT_INTERVAL)
             if report:
+                viewer.reports += 1
                 out.append((viewer.peer, report))
         return out
 
