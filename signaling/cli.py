@@ -314,8 +314,9 @@ def _ask(method: str, path: str, server: str, token: str, body: object = None) -
 
 def _log_at(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s")
-    # One line a request to a relay, its address in it, is noise.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # These say a line for each request or connection, with addresses, which belong in no log.
+    for noisy in ("httpx", "uvicorn.error", "websockets"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _say(name: str, line: str) -> None:

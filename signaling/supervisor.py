@@ -23,12 +23,17 @@ READY_WITHIN: Final = 30.0
 HUNG_AFTER: Final = 1.5
 """Seconds after which a child that neither answers nor runs counts as hung."""
 
-DEAF_AFTER: Final = 10.0
-"""Seconds after which one that runs but does not answer does too: longer, for the machine may be busy."""
+DEAF_AFTER: Final = 30.0
+"""Seconds after which one that runs but does not answer does too."""
 
-PROBE_EVERY: Final = 0.25
-PROBE_WITHIN: Final = 0.5
+PROBE_EVERY: Final = 0.5
 STARTING_PROBE_EVERY: Final = 0.05
+PROBE_WITHIN: Final = 5.0
+"""Seconds a probe may take: on a busy machine both sides wait for a processor."""
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks at a child that has not answered yet."""
+
 STOP_WITHIN: Final = 5.0
 """Seconds a child may take to end after SIGTERM, before SIGKILL."""
 
@@ -58,6 +63,30 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     probe: Probe | None = None
     keep_fds: tuple[int, ...] = ()
+
+
+@dataclass
+class Pulse:
+    """Tells a child that hangs from one that is only slow: pure. Times in seconds, `now` at the start.
+
+    A process that hangs (stopped, deadlocked) is not even scheduled; one on a busy machine runs, or
+    waits to run, and is given far longer. A long start (a Redis that reads its log) is no hanging
+    either: all begins with the first answer.
+    """
+
+    moved: float
+    begun: bool = False
+    well: float = 0.0
+    scheduled: str = ""
+
+    def hangs(self, now: float, *, answered: bool, scheduled: str) -> bool:
+        """Take one look. `scheduled` changes as long as the process is; empty if that is not known."""
+        if answered:
+            self.begun, self.well = True, now
+        if answered or not scheduled or scheduled != self.scheduled:
+            self.moved = now
+        self.scheduled = scheduled
+        return self.begun and (now - self.moved >= HUNG_AFTER or now - self.well >= DEAF_AFTER)
 
 
 def restart_delay(failures: int) -> float:
@@ -173,29 +202,27 @@ class _Child:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Wait for readiness, then kill the child when it hangs."""
-        loop = asyncio.get_running_loop()
         if self.spec.probe is None:
             self._was_ready.set()
             return
-        # A long start (a Redis that reads its log) is no hanging: the watch begins at the first answer.
-        begun = False
-        well = moved = loop.time()
-        trace = ""
+        clock = asyncio.get_running_loop().time
+        pulse = Pulse(clock())
         while True:
-            answered = await _answers(self.spec.probe)
-            now = loop.time()
+            probing = asyncio.create_task(_answers(self.spec.probe))
+            try:
+                while not probing.done():
+                    await asyncio.wait({probing}, timeout=LOOK_EVERY)
+                    answered = probing.done() and probing.result()
+                    if pulse.hangs(clock(), answered=answered, scheduled=_scheduled(process.pid)):
+                        self._say(self.spec.name, "does not answer any more, so it is killed")
+                        with contextlib.suppress(ProcessLookupError):
+                            process.kill()
+                        return
+            finally:
+                probing.cancel()
             if answered:
-                well, begun = now, True
                 self._was_ready.set()
-            # A child that had a processor, or waited for one, is slow and not hung.
-            before, trace = trace, _scheduling(process.pid)
-            if answered or trace != before or not trace:
-                moved = now
-            if begun and (now - moved >= HUNG_AFTER or now - well >= DEAF_AFTER):
-                self._say(self.spec.name, f"no answer for {now - well:.0f} s, so it is killed")
-                process.kill()
-                return
-            await asyncio.sleep(PROBE_EVERY if begun else STARTING_PROBE_EVERY)
+            await asyncio.sleep(PROBE_EVERY if pulse.begun else STARTING_PROBE_EVERY)
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -226,7 +253,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _scheduling(pid: int) -> str:
+def _scheduled(pid: int) -> str:
     """Return how long a process has run and has waited to run (proc(5), schedstat); empty if not known."""
     try:
         return Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii")

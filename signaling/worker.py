@@ -60,6 +60,7 @@ async def _serve_until(
             for server, listener in zip(servers, (public, metrics), strict=True)
         ]
         stopping = tasks.create_task(stop.wait())
+        log.info("serving at port %d, metrics at port %d", settings.http_port, settings.metrics_port)
         await asyncio.wait({stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:
             server.should_exit = True

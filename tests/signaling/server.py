@@ -41,7 +41,7 @@ def bearer(role: Role = "owner", session: str = "keynote", **rest: str) -> dict[
     return {"Authorization": f"Bearer {token(role, session, sub=rest.get('sub', ''))}"}
 
 
-OWNER = {"Authorization": f"Bearer {token('owner', '*')}"}
+OWNER = {"Authorization": f"Bearer {token('owner', '*', lifetime=3600)}"}
 
 
 @dataclass

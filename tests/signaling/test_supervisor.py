@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from signaling import supervisor
-from signaling.supervisor import ChildSpec, Probe, StartError, Supervisor, restart_delay
+from signaling.supervisor import ChildSpec, Probe, Pulse, StartError, Supervisor, restart_delay
 from tests.signaling.processes import alive, children, free_port, until
 
 SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(60)"
@@ -80,30 +80,28 @@ async def test_a_killed_child_is_back_well_within_a_second() -> None:
     assert ("sleeper", "killed by SIGKILL; starting it again in 0.1 s") in said
 
 
-SLOW_ANSWERER = ANSWERER.replace("    def do_GET(self):", "    def do_GET(self):\n        spin()").replace(
-    "import http.server, sys",
-    """import http.server, sys, time
-def spin():
-    end = time.monotonic() + (0 if time.monotonic() < BEGAN + 0.3 else 2.5)
-    while time.monotonic() < end: pass
-BEGAN = time.monotonic()""",
-)
-"""Busy for 2.5 s before each answer, but for the first ones."""
+def looks(*seen: tuple[float, bool, str]) -> list[bool]:
+    pulse = Pulse(0.0)
+    return [pulse.hangs(now, answered=answered, scheduled=trace) for now, answered, trace in seen]
 
 
-@pytest.mark.fault
-async def test_a_slow_child_is_not_taken_for_a_hung_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "DEAF_AFTER", 6.0)
-    port = free_port()
-    said = Said()
-    async with Supervisor(said) as running:
-        argv = (sys.executable, "-c", SLOW_ANSWERER, str(port))
-        await running.start(ChildSpec("slow", argv, probe=probe_of(port)))
-        pid = running.pids()["slow"]
-        await asyncio.sleep(4)
-        assert running.pids()["slow"] == pid
-        # It is given up in the end: it never answers in time.
-        assert await until(lambda: not alive(pid)) < 6
+def test_a_child_that_neither_answers_nor_runs_hangs() -> None:
+    assert looks((0, True, "1"), (1, False, "1"), (1.4, False, "1"), (1.6, False, "1")) == [0, 0, 0, 1]
+
+
+def test_a_child_that_runs_or_waits_to_run_is_slow_and_given_long() -> None:
+    busy = [(float(second), False, str(second)) for second in range(1, 40)]
+    assert looks((0, True, "0"), *busy).index(True) == supervisor.DEAF_AFTER
+
+
+def test_a_long_start_is_no_hanging_and_an_answer_forgives_all() -> None:
+    assert not any(looks(*[(float(second), False, "1") for second in range(100)]))
+    assert not any(looks(*[(float(second), True, "1") for second in range(100)]))
+
+
+def test_where_scheduling_is_not_known_only_the_long_wait_counts() -> None:
+    unknown = [(float(second), False, "") for second in range(1, 40)]
+    assert looks((0, True, ""), *unknown).index(True) == supervisor.DEAF_AFTER
 
 
 @pytest.mark.fault
