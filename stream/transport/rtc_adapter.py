@@ -5,7 +5,7 @@ transport; `_DatagramPipe` is one, fed by the relay's own port. What would end a
 (empty, over-long, non-DTLS datagrams, alerts in the clear) is dropped here, counted by the caller.
 
 Private names leaned on, asserted by tests/contract/test_aiortc_seam.py:
-    RTCDtlsTransport._recv/_send of its transport, ._set_role, ._srtp_profiles, ._ssl, ._state
+    RTCDtlsTransport._recv/_send of its transport, ._set_role, ._srtp_profiles, ._ssl
     RTCCertificate._create_ssl_context
     rtcdtlstransport.SRTP_PROFILES and SRTPProtectionProfile.get_key_and_salt
 """
@@ -40,6 +40,7 @@ _QUEUE = 32
 """Datagrams waiting for aiortc; a handshake flight is at most six. More are dropped."""
 
 _CONTENT_ALERT = 21
+_RECORD_HEADER = 13
 _PROFILE_NAMES = {
     b"SRTP_AEAD_AES_128_GCM": "AEAD_AES_128_GCM",
     b"SRTP_AEAD_AES_256_GCM": "AEAD_AES_256_GCM",
@@ -89,6 +90,16 @@ class _DatagramPipe:
         self._emit(data)
 
 
+def _has_plaintext_alert(data: bytes) -> bool:
+    """Tell whether any record is an alert of epoch 0, which anybody can forge (RFC 6347, section 4.1)."""
+    position = 0
+    while position + _RECORD_HEADER <= len(data):
+        if data[position] == _CONTENT_ALERT and data[position + 3 : position + 5] == b"\0\0":
+            return True
+        position += _RECORD_HEADER + int.from_bytes(data[position + 11 : position + 13], "big")
+    return False
+
+
 class DtlsEndpoint:
     """The DTLS association of one peer (RFC 5764)."""
 
@@ -114,9 +125,9 @@ class DtlsEndpoint:
 
     def receive(self, data: bytes) -> str | None:
         """Take one datagram whose first byte is 20-63; return the reason where it is dropped."""
-        if not 13 <= len(data) <= MAX_DATAGRAM:
+        if not _RECORD_HEADER <= len(data) <= MAX_DATAGRAM:
             return "dtls_length"
-        if data[0] == _CONTENT_ALERT and data[3:5] == b"\0\0":
+        if _has_plaintext_alert(data):
             return "dtls_plaintext_alert"
         if self._pipe.queue.full():
             return "dtls_queue_full"
