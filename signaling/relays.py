@@ -112,11 +112,6 @@ class Relays:
         """Close a transport; raises RelayUnavailable."""
         return await self._of(session).pass_on("DELETE", f"/transports/{quote(transport)}")
 
-    async def close_participant(self, session: str, participant: str) -> Reply:
-        """Close everything of one participant in a session; raises RelayUnavailable."""
-        path = f"/sessions/{quote(session)}/participants/{quote(participant)}"
-        return await self._of(session).pass_on("DELETE", path)
-
     def _of(self, session: str) -> _Relay:
         return self._relays[choose(session, self._relays)]
 

@@ -114,7 +114,7 @@ async def test_a_hung_relay_is_noticed_within_two_seconds() -> None:
         assert await until(lambda: ("keynote", DOWN) in sessions.heard, within=5) < 2.3
         began = asyncio.get_running_loop().time()
         with pytest.raises(RelayUnavailable):
-            await relays.close_participant("keynote", "sp-1")
+            await relays.view("keynote", ViewRequest("v-1", "stage", "v=0", wait=True))
         assert asyncio.get_running_loop().time() - began < 0.1
         relay.signal(signal.SIGCONT)
         await until(lambda: sessions.heard[-1] == ("keynote", UP))
@@ -170,4 +170,4 @@ async def test_no_relay_and_a_wrong_secret_are_both_unavailable() -> None:
         for relays in (absent, stranger):
             assert list(relays.up().values()) == [False]
             with pytest.raises(RelayUnavailable):
-                await relays.close_participant("keynote", "sp-1")
+                await relays.view("keynote", ViewRequest("v-1", "stage", "v=0", wait=True))

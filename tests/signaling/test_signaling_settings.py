@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,13 @@ def test_a_redis_url_with_a_password_may_come_from_a_file(tmp_path: Path) -> Non
     file.write_text("redis://:hunter2@db/0\n", encoding="utf-8")
     settings = SignalingSettings.from_environment(LEAST | {"ROSTRUM_REDIS_URL_FILE": str(file)})
     assert settings.redis_url == "redis://:hunter2@db/0"
+
+
+def test_the_table_of_settings_has_every_variable_and_no_other() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*root.glob("signaling/*settings.py"), root / "stream" / "settings.py"]
+    read = {
+        name for file in sources for name in re.findall(r'"(ROSTRUM_\w+)"', file.read_text(encoding="utf-8"))
+    }
+    table = (root / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(ROSTRUM_\w+)`", table, re.MULTILINE)) == read
