@@ -57,8 +57,11 @@ def choose(session: str, urls: Iterable[str]) -> str:
 
 
 def reconnect_delay(failures: int, chance: float) -> float:
-    """Return the seconds before the next try: 0.1–0.3 for the first five, then up to 2; `chance` in 0–1."""
-    slower = float(2 ** min(max(failures - 5, 0), 3))
+    """Return the seconds before the next try: 0.1–0.3 at first, later up to 2; `chance` in 0–1.
+
+    Quick for 25 tries, about 5 s, for that is how long a supervised relay may take to be back.
+    """
+    slower = float(2 ** min(max(failures - 25, 0), 3))
     return min(2.0, (0.1 + 0.2 * chance) * slower)
 
 
