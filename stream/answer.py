@@ -15,7 +15,11 @@ from stream.agreement import EXTENSION_URIS, AgreedCodec, AgreedMedia, DtlsRole,
 from stream.wire.sdp import Media
 
 STREAM_ID: Final = "stage"
-"""The MediaStream viewers get everything in, and the CNAME that ties its sources together."""
+"""The MediaStream of the main picture and the voice that goes with it, and the CNAME of every slot."""
+
+_TOGETHER: Final = frozenset({"main", "audio", "audio0"})
+"""Slots of that stream. Browsers keep one picture and one sound of a stream in step and ignore the rest,
+whichever they come upon first: so the others are streams of their own (RFC 8830)."""
 
 _UDP_HOST_PRIORITY: Final = 126 << 24 | 0xFF
 """Type preference of a host candidate, and component 1 (RFC 8445, section 5.1.2.1)."""
@@ -90,6 +94,19 @@ def _accepted(media: Media, agreed: AgreedMedia, local: LocalTransport, role: Dt
         yield f"a=simulcast:recv {';'.join(agreed.rids)}"
     if agreed.slot is not None:
         yield from _source(agreed)
+    yield from _candidates(local)
+
+
+def write_restart(local: LocalTransport) -> str:
+    """Write the answer to an ICE restart by PATCH: our new credentials, as a trickle-ice-sdpfrag.
+
+    RFC 8840 (section 9) and RFC 9725 (section 4.3.3).
+    """
+    lines = ["a=ice-lite", f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.pwd}", *_candidates(local)]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _candidates(local: LocalTransport) -> Iterator[str]:
     for index, (address, number) in enumerate(local.candidates):
         priority = _UDP_HOST_PRIORITY | (0xFFFF - index) << 8
         yield f"a=candidate:{index + 1} 1 udp {priority} {address} {number} typ host"
@@ -121,7 +138,7 @@ def _codec(media: Media, codec: AgreedCodec) -> Iterator[str]:
 
 def _source(agreed: AgreedMedia) -> Iterator[str]:
     """Announce a slot's sources: a viewer routes packets by SSRC until it has seen a MID."""
-    yield f"a=msid:{STREAM_ID} {agreed.slot}"
+    yield f"a=msid:{STREAM_ID if agreed.slot in _TOGETHER else agreed.slot} {agreed.slot}"
     if agreed.rtx_ssrc is not None:
         yield f"a=ssrc-group:FID {agreed.ssrc} {agreed.rtx_ssrc}"
     yield f"a=ssrc:{agreed.ssrc} cname:{STREAM_ID}"

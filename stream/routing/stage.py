@@ -53,6 +53,10 @@ def resolve(
     voices = [key for key in dict.fromkeys(feed.audio) if _voice(publications, key, now) is not None]
     loudness = {key: voice.loudness.level for key in voices if (voice := _voice(publications, key, now))}
     lines = assign([holders.get(name) for name in AUDIO_LINES], voices, loudness)
+    if chosen["main"] is not None and chosen["main"] in lines:
+        # The first line is kept in step with the main picture: its voice belongs there.
+        place = lines.index(chosen["main"])
+        lines[0], lines[place] = lines[place], lines[0]
     chosen.update(zip(AUDIO_LINES, lines, strict=True))
     chosen[DOMINANT_LINE] = assign([holders.get(DOMINANT_LINE)], voices, loudness)[0]
     return chosen

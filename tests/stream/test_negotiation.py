@@ -181,6 +181,9 @@ def test_our_own_page_gets_five_slots() -> None:
     assert [line.ssrc for line in agreement.media] == [1000 + SLOTS.index(slot) for slot in slots]
     assert [line.index for line in agreement.media] == [0, 1, 2, 3, 4]
     assert all(line.extensions == {Extension.MID: 3} for line in agreement.media)
+    streams = [line.split()[0] for line in agreement.answer.splitlines() if line.startswith("a=msid:")]
+    # Browsers keep one picture and one sound of a stream in step: those two, and no others.
+    assert streams == ["a=msid:stage", "a=msid:slides", "a=msid:stage", "a=msid:audio1", "a=msid:audio2"]
 
 
 @pytest.mark.parametrize(("voices", "slots"), [(1, ["audio"]), (2, ["audio0", "audio1"])])

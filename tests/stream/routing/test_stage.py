@@ -69,3 +69,11 @@ def test_a_voice_named_twice_is_heard_once() -> None:
 def test_a_voice_that_fell_silent_for_good_frees_its_line() -> None:
     chosen = resolve(everyone("a", "b"), publications(a=1.0, b=10.0), NOBODY | {"audio0": "a"}, 10.0)
     assert chosen["audio0"] == "b"
+
+
+def test_the_main_speakers_voice_is_on_the_line_that_keeps_in_step_with_the_picture() -> None:
+    present = publications(a=10.0, b=10.0)
+    held = NOBODY | {"audio0": "a", "audio1": "b"}
+    chosen = resolve(Feed(main=("b", "a"), audio=("b", "a")), present, held, 10.0)
+    assert chosen["main"] == "b"
+    assert (chosen["audio0"], chosen["audio1"], chosen["audio2"]) == ("b", "a", None)
