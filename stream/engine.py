@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stream.agreement import Agreement, LocalTransport
@@ -63,8 +63,6 @@ class Engine:
         self.draining = False
         self.routers: dict[str, Router[PeerTransport]] = {}
         self.peers: dict[str, _Peer] = {}
-        self.changed = asyncio.Event()
-        """Set whenever what signaling is told may have changed."""
         self._max_transports = settings.max_transports
         self._socket = open_socket(settings.media_host, settings.media_port)
         self._candidates = tuple((address, settings.media_port) for address in announce)
@@ -72,6 +70,7 @@ class Engine:
         self._mux = UdpMux(self._socket, self.counters)
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
+        self._log_due = 0.0
 
     @property
     def fanout_name(self) -> str:
@@ -90,7 +89,8 @@ class Engine:
                 self._tick(now)
                 if now >= sweep_due:
                     sweep_due = now + SWEEP
-                    self._sweep(now)
+                    with self._contained("dead peers could not be swept out"):
+                        self._sweep(now)
         finally:
             loop.remove_reader(self._socket)
             for peer in list(self.peers.values()):
@@ -121,7 +121,19 @@ class Engine:
                 log.exception("a packet could not be routed; its peer is closed")
                 received.transport.close()
         for router in touched.values():
-            self._deliver(router.flush(now))
+            with self._contained("a burst could not be made"):
+                self._deliver(router.flush(now))
+
+    @contextlib.contextmanager
+    def _contained(self, sentence: str) -> Iterator[None]:
+        """Let a defect of ours end here: counted, and logged at most once a second."""
+        try:
+            yield
+        except Exception:
+            self.counters["internal_error"] += 1
+            if time.monotonic() >= self._log_due:
+                self._log_due = time.monotonic() + 1.0
+                log.exception(sentence)
 
     def _deliver(self, bursts: Sequence[Burst[PeerTransport]]) -> None:
         for burst in bursts:
@@ -135,15 +147,21 @@ class Engine:
     def _tick(self, now: float) -> None:
         unix = time.time()
         for router in list(self.routers.values()):
-            self._deliver(router.flush(now))
-            for transport, message in router.tick(now, unix):
-                transport.send_rtcp(message)
+            with self._contained("a session's turn failed; the others go on"):
+                self._deliver(router.flush(now))
+                for transport, message in router.tick(now, unix):
+                    transport.send_rtcp(message)
 
     def _sweep(self, now: float) -> None:
+        """Close the peers that are gone, and forget sessions that nobody planned and nobody is in."""
         for peer in list(self.peers.values()):
             if peer.transport.expired(now):
                 self.counters["expired"] += 1
                 peer.transport.close()
+        in_use = {peer.session for peer in self.peers.values()}
+        for session, router in list(self.routers.items()):
+            if router.unplanned and session not in in_use:
+                del self.routers[session]
 
     # -- peers -------------------------------------------------------------------------------------
 
@@ -154,7 +172,13 @@ class Engine:
         publication = Publication(request.participant, request.source, transport.id, agreement.media)
 
         def connected(now: float) -> None:
-            replaced = self.router(session).publish(transport, publication, now)
+            router = self.router(session)
+            present = router.publications.get(publication.key)
+            if present is not None and self._offered_after(present.peer, transport):
+                self.counters["outrun"] += 1  # the newer of two offers was the quicker to connect
+                transport.close()
+                return
+            replaced = router.publish(transport, publication, now)
             if replaced is not None and replaced in self.peers:
                 self.counters["replaced"] += 1
                 self.peers[replaced].transport.close()
@@ -175,6 +199,10 @@ class Engine:
             self.router(session).view(request.feed, transport, request.participant, agreement.media, now)
 
         return self._admit(transport, session, request.participant, connected, agreement)
+
+    def _offered_after(self, transport_id: str, transport: PeerTransport) -> bool:
+        present = self.peers.get(transport_id)
+        return present is not None and present.transport.created > transport.created
 
     def _new_transport(self) -> PeerTransport:
         if self.draining:
@@ -216,7 +244,10 @@ class Engine:
         now = time.monotonic()
         if transport.state == "connected":
             self.counters["connected"] += 1
-            peer.connected(now)
+            with self._contained("a peer could not be let in"):
+                peer.connected(now)
+                return
+            transport.close()
         else:
             del self.peers[transport.id]
             self._mux.remove(transport)
@@ -226,7 +257,6 @@ class Engine:
             task = asyncio.create_task(self._finish(transport), name=f"close {transport.id}")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        self.changed.set()
 
     async def _finish(self, transport: PeerTransport) -> None:
         with contextlib.suppress(ConnectionError):
@@ -271,7 +301,6 @@ class Engine:
         router = self.router(session)
         if not router.set_plan(plan, time.monotonic()):
             raise RelayError("stale_plan", f"A newer plan is in force: {router.plan.version}.", 409)
-        self.changed.set()
         return router.plan
 
     def end_session(self, session: str) -> None:
@@ -280,7 +309,6 @@ class Engine:
             if peer.session == session:
                 peer.transport.close()
         self.routers.pop(session, None)
-        self.changed.set()
 
     def state(self) -> RelayState:
         """Return what signaling is told."""

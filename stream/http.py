@@ -123,6 +123,8 @@ class RelayFace:
             if line != last or quiet >= HEARTBEAT:
                 last, quiet = line, 0.0
                 yield line
+                if self._engine.draining:
+                    return  # the last word; an open answer would hold the process back
             await asyncio.sleep(_WATCH_STEP)
             quiet += _WATCH_STEP
 

@@ -57,6 +57,7 @@ async def serve(settings: RelaySettings) -> None:
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=30,  # longer than a client keeps a connection: it closes, we do not cut
         )
     )
     stop = asyncio.Event()

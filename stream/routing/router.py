@@ -91,9 +91,9 @@ class Router(Generic[PeerT]):
         self._feed_of[peer.id] = router
 
     @property
-    def idle(self) -> bool:
-        """Tell whether nobody is connected."""
-        return not self._by_peer and not self._feed_of
+    def unplanned(self) -> bool:
+        """Tell whether no plan was ever put in force here."""
+        return self.plan is EMPTY_PLAN
 
     def on_stage(self, feed: str, now: float) -> bool:
         """Tell whether anything of the feed is live."""

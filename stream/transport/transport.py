@@ -8,6 +8,7 @@ ready once DTLS gave keys. The law: before a check has verified, not a byte goes
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from stream.transport.fanout import Path
 from stream.transport.rtc_adapter import Certificate, DtlsEndpoint, DtlsError, DtlsRole
 from stream.transport.srtp import Srtp, SrtpError, open_srtp
 from stream.wire import rtcp, rtp, stun
+
+log = logging.getLogger("rostrum.relay")
 
 State = Literal["new", "checked", "connected", "closed"]
 
@@ -95,7 +98,7 @@ class PeerTransport:
             self._send(data, self._path)
 
     def receive_check(self, request: stun.BindingRequest, data: bytes, source: Path, now: float) -> bool:
-        """Answer a connectivity check; True where it bound the transport to `source`.
+        """Answer a connectivity check; True where `source` is the transport's path from now on.
 
         The first valid check binds, so media starts at once; later ones move the transport when they
         nominate (USE-CANDIDATE), or when the bound address has been silent (a changed network).
@@ -112,7 +115,7 @@ class PeerTransport:
         silent = now - self.last_alive > 1.0
         self.last_alive = now
         if self._path == source:
-            return False
+            return True
         if self._path is not None and not request.use_candidate and not silent:
             return False
         self._path = source
@@ -127,6 +130,11 @@ class PeerTransport:
             self._srtp = open_srtp(await self._dtls.handshake())
         except (DtlsError, SrtpError) as error:
             self._counters[f"handshake_{error}"] += 1
+            self.close()
+            return
+        except Exception:  # of aiortc or OpenSSL: it costs this peer, and is no secret
+            self._counters["handshake_defect"] += 1
+            log.exception("the handshake of %s failed in a way nobody foresaw", self.id)
             self.close()
             return
         if self.state == "checked":

@@ -8,6 +8,7 @@ forgotten; nothing that arrives raises past this module (faults.md, rows 18 and 
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 from collections import Counter
@@ -17,6 +18,8 @@ from typing import NamedTuple
 from stream.transport.fanout import Address, Ancillary, Path
 from stream.transport.transport import PeerTransport
 from stream.wire import rtcp, rtp, stun
+
+log = logging.getLogger("rostrum.relay")
 
 MAX_DATAGRAM = 1500
 """Longest datagram taken, bytes: an Ethernet frame. SRTP packets stay under 1,300."""
@@ -123,7 +126,12 @@ class UdpMux:
                 counters["receive_error"] += 1
                 return
             counters["datagrams_in"] += 1
-            found = self._demultiplex(data, source[:2], ancillary, now)
+            try:
+                found = self._demultiplex(data, source[:2], ancillary, now)
+            except Exception:  # a defect of ours must cost one datagram, not the port
+                counters["internal_error"] += 1
+                log.exception("a datagram of %d bytes could not be read", len(data))
+                continue
             if found is not None:
                 yield found
 
@@ -168,5 +176,7 @@ class UdpMux:
             return
         former = transport.bound
         if transport.receive_check(request, data, source, now):
-            self._unbind(transport, former)
+            # At each check, not only at the first: an address that another peer's check took comes back.
+            if former != source:
+                self._unbind(transport, former)
             self._by_address[source.address] = transport

@@ -1,0 +1,102 @@
+"""The engine in this process: a defect in one session costs no other, and everything ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from stream.engine import Engine
+from stream.errors import RelayError
+from stream.plan import Feed, PublishRequest, StagePlan, ViewRequest
+from stream.routing.feed import Burst
+from stream.routing.router import Router
+from stream.settings import RelaySettings
+from stream.transport.transport import PeerTransport
+from tests.signaling.processes import free_port
+from tests.stream.offers import real
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Engine]:
+    settings = RelaySettings(
+        secret="s" * 32, media_host="127.0.0.1", media_port=free_port(socket.SOCK_DGRAM), max_transports=4
+    )
+    engine = Engine(settings, ("127.0.0.1",))
+    task = asyncio.create_task(engine.run())
+    await asyncio.sleep(0)
+    try:
+        yield engine
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert not engine.peers and not engine._closing
+
+
+class Broken(Router[PeerTransport]):
+    """A session with a defect of ours."""
+
+    def flush(self, now: float) -> list[Burst[PeerTransport]]:
+        raise RuntimeError("a defect")
+
+
+class Counted(Router[PeerTransport]):
+    """A session that counts its turns."""
+
+    turns = 0
+
+    def flush(self, now: float) -> list[Burst[PeerTransport]]:
+        self.turns += 1
+        return super().flush(now)
+
+
+async def test_a_defect_in_one_session_costs_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as engine:
+        plan = StagePlan(1, 1, {"stage": Feed()})
+        for router in (Broken("a-broken"), Counted("whole")):
+            router.set_plan(plan, 0.0)
+            engine.routers[router.session] = router
+        await asyncio.sleep(0.3)
+        whole = engine.routers["whole"]
+        assert isinstance(whole, Counted) and whole.turns > 5
+        assert engine.counters["internal_error"] > 5
+        assert caplog.text.count("Traceback") == 1, "a defect each tick must not fill the disk"
+
+
+async def test_every_door_is_counted() -> None:
+    async with running() as engine:
+        offer = real("whip-chromium-vp8")
+        answers = [engine.publish("s", PublishRequest("sp", "camera", offer)) for _ in range(4)]
+        with pytest.raises(RelayError, match="relay_full"):
+            engine.publish("s", PublishRequest("sp", "camera", offer))
+        engine.close_transport(answers[0].transport)
+        engine.publish("s", PublishRequest("sp", "camera", offer))
+        engine.close_participant("s", "sp")
+        assert not engine.peers
+        engine.draining = True
+        with pytest.raises(RelayError, match="draining"):
+            engine.view("s", ViewRequest("v", "stage", offer, wait=True))
+
+
+async def test_who_never_comes_is_forgotten() -> None:
+    async with running() as engine:
+        engine.publish("s", PublishRequest("sp", "camera", real("whip-chromium-vp8")))
+        now = time.monotonic() + 30
+        engine._sweep(now)
+        assert not engine.peers and engine.counters["expired"] == 1
+        engine._sweep(now)
+        assert "s" not in engine.routers
+
+
+async def test_a_planned_session_is_kept() -> None:
+    async with running() as engine:
+        engine.set_plan("s", StagePlan(1, 1, {}))
+        engine._sweep(time.monotonic())
+        assert engine.state().plans == {"s": (1, 1)}
+        engine.end_session("s")
+        assert engine.state().plans == {}
