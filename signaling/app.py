@@ -30,6 +30,7 @@ from signaling.openapi import Operation, document
 from signaling.pages import WEB, Headers
 from signaling.presence import Presence
 from signaling.protocol import MediaState
+from signaling.publishers import Publishers
 from signaling.relays import Relays
 from signaling.settings import SignalingSettings
 from signaling.whip import IceServers, MediaDoors, TransportNames
@@ -49,8 +50,10 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     redis = connect(settings.redis_url)
     tokens = Tokens(settings.secret)
     live = LiveSessions(SessionLog(redis), Presence(redis))
+    publishers = Publishers(live.presence)
 
     async def on_media(session: str, media: MediaState) -> None:
+        publishers.seen(session, media)
         (await live.get(session)).set_media(media)
 
     relays = Relays(
@@ -76,7 +79,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
             await redis.aclose()
 
     ice = IceServers(settings.stun_urls, settings.turn_urls, settings.turn_secret)
-    media = MediaDoors(tokens, live, relays, TransportNames(settings.secret), ice)
+    media = MediaDoors(tokens, live, relays, publishers, TransportNames(settings.secret), ice)
     routes: list[BaseRoute] = [
         WebSocketRoute("/ws", websocket),
         *media.routes(),

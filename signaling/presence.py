@@ -132,7 +132,8 @@ class Presence:
 
     async def find(self, session: str, participant: str) -> Person | None:
         """Return who is here by that id, first from what is known; raises LogUnavailable."""
-        for people in (self.roster(session).people, await self.look(session)):
+        room = self._rooms.get(session, _Room())
+        for people in (room.roster.people, tuple(room.here.values()), await self.look(session)):
             for person in people:
                 if person.id == participant:
                     return person

@@ -22,8 +22,9 @@ from signaling import doors
 from signaling.auth import Claims, Tokens, authorize
 from signaling.director import HALL
 from signaling.errors import BadRequest, ClientFault, Conflict
-from signaling.live import LiveSessions
+from signaling.live import LiveSessions, person_of
 from signaling.openapi import Operation
+from signaling.publishers import Publishers
 from signaling.relays import Relays, Reply, Transport
 from stream.plan import SOURCES, Answer, PublishRequest, Source, ViewRequest
 
@@ -116,11 +117,18 @@ class MediaDoors:
     """The WHIP and WHEP endpoints and their transports, as routes."""
 
     def __init__(
-        self, tokens: Tokens, live: LiveSessions, relays: Relays, names: TransportNames, ice: IceServers
+        self,
+        tokens: Tokens,
+        live: LiveSessions,
+        relays: Relays,
+        publishers: Publishers,
+        names: TransportNames,
+        ice: IceServers,
     ) -> None:
         self._tokens = tokens
         self._live = live
         self._relays = relays
+        self._publishers = publishers
         self._names = names
         self._ice = ice
 
@@ -153,7 +161,10 @@ class MediaDoors:
             return await self._relays.view(door.session, ViewRequest(actor.sub, door.name, offer, wait))
         # The room is one participant, whichever device or desk publishes it.
         publisher = HALL if door.source == "hall" else actor.sub
-        return await self._relays.publish(door.session, PublishRequest(publisher, door.source, offer))
+        answer = await self._relays.publish(door.session, PublishRequest(publisher, door.source, offer))
+        if isinstance(answer, Answer) and door.source != "hall":
+            self._publishers.admitted(door.session, door.source, person_of(actor))
+        return answer
 
     async def _admit(self, actor: Claims, door: _Door) -> None:
         authorize(actor, f"{door.kind}:{door.name}", door.session)
