@@ -297,12 +297,12 @@ class LiveSession:
 
 
 def person_of(claims: Claims) -> Person:
-    """Return who the bearer of a token is, as others may see it."""
+    """Return who the bearer of a token is, as others may see it; a hall's screen sits in the hall."""
     return Person(
         id=claims.sub,
         name=claims.name,
         role=claims.role,
         affiliation=claims.affiliation,
         title=claims.title,
-        place=claims.place,
+        place="hall" if claims.role == "hall" else claims.place,
     )

@@ -1,0 +1,61 @@
+/**
+ * Drives one Firefox over WebDriver BiDi for tests in another language: one JSON command a line on
+ * stdin, one JSON answer a line on stdout. `{ id, do, page?, ... }` → `{ id, value }` or `{ id, error }`.
+ */
+
+import { createInterface } from 'node:readline';
+import puppeteer from 'puppeteer-core';
+
+const browser = await puppeteer.launch({
+  browser: 'firefox',
+  executablePath: process.argv[2],
+  headless: true,
+  defaultViewport: { width: 1280, height: 800 },
+  extraPrefsFirefox: {
+    'media.autoplay.default': 0,
+    'media.autoplay.blocking_policy': 0,
+    'media.navigator.permission.disabled': true,
+    'media.navigator.streams.fake': true,
+    // Fetched on a first start, for video calls with H264: never here.
+    'media.gmp-manager.updateEnabled': false,
+    'media.gmp-provider.enabled': false,
+    'app.normandy.enabled': false,
+    'extensions.getAddons.cache.enabled': false,
+    'network.captive-portal-service.enabled': false,
+    'network.connectivity-service.enabled': false,
+  },
+});
+
+const pages = [];
+const errors = [];
+
+const commands = {
+  async open({ url, scripts }) {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => errors.push(String(error)));
+    for (const script of scripts) await page.evaluateOnNewDocument(script);
+    await page.goto(url);
+    return pages.push(page) - 1;
+  },
+  evaluate: ({ page, expression }) => pages[page].evaluate(expression),
+  click: ({ page, selector }) => pages[page].click(selector),
+  type: ({ page, selector, text }) => pages[page].type(selector, text),
+  reload: async ({ page }) => void (await pages[page].reload()),
+  screenshot: async ({ page, path }) => void (await pages[page].screenshot({ path })),
+  close: async ({ page }) => void (await pages[page].close()),
+  errors: () => errors,
+};
+
+process.stdout.write(`${JSON.stringify({ id: 0, value: await browser.version() })}\n`);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, do: name, ...parameters } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { id, value: (await commands[name](parameters)) ?? null };
+  } catch (error) {
+    answer = { id, error: String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();

@@ -1,0 +1,34 @@
+/**
+ * A camera that shows what time it is: getUserMedia gives a canvas with the strip painted on it instead
+ * of the browser's fake camera; the fake microphone stays. Needs clock_reader.js before it.
+ */
+(() => {
+  const devices = navigator.mediaDevices;
+  if (!devices) return;
+  const getUserMedia = devices.getUserMedia.bind(devices);
+
+  const open = () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 640;
+    canvas.height = 360;
+    const context = canvas.getContext('2d');
+    let counter = 0;
+    const paint = () => {
+      context.fillStyle = `hsl(${(counter * 2) % 360} 30% 30%)`;
+      context.fillRect(0, 0, 640, 360);
+      clockReader.paint(context, Date.now(), counter++ % 65536);
+    };
+    paint();
+    const timer = setInterval(paint, 1000 / 30);
+    const stream = canvas.captureStream(30);
+    const [track] = stream.getVideoTracks();
+    const stop = track.stop.bind(track);
+    track.stop = () => {
+      clearInterval(timer);
+      stop();
+    };
+    return stream;
+  };
+
+  devices.getUserMedia = (wanted) => (wanted?.video ? Promise.resolve(open()) : getUserMedia(wanted));
+})();

@@ -1,0 +1,137 @@
+"""One part after the other is killed in the middle of a talk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+import websockets
+
+from signaling.attend import GoodbyeError, command_id, seat
+from signaling.protocol import Ack, AskQuestion, PostChat
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import Chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.fault]
+
+STEADY_GAP_MS = 500
+"""Longest time without a new frame that counts as `the picture goes on`."""
+
+RELAY_GAP_MS = 5000
+"""Longest time without a picture after the relay's death (faults.md, row 1)."""
+
+
+@pytest.mark.timeout(180)
+async def test_the_picture_goes_on_without_signaling_and_the_page_comes_back(
+    own_stage: Stage, chromium: Chromium
+) -> None:
+    session = await own_stage.new_session()
+    async with own_stage.speaker(session):
+        viewer = await chromium.visit(own_stage.link("watch", session, "viewer"))
+        await viewer.playing()
+        watching = asyncio.create_task(viewer.watch(8.0))
+        await asyncio.sleep(2)
+        own_stage.kill("signaling")
+        gap = (await watching)["gap"]
+        back = await viewer.expect("rostrum.connection.phase === 'open'", 10)
+        print(f"signaling killed: longest gap {gap:.0f} ms; open again {back:.1f} s after the watch")
+        assert gap < STEADY_GAP_MS
+        await viewer.type(".chat textarea", "Still here")
+        await viewer.click(".chat button[type=submit]")
+        await viewer.expect("rostrum.state().chat.at(-1)?.text === 'Still here'")
+        await viewer.playing()
+
+
+@pytest.mark.timeout(180)
+async def test_the_picture_is_back_soon_after_the_relay_is_killed(
+    own_stage: Stage, chromium: Chromium
+) -> None:
+    session = await own_stage.new_session()
+    async with own_stage.speaker(session):
+        viewer = await chromium.visit(own_stage.link("watch", session, "viewer"))
+        hall = await chromium.visit(own_stage.link("hall", session, "hall"))
+        await viewer.playing()
+        await hall.playing()
+        watching = asyncio.gather(viewer.watch(14.0), hall.watch(14.0))
+        await asyncio.sleep(2)
+        own_stage.kill("relay")
+        gaps = [seen["gap"] for seen in await watching]
+        print(f"relay killed: longest gap of viewer and hall {[round(gap) for gap in gaps]} ms")
+        assert max(gaps) < RELAY_GAP_MS
+        await viewer.playing()
+        await hall.playing()
+
+
+@pytest.mark.timeout(180)
+async def test_a_browser_speaker_comes_back_after_the_relay_is_killed(
+    own_stage: Stage, chromium: Chromium
+) -> None:
+    session = await own_stage.new_session()
+    speaker = await chromium.visit(own_stage.link("speak", session, "speaker", sub="speaker-1"))
+    await speaker.click(".setup-go button:enabled")
+    await own_stage.bring_on(session, "speaker-1")
+    viewer = await chromium.visit(own_stage.link("watch", session, "viewer"))
+    await viewer.playing()
+    own_stage.kill("relay")
+    before = await viewer.frames()
+    back = await viewer.expect(f"rostrum.media().slots.main.frames > {before} + 5", 10)
+    print(f"relay killed: a browser's picture is back after {back:.1f} s")
+    assert back < RELAY_GAP_MS / 1000
+    await viewer.expect("document.querySelector('[data-slot=main]').dataset.shown === 'live'")
+
+
+@pytest.mark.timeout(180)
+async def test_nothing_acknowledged_is_lost_when_redis_is_killed(
+    own_stage: Stage, chromium: Chromium
+) -> None:
+    session = await own_stage.new_session()
+    acknowledged: list[str] = []
+    async with own_stage.speaker(session):
+        viewer = await chromium.visit(own_stage.link("watch", session, "viewer"))
+        await viewer.playing()
+        watching = asyncio.create_task(viewer.watch(10.0))
+        talking = asyncio.create_task(talk(own_stage, session, acknowledged))
+        await asyncio.sleep(2)
+        own_stage.kill("redis")
+        gap = (await watching)["gap"]
+        talking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await talking
+        print(f"redis killed: longest gap {gap:.0f} ms; {len(acknowledged)} commands were acknowledged")
+        assert gap < STEADY_GAP_MS
+        await viewer.expect("rostrum.connection.phase === 'open'", 10)
+        await viewer.expect("!rostrum.state().chatPaused", 10)
+        kept = await everything_said(own_stage, session)
+        assert len(acknowledged) > 20
+        assert [text for text in acknowledged if kept.count(text) != 1] == []
+        # It goes on afterwards, on the page that was there all the time.
+        await viewer.type(".chat textarea", "After the storm")
+        await viewer.click(".chat button[type=submit]")
+        await viewer.expect("rostrum.state().chat.at(-1)?.text === 'After the storm'")
+
+
+async def talk(stage: Stage, session: str, acknowledged: list[str]) -> None:
+    """Chat and ask some ten times a second until cancelled, and note what the server has acknowledged."""
+    number = 0
+    token = stage.token(session, "viewer", "Talker", "talker")
+    while True:
+        with contextlib.suppress(OSError, GoodbyeError, websockets.WebSocketException):
+            async with seat(stage.url, token) as place:
+                while True:
+                    number += 1
+                    text = f"line {number}"
+                    command = AskQuestion if number % 10 == 0 else PostChat
+                    answer = await place.command(command(command_id(), text))
+                    if isinstance(answer, Ack):
+                        acknowledged.append(text)
+                    await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
+
+
+async def everything_said(stage: Stage, session: str) -> list[str]:
+    """Return all texts of chat and questions as a moderator who joins now gets them."""
+    async with seat(stage.url, stage.token(session, "moderator")) as desk:
+        snapshot = desk.welcome.snapshot
+        assert snapshot is not None
+        return [message.text for message in snapshot.chat] + [asked.text for asked in snapshot.questions]

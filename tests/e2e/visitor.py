@@ -1,0 +1,254 @@
+"""One page as somebody has it open in Chromium or Firefox, and what a test asks of it.
+
+Both browsers are driven through the same few verbs; what the page knows is read from `window.rostrum`
+(web/README.md), what it shows from its pixels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.e2e.stage import until
+
+HERE = Path(__file__).parent
+ARTIFACTS = HERE.parents[1] / "artifacts"
+CLOCK_READER = (HERE / "clock_reader.js").read_text(encoding="utf-8")
+PAINTED_CAMERA = (HERE / "painted_camera.js").read_text(encoding="utf-8")
+LIP_SYNC = (HERE / "lip_sync.js").read_text(encoding="utf-8")
+
+MAIN = "document.querySelector('[data-slot=main] video')"
+SLIDES = "document.querySelector('[data-slot=slides] video')"
+
+
+class Visitor(ABC):
+    """Somebody in front of a page."""
+
+    @abstractmethod
+    async def evaluate(self, expression: str) -> Any:
+        """Return what a JavaScript expression gives, promises awaited."""
+
+    @abstractmethod
+    async def click(self, selector: str) -> None:
+        """Click the first element that a CSS selector finds."""
+
+    @abstractmethod
+    async def type(self, selector: str, text: str) -> None:
+        """Write into a field."""
+
+    @abstractmethod
+    async def reload(self) -> None:
+        """Load the page anew."""
+
+    @abstractmethod
+    async def screenshot(self, path: Path) -> None:
+        """Write what is to be seen as PNG."""
+
+    async def media(self) -> dict[str, Any]:
+        """Return `window.rostrum.media()`."""
+        return cast(dict[str, Any], await self.evaluate("window.rostrum?.media() ?? null") or {})
+
+    async def state(self) -> dict[str, Any]:
+        """Return `window.rostrum.state()`."""
+        return cast(dict[str, Any], await self.evaluate("window.rostrum?.state() ?? null") or {})
+
+    async def frames(self, slot: str = "main") -> int:
+        """Return how many frames a slot has shown."""
+        media = await self.media()
+        return int(media["slots"][slot]["frames"]) if media else 0
+
+    async def sound(self) -> int:
+        """Return how many bytes of sound came."""
+        return int((await self.media()).get("audio", 0))
+
+    async def playing(self, within: float = 10.0, slot: str = "main") -> float:
+        """Wait until pictures move and sound comes; return how many seconds it took."""
+        first_frames, first_sound = await self.frames(slot), await self.sound()
+
+        async def more() -> bool:
+            return await self.frames(slot) >= first_frames + 3 and await self.sound() > first_sound
+
+        return await until(more, within, f"{slot} moves and sounds: {await self.media()}")
+
+    async def watch(self, seconds: float, video: str = MAIN) -> dict[str, Any]:
+        """Read the clock in the picture for so long; see `clockReader.watch`."""
+        return cast(dict[str, Any], await self.evaluate(f"clockReader.watch({video}, {seconds * 1000})"))
+
+    async def clock_age(self, video: str = MAIN) -> float:
+        """Return the median age in ms of the clock in the picture, over two seconds."""
+        seen = await self.watch(2.0, video)
+        ages = sorted(seen["ages"])
+        assert len(ages) >= 5, f"the clock cannot be read: {seen}, {await self.media()}"
+        return float(ages[len(ages) // 2])
+
+    async def expect(self, expression: str, within: float = 5.0) -> float:
+        """Wait until an expression is true; return how many seconds it took."""
+
+        async def holds() -> bool:
+            return bool(await self.evaluate(expression))
+
+        return await until(holds, within, expression)
+
+    async def expect_text(self, text: str, selector: str = "body", within: float = 5.0) -> float:
+        """Wait until a text is to be seen."""
+        found = (
+            f"(document.querySelector({json.dumps(selector)})?.innerText ?? '').includes({json.dumps(text)})"
+        )
+        return await self.expect(found, within)
+
+
+class ChromiumVisitor(Visitor):
+    """A page of a Chromium driven by Playwright."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    async def evaluate(self, expression: str) -> Any:
+        return await self.page.evaluate(expression)
+
+    async def click(self, selector: str) -> None:
+        await self.page.click(selector, timeout=5000)
+
+    async def type(self, selector: str, text: str) -> None:
+        await self.page.fill(selector, text, timeout=5000)
+
+    async def reload(self) -> None:
+        await self.page.reload()
+
+    async def screenshot(self, path: Path) -> None:
+        await self.page.screenshot(path=path)
+
+
+class Chromium:
+    """A Chromium; every visitor is a context of their own, as on a machine of their own."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.visitors: list[ChromiumVisitor] = []
+
+    @staticmethod
+    def executable() -> str:
+        """Return where Debian's Chromium is."""
+        found = shutil.which("chromium")
+        assert found, "chromium is not installed"
+        return found
+
+    async def context(self, scripts: Sequence[str] = (), **options: Any) -> BrowserContext:
+        """Return a fresh context with scripts that run before each page's own."""
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        # The page's own policy allows no foreign script; what tests inject is foreign.
+        context = await self.browser.new_context(
+            bypass_csp=True, permissions=["camera", "microphone"], **options
+        )
+        for script in (CLOCK_READER, *scripts):
+            await context.add_init_script(script)
+        return context
+
+    async def visit(self, url: str, *, scripts: Sequence[str] = (), **options: Any) -> ChromiumVisitor:
+        """Open a page."""
+        context = await self.context(scripts, **options)
+        visitor = ChromiumVisitor(await context.new_page())
+        self.visitors.append(visitor)
+        await visitor.page.goto(url)
+        return visitor
+
+    def errors(self) -> list[str]:
+        """Return what pages threw and did not catch."""
+        return [error for visitor in self.visitors for error in visitor.errors]
+
+
+class FirefoxVisitor(Visitor):
+    """A page of a Firefox driven by firefox.mjs."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]], number: int) -> None:
+        self._ask = ask
+        self._number = number
+
+    async def evaluate(self, expression: str) -> Any:
+        return await self._ask("evaluate", page=self._number, expression=expression)
+
+    async def click(self, selector: str) -> None:
+        await self._ask("click", page=self._number, selector=selector)
+
+    async def type(self, selector: str, text: str) -> None:
+        await self._ask("type", page=self._number, selector=selector, text=text)
+
+    async def reload(self) -> None:
+        await self._ask("reload", page=self._number)
+
+    async def screenshot(self, path: Path) -> None:
+        await self._ask("screenshot", page=self._number, path=str(path))
+
+
+class Firefox:
+    """A Firefox ESR over WebDriver BiDi; commands go one at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._numbers = itertools.count(1)
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def launch(cls) -> Firefox:
+        """Start the browser."""
+        firefox, node = shutil.which("firefox-esr"), shutil.which("node")
+        assert firefox, "firefox-esr is not installed"
+        assert node, "node is not installed"
+        process = await asyncio.create_subprocess_exec(
+            node,
+            str(HERE / "firefox.mjs"),
+            firefox,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+        )
+        browser = cls(process)
+        await asyncio.wait_for(browser._answer(0), 60)
+        return browser
+
+    async def visit(self, url: str, *, scripts: Sequence[str] = ()) -> FirefoxVisitor:
+        """Open a page."""
+        number = await self._ask("open", url=url, scripts=[CLOCK_READER, *scripts])
+        return FirefoxVisitor(self._ask, number)
+
+    async def errors(self) -> list[str]:
+        """Return what pages threw and did not catch."""
+        return cast(list[str], await self._ask("errors"))
+
+    async def close(self) -> None:
+        """End the browser."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), 15)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _ask(self, command: str, **parameters: Any) -> Any:
+        assert self._process.stdin is not None
+        async with self._turn:
+            number = next(self._numbers)
+            line = json.dumps({"id": number, "do": command, **parameters})
+            self._process.stdin.write(line.encode() + b"\n")
+            return await asyncio.wait_for(self._answer(number), 60)
+
+    async def _answer(self, number: int) -> Any:
+        assert self._process.stdout is not None
+        while True:
+            line = await self._process.stdout.readline()
+            assert line, "firefox.mjs has ended"
+            answer = json.loads(line)
+            if answer["id"] == number:
+                assert "error" not in answer, answer["error"]
+                return answer["value"]
