@@ -15,6 +15,7 @@ from aioice import stun as aioice_stun
 
 from stream.errors import OfferRefused
 from stream.negotiation import negotiate_publish, negotiate_view
+from stream.transport.srtp import GCM_TAG, Srtp, SrtpError, SrtpKeys, open_srtp
 from stream.wire import h264, rtcp, rtp, sdp, stun, vp8
 from tests.stream.offers import LOCAL, Slots
 
@@ -120,6 +121,51 @@ def _parse_rtp(data: bytes) -> object:
     return rtp.pack(packet)
 
 
+_KEY, _SALT = bytes(range(16)), bytes(range(12))
+
+
+def _srtp() -> Srtp:
+    """Return a context that has seen nothing yet, so that no input is a replay of another."""
+    return open_srtp(SrtpKeys("AEAD_AES_128_GCM", _KEY, _SALT, _KEY, _SALT))
+
+
+def _protect(data: bytes) -> bytes:
+    """Protect what is well-formed enough for it."""
+    if len(data) < 12:
+        return data
+    if rtcp.is_rtcp(data):
+        return _srtp().protect_rtcp(data)
+    try:
+        length = rtp.header_length(data)
+    except rtp.RtpError:
+        return data
+    ssrc, sequence = int.from_bytes(data[8:12], "big"), int.from_bytes(data[2:4], "big")
+    return _srtp().protect(data[:length], data[length:], ssrc, sequence)
+
+
+def _srtp_corpus() -> tuple[bytes, ...]:
+    return tuple(_protect(data) for data in (*_rtp_corpus(), *_rtcp_corpus()))
+
+
+def _mend_srtp(data: bytes) -> bytes:
+    """Give a datagram a tag that fits, as a peer that holds the keys could: encrypting twice decrypts."""
+    tail = GCM_TAG + 4 if rtcp.is_rtcp(data) else GCM_TAG
+    return _protect(_protect(data[:-tail])[:-tail])
+
+
+def _parse_srtp(data: bytes) -> object:
+    """Open and read a datagram of the RTP range as a connected transport does (RFC 7983)."""
+    try:
+        if rtcp.is_rtcp(data):
+            return rtcp.parse(_srtp().unprotect_rtcp(data))
+        length = rtp.header_length(data)
+        packet = rtp.parse_header(data, length)
+        packet.payload = rtp.strip_padding(data[0], _srtp().unprotect(data, length))
+    except (rtcp.RtcpError, SrtpError) as error:
+        raise rtp.RtpError(error.reason) from None
+    return packet
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
@@ -141,6 +187,7 @@ TARGETS = (
     Target("stun", _parse_stun, stun.StunError, _stun_corpus(), _mend_stun),
     Target("rtcp", _parse_rtcp, rtcp.RtcpError, _rtcp_corpus(), _mend_rtcp),
     Target("rtp", _parse_rtp, rtp.RtpError, _rtp_corpus()),
+    Target("srtp", _parse_srtp, rtp.RtpError, _srtp_corpus(), _mend_srtp),
     Target("sdp", lambda data: sdp.parse(_text(data)), sdp.SdpError, OFFERS, _mend_text),
     Target("offer", _negotiate, OfferRefused, OFFERS, _mend_text),
 )

@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
+from random import Random
 
 import pytest
 from aioice import stun
@@ -14,6 +15,8 @@ from stream.transport.fanout import PlainFanout, UdpSender
 from stream.transport.rtc_adapter import make_certificate
 from stream.transport.transport import CONSENT_TIMEOUT, SETUP_TIMEOUT, PeerTransport
 from stream.transport.udp_mux import UdpMux, open_socket
+from tests.fuzz.mutation import mutate
+from tests.fuzz.targets import TARGETS, Target
 
 CERTIFICATE = make_certificate()
 
@@ -190,6 +193,19 @@ async def test_nobody_unknown_is_answered(port: Port) -> None:
         client.recv(1500)
     assert port.counters["datagrams_out"] == 0
     assert port.counters["datagrams_in"] == 256
+
+
+@pytest.mark.parametrize("target", [target for target in TARGETS if target.name in ("stun", "rtcp", "srtp")])
+async def test_damaged_datagrams_of_a_bound_peer_are_dropped(port: Port, target: Target) -> None:
+    """The whole way in, from the socket on: the parsers' fuzz corpus, sent by somebody we know."""
+    transport, client, chance = port.transport(), port.client(), Random(target.name)
+    port.check(client, transport)
+    for _ in range(3000):
+        data = mutate(chance, chance.choice(target.corpus), chance.choice(target.corpus))
+        port.send(client, data[:1600])
+    assert port.counters["internal_error"] == 0
+    assert port.counters["datagrams_in"] == 3001
+    assert transport.state == "checked"
 
 
 class Defective(PeerTransport):
