@@ -7,6 +7,7 @@ different plaintexts under one key. The sender of a packet owns its index; this 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -214,7 +215,7 @@ class LibSrtp:
     libsrtp counts rollovers by itself from the sequence numbers it is given, so `index` is not used.
     """
 
-    __slots__ = ("_inbound", "_outbound")
+    __slots__ = ("_inbound", "_outbound", "_streams")
 
     def __init__(self, keys: SrtpKeys) -> None:
         def session(key: bytes, direction: int) -> pylibsrtp.Session:
@@ -229,6 +230,7 @@ class LibSrtp:
 
         self._outbound = session(keys.local_key + keys.local_salt, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         self._inbound = session(keys.remote_key + keys.remote_salt, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        self._streams: set[int] = set()
 
     def protect(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
         """See `Srtp.protect`."""
@@ -250,14 +252,21 @@ class LibSrtp:
 
     def unprotect(self, data: bytes, header_length: int) -> bytes:
         """See `Srtp.unprotect`."""
-        try:
-            return self._inbound.unprotect(data)[header_length:]
-        except pylibsrtp.Error:
-            raise SrtpError("unauthentic") from None
+        return self._open(self._inbound.unprotect, data, int.from_bytes(data[8:12], "big"))[header_length:]
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
         """See `Srtp.unprotect_rtcp`."""
+        return self._open(self._inbound.unprotect_rtcp, data, int.from_bytes(data[4:8], "big"))
+
+    def _open(self, unprotect: Callable[[bytes], bytes], data: bytes, ssrc: int) -> bytes:
+        """Unprotect; libsrtp keeps a stream for each SSRC it has met, so these are counted here."""
+        known = ssrc in self._streams
+        if not known and len(self._streams) >= _MAX_STREAMS:
+            raise SrtpError("too_many_streams")
         try:
-            return self._inbound.unprotect_rtcp(data)
+            opened = unprotect(data)
         except pylibsrtp.Error:
             raise SrtpError("unauthentic") from None
+        if not known:
+            self._streams.add(ssrc)
+        return opened

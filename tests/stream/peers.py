@@ -275,9 +275,14 @@ class Talk:
 
     @asynccontextmanager
     async def viewer(
-        self, name: str = "viewer", *, at: tuple[str, int] | None = None, wait: bool = True
+        self,
+        name: str = "viewer",
+        *,
+        at: tuple[str, int] | None = None,
+        wait: bool = True,
+        setup: Literal["actpass", "active", "passive"] = "actpass",
     ) -> AsyncIterator[Peer]:
-        """Watch the stage; the block begins when the answer was taken."""
+        """Watch the stage; the block begins when the answer was taken. `setup` is the DTLS role offered."""
         peer = Peer(new_peer())
         try:
             peer.connection.on("track", peer.drain)
@@ -285,7 +290,7 @@ class Talk:
                 peer.watch(kind)
             await peer.connection.setLocalDescription(await peer.connection.createOffer())
             peer.seen.asked_at = time.monotonic()
-            offer = peer.connection.localDescription.sdp
+            offer = peer.connection.localDescription.sdp.replace("a=setup:actpass", f"a=setup:{setup}")
             answer = await self.post("views", participant=name, feed="stage", offer=offer, wait=wait)
             assert answer.status_code == 201, answer.text
             await peer.accept(answer.json(), at)

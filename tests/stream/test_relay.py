@@ -8,6 +8,7 @@ import re
 import socket
 import statistics
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import httpx
 import pytest
@@ -256,6 +257,15 @@ class TestMedia:
                 await asyncio.sleep(0.05 * (number % 5))
             assert early.seen.missing("video", repaired=False)[0] == 0
         assert statistics.quantiles(first, n=20)[-1] <= 1.0, sorted(first)
+
+    @pytest.mark.parametrize(("setup", "answered"), [("active", "passive"), ("passive", "active")])
+    async def test_either_side_may_open_dtls(
+        self, talk: Talk, setup: Literal["active", "passive"], answered: str
+    ) -> None:
+        await talk.plan("sp/camera")
+        async with talk.publisher(), talk.viewer(setup=setup) as viewer:
+            assert f"a=setup:{answered}" in viewer.answer
+            await until(lambda: viewer.seen.frames["video"] > 3, 10)
 
     async def test_the_newest_publisher_wins_and_viewers_see_the_picture_go_on(self, talk: Talk) -> None:
         """faults.md, row 24."""

@@ -193,7 +193,7 @@ def test_what_libsrtp_would_choke_on_is_refused_by_name() -> None:
         assert refused(ours.protect_rtcp, report(size=0) + bytes(size)) == "long"
 
 
-@pytest.mark.parametrize("profile", GCM)
+@every_profile
 def test_one_peer_may_not_fill_our_memory_with_streams(profile: str) -> None:
     peer, ours = oracle(profile, sends=True), open_srtp(keys(profile))
     for ssrc in range(64):
