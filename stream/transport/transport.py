@@ -27,6 +27,11 @@ CONSENT_TIMEOUT = 8.0
 """Seconds without an authentic sign of life before a peer is gone. Consent checks come every 4-6 s
 (RFC 7675, section 5.1), receiver reports every second; the issue's limit is 10 s."""
 
+SILENCE = 3.0
+"""Seconds without a sign of life on the bound path after which a check from elsewhere moves the peer,
+nominated or not. Browsers' receiver reports come each second, or their checks each 2.5 s: with less, any
+check of a spare path (mobile data beside wireless) would pull the media there."""
+
 SETUP_TIMEOUT = 20.0
 """Seconds from the answer to the end of DTLS."""
 
@@ -112,7 +117,7 @@ class PeerTransport:
             )
             return False
         self._send(stun.success(request.transaction_id, source.address, self.password.encode()), source)
-        silent = now - self.last_alive > 1.0
+        silent = now - self.last_alive > SILENCE
         self.last_alive = now
         if self._path == source:
             return True

@@ -11,6 +11,9 @@ from tests.impairment import PERFECT, Impairment, impaired
 from tests.stream import peers
 from tests.stream.peers import Relay, until
 
+ENOUGH = 500
+"""Packets that must have been sent before losses are counted, however busy the machine is."""
+
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_five_per_cent_lost_each_way_is_repaired(relay: Relay, seed: int) -> None:
@@ -20,17 +23,16 @@ async def test_five_per_cent_lost_each_way_is_repaired(relay: Relay, seed: int) 
         await talk.plan("sp/camera")
         async with talk.publisher(), talk.viewer(at=proxy.address) as viewer:
             await until(lambda: viewer.seen.frames["video"] > 5, 10)
-            await asyncio.sleep(8)
+            await until(lambda: viewer.seen.missing("video")[1] >= ENOUGH, 60, 0.2)
             raw, expected = viewer.seen.missing("video", repaired=False)
             lost, _ = viewer.seen.missing("video")
             frames = viewer.seen.frames["video"]
             stats = (await talk.stats())["sessions"][talk.session]["feeds"]["stage"]["viewers"]
     consumer = stats[viewer.transport]["main"]
-    assert expected > 300
     assert raw / expected > 0.025, "the network was bad"
     assert lost / expected <= 0.001, f"{lost} of {expected}"
     assert consumer["resent"] >= raw
-    assert frames > 100
+    assert frames > 60
 
 
 async def test_a_publishers_losses_are_asked_for(relay: Relay) -> None:
@@ -40,10 +42,9 @@ async def test_a_publishers_losses_are_asked_for(relay: Relay) -> None:
         await talk.plan("sp/camera")
         async with talk.publisher(at=proxy.address), talk.viewer() as viewer:
             await until(lambda: viewer.seen.frames["video"] > 5, 15)
-            await asyncio.sleep(8)
+            await until(lambda: viewer.seen.missing("video")[1] >= ENOUGH, 60, 0.2)
             lost, expected = viewer.seen.missing("video")
             stats = (await talk.stats())["sessions"][talk.session]["publications"]["sp/camera"]
-    assert expected > 300
     assert stats["counters"]["nacked"] > 5
     assert stats["counters"]["repaired"] > 5
     assert lost / expected <= 0.005, f"{lost} of {expected}"

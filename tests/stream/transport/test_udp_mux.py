@@ -13,7 +13,7 @@ from aioice import stun
 
 from stream.transport.fanout import PlainFanout, UdpSender
 from stream.transport.rtc_adapter import make_certificate
-from stream.transport.transport import CONSENT_TIMEOUT, SETUP_TIMEOUT, PeerTransport
+from stream.transport.transport import CONSENT_TIMEOUT, SETUP_TIMEOUT, SILENCE, PeerTransport
 from stream.transport.udp_mux import UdpMux, open_socket
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, Target
@@ -126,7 +126,10 @@ async def test_media_moves_where_it_is_nominated_or_where_life_is(port: Port) ->
     assert transport.path.address == second.getsockname()
     port.send(first, b"\x80\x60" + bytes(40))
     assert port.counters["stranger"] == 1, "the former path is nobody's"
-    port.now += 1.5
+    port.now += 2.5
+    port.check(third, transport)
+    assert transport.path.address == second.getsockname(), "a viewer's reports come no oftener"
+    port.now += SILENCE + 0.1
     port.check(third, transport)
     assert transport.path.address == third.getsockname(), "the bound path was silent"
 
