@@ -64,7 +64,10 @@ LINKS: Final = (
 
 
 def environment(environ: Mapping[str, str], data: str, host: str, port: int | None) -> dict[str, str]:
-    """Return the settings of the demo: the given ones, but for secrets, Redis and data of its own."""
+    """Return the settings of the demo: the given ones, but for secrets, Redis and data of its own.
+
+    Media is not bound to a loopback `host`: Firefox never dials loopback, and would have no picture.
+    """
     dropped = {name + suffix for name in _SECRETS for suffix in ("", "_FILE")} | {"ROSTRUM_RELAY_URL"}
     env = {name: value for name, value in environ.items() if name not in dropped}
     env |= {
@@ -76,8 +79,6 @@ def environment(environ: Mapping[str, str], data: str, host: str, port: int | No
     env.pop("ROSTRUM_TURN_URLS", None)
     if port is not None:
         env["ROSTRUM_HTTP_PORT"] = str(port)
-    if is_loopback(host):
-        env.setdefault("ROSTRUM_MEDIA_HOST", host)
     env.setdefault("ROSTRUM_LOG_LEVEL", "warning")
     return env
 

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +36,9 @@ TICK = 0.01
 
 SWEEP = 0.5
 """Seconds between two looks for dead peers."""
+
+REPLACED_KEPT = 256
+"""How many replaced publishers are remembered, so that they learn why they were closed."""
 
 RETRY_AFTER = 2
 """Seconds after which a refused player may ask again."""
@@ -70,6 +73,7 @@ class Engine:
         self._mux = UdpMux(self._socket, self.counters)
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
+        self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
         self._log_due = 0.0
 
     @property
@@ -176,11 +180,13 @@ class Engine:
             present = router.publications.get(publication.key)
             if present is not None and self._offered_after(present.peer, transport):
                 self.counters["outrun"] += 1  # the newer of two offers was the quicker to connect
+                self._replaced.append(transport.id)
                 transport.close()
                 return
             replaced = router.publish(transport, publication, now)
             if replaced is not None and replaced in self.peers:
                 self.counters["replaced"] += 1
+                self._replaced.append(replaced)
                 self.peers[replaced].transport.close()
 
         return self._admit(transport, session, request.participant, connected, agreement)
@@ -263,14 +269,16 @@ class Engine:
             await transport.aclose()
 
     def peer(self, transport_id: str) -> _Peer:
-        """Return a peer. Raises RelayError (`unknown_transport`)."""
+        """Return a peer. Raises RelayError (`replaced`, `unknown_transport`)."""
         peer = self.peers.get(transport_id)
+        if peer is None and transport_id in self._replaced:
+            raise RelayError("replaced", "A newer publisher of the same name has taken this place.", 410)
         if peer is None:
             raise RelayError("unknown_transport", "This connection does not exist any more.", 404)
         return peer
 
     def close_transport(self, transport_id: str) -> None:
-        """End one transport. Raises RelayError (`unknown_transport`)."""
+        """End one transport. Raises RelayError (`replaced`, `unknown_transport`)."""
         self.peer(transport_id).transport.close()
 
     def close_participant(self, session: str, participant: str) -> None:

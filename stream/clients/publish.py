@@ -52,6 +52,7 @@ async def run(
         name: who the test card says is speaking.
         affiliation: the line below the name.
     """
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # each candidate pair is news to nobody
     clock = tracks.WallClock()
     if file is not None:
         path = file

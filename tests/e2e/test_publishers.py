@@ -8,6 +8,7 @@ import contextlib
 import pytest
 
 from stream.clients import tracks, whip
+from stream.clients.errors import Replaced
 from stream.clients.picture import Picture
 from stream.clients.resource import new_http
 from stream.clients.test_card import TestCard
@@ -66,7 +67,7 @@ def card_from(counter: int) -> tuple[tracks.PaintedTrack, tracks.VoiceTrack]:
     return tracks.PaintedTrack(clock, 15, paint), tracks.VoiceTrack(clock)
 
 
-async def test_the_newer_publisher_of_a_name_wins_and_the_older_one_notices(stage: Stage) -> None:
+async def test_the_newer_publisher_of_a_name_wins_and_the_older_one_is_told(stage: Stage) -> None:
     session = await stage.new_session()
     whip_url, whep_url = (
         f"{stage.url}/whip/{session}/camera",
@@ -92,7 +93,8 @@ async def test_the_newer_publisher_of_a_name_wins_and_the_older_one_notices(stag
         newer = await stack.enter_async_context(whip.publication(speaker, whip_url, card_from(NEWER)))
         await newer.connected()
         async with asyncio.timeout(5):
-            await older.gone()
+            with pytest.raises(Replaced):
+                await older.gone()
         await asyncio.sleep(2)
         assert counters[0] < NEWER <= counters[-1]
         change = next(i for i, counter in enumerate(counters) if counter >= NEWER)
