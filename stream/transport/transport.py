@@ -56,6 +56,8 @@ class PeerTransport:
         self.password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
         self.state: State = "new"
         self.last_alive = now
+        self._path_alive = now
+        """When the bound path last showed life; other paths' checks are no sign of it."""
         self.created = now
         self._certificate = certificate
         self._send = send
@@ -117,13 +119,14 @@ class PeerTransport:
             )
             return False
         self._send(stun.success(request.transaction_id, source.address, self.password.encode()), source)
-        silent = now - self.last_alive > SILENCE
         self.last_alive = now
         if self._path == source:
+            self._path_alive = now
             return True
+        silent = now - self._path_alive > SILENCE
         if self._path is not None and not request.use_candidate and not silent:
             return False
-        self._path = source
+        self._path, self._path_alive = source, now
         if self.state == "new":
             self.state = "checked"
             self._handshake = asyncio.create_task(self._run_handshake(), name=f"dtls {self.id}")
@@ -165,7 +168,7 @@ class PeerTransport:
         except (rtp.RtpError, SrtpError) as error:
             self._counters[f"rtp_{error.reason}"] += 1
             return None
-        self.last_alive = now
+        self.last_alive = self._path_alive = now
         return packet
 
     def receive_rtcp(self, data: bytes, now: float) -> list[rtcp.Packet]:
@@ -178,7 +181,7 @@ class PeerTransport:
         except (rtcp.RtcpError, SrtpError) as error:
             self._counters[f"rtcp_{error.reason}"] += 1
             return []
-        self.last_alive = now
+        self.last_alive = self._path_alive = now
         return packets
 
     def send_rtcp(self, data: bytes) -> None:

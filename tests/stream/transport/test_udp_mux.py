@@ -129,7 +129,7 @@ async def test_media_moves_where_it_is_nominated_or_where_life_is(port: Port) ->
     port.now += 2.5
     port.check(third, transport)
     assert transport.path.address == second.getsockname(), "a viewer's reports come no oftener"
-    port.now += SILENCE + 0.1
+    port.now += SILENCE - 2.4
     port.check(third, transport)
     assert transport.path.address == third.getsockname(), "the bound path was silent"
 
