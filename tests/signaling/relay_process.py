@@ -46,7 +46,7 @@ class RelayProcess:
             ),
         )
         async with httpx.AsyncClient(trust_env=False) as client:
-            for _ in range(200):
+            for _ in range(600):
                 try:
                     await client.get(f"{self.url}/healthz")
                 except httpx.HTTPError:

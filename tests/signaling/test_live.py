@@ -99,7 +99,7 @@ class Reader:
         self.outbox = Outbox()
         self.place = session.subscribe(person_of(who), self.outbox)
 
-    async def frames(self, within: float = 0.1) -> list[str]:
+    async def frames(self, within: float = 0.4) -> list[str]:
         """Return all that comes until nothing has come for a while; `RESYNC` for a loss."""
         frames: list[str] = []
         try:

@@ -138,7 +138,10 @@ def test_our_page_gets_its_five_slots(browser_page: Page) -> None:
     assert [line["direction"] for line in outcome["lines"]] == ["recvonly"] * 5
     assert outcome["lines"][0]["codecs"][:2] == ["video/VP8", "video/rtx"]
     assert "video/H264" in outcome["lines"][0]["codecs"]
-    assert outcome["tracks"] == [[line.mid, "stage", line.kind] for line in agreement.media]
+    streams = ["stage", "slides", "stage", "audio1", "audio2"]
+    assert outcome["tracks"] == [
+        [line.mid, stream, line.kind] for line, stream in zip(agreement.media, streams, strict=True)
+    ]
 
 
 def test_lines_beyond_the_slots_are_inactive(browser_page: Page) -> None:
