@@ -37,6 +37,9 @@ from tests.signaling.processes import free_port, without_rostrum
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+STILL_ASKED_FOR = 128
+"""aiortc repeats its requests as long as a packet is among the newest so many."""
+
 
 class Relay:
     """`python -m stream.relay` on loopback, with ports of its own."""
@@ -148,17 +151,17 @@ class Seen:
         """All packets so far, repaired ones too."""
         return sum(map(len, self.received.values())) + sum(map(len, self.repaired.values()))
 
-    def missing(self, kind: str, *, repaired: bool = True) -> tuple[int, int]:
+    def missing(self, kind: str, *, repaired: bool = True, newest: int = 0) -> tuple[int, int]:
         """Return how many packets of a kind never came, and how many should have.
 
-        The last second is left out: what it lacks may still be under way.
+        So many of the `newest` are left out: what lacks there may still be asked for.
         """
         lost = expected = 0
         for ssrc, numbers in self.received.items():
             if self.kinds[ssrc] != kind or not numbers:
                 continue
             have = numbers | self.repaired[ssrc] if repaired else numbers
-            whole = range(min(numbers), max(numbers) - 60)
+            whole = range(min(numbers), max(numbers) - newest)
             expected += len(whole)
             lost += len(set(whole) - have)
         return lost, expected
