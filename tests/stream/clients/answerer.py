@@ -30,6 +30,7 @@ class Answerer:
         self.relay = MediaRelay()
         self.sink = MediaBlackhole()
         self.numbers = itertools.count(1)
+        self.replaced = False
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def whip(self, request: Request) -> Response:
@@ -61,6 +62,8 @@ class Answerer:
     async def delete(self, request: Request) -> Response:
         """End one peer."""
         peer = self.peers.pop(request.path_params["number"], None)
+        if peer is None and self.replaced:
+            return _problem(410, "replaced", "A newer publisher has taken this place.")
         if peer is None:
             return _problem(404, "unknown_transport", "There is no such resource.")
         await peer.close()
@@ -71,7 +74,8 @@ class Answerer:
         return JSONResponse(len(self.peers))
 
     async def hang_up(self, request: Request) -> Response:
-        """Close every peer, as a relay that is told to stop does."""
+        """Close every peer, as a relay that is told to stop does; `?replaced` says that newer ones came."""
+        self.replaced = "replaced" in request.query_params
         for peer in self.peers.values():
             await peer.close()
         self.peers.clear()

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from stream.clients import media_file, publish, strip, tracks, voice, whip
-from stream.clients.errors import Refused, Unreachable, UnreadableFile
+from stream.clients.errors import Refused, Replaced, Unreachable, UnreadableFile
 from stream.clients.resource import new_http
 from stream.clients.test_card import TestCard
 from stream.clients.whep import Frame, view
@@ -143,6 +143,21 @@ async def test_a_server_that_hangs_up_is_published_to_again_at_once(server: Serv
     assert await until(published, 5) < 2
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(publishing, 5)
+
+
+async def test_a_publisher_that_was_replaced_keeps_away(server: Server) -> None:
+    publishing = asyncio.create_task(publish.run(f"{server.url}/whip", TOKEN))
+
+    async def published() -> bool:
+        return await server.count() == 1
+
+    await until(published, 5)
+    await asyncio.sleep(1)
+    async with httpx.AsyncClient() as http:
+        await http.post(f"{server.url}/hang-up?replaced")
+    with pytest.raises(Replaced, match="Somebody else publishes"):
+        await asyncio.wait_for(publishing, 5)
+    assert await server.count() == 0
 
 
 async def test_camera_and_slides_are_published_together(server: Server) -> None:
