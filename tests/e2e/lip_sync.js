@@ -1,7 +1,8 @@
 /**
  * Measures how far the test card's flash and the voice's beep are apart as this page plays them.
- * Injected as `window.lipSync`. Sound is tapped where it is played: an audio worklet hears the received
- * track in step with the output, and the context says when what it hears sounds. Needs clock_reader.js.
+ * Injected as `window.lipSync`. Sound is tapped as the browser pulls it for playing, and sounds its output
+ * latency later. (A web audio graph is no tap: it puts a buffer of 10 to 60 ms before itself, which grows.)
+ * Needs clock_reader.js.
  */
 (() => {
   const peers = [];
@@ -12,33 +13,6 @@
       peers.push(this);
     }
   };
-
-  /** Tells when the strength of 1 kHz rises over a level: the context's time of that block. */
-  const WORKLET = `
-    registerProcessor('beeps', class extends AudioWorkletProcessor {
-      constructor() {
-        super();
-        this.on = false;
-        this.quiet = 0;
-      }
-      process([[channel]]) {
-        if (!channel) return true;
-        const turn = 2 * Math.PI * 1000 / sampleRate;
-        let re = 0, im = 0;
-        for (let i = 0; i < channel.length; i++) {
-          re += channel[i] * Math.cos(turn * i);
-          im += channel[i] * Math.sin(turn * i);
-        }
-        const strength = 2 * Math.hypot(re, im) / channel.length;
-        if (strength > 0.12) {
-          // The murmur keeps silent around a beep: what follows sound at once is none.
-          if (!this.on && this.quiet > 8) this.port.postMessage(currentTime);
-          this.on = true;
-          this.quiet = 0;
-        } else if (++this.quiet > 8) this.on = false;
-        return true;
-      }
-    });`;
 
   /** The newest connection's first audio track on which anything arrives. */
   const voice = async () => {
@@ -54,25 +28,66 @@
     }
   };
 
+  /** Gives how long pulled sound takes until it is to be heard, in ms, as the browser knows it. */
+  const outputLatency = async () => {
+    const context = new AudioContext();
+    await context.resume();
+    await new Promise((done) => setTimeout(done, 1000));
+    const latency = context.outputLatency * 1000;
+    await context.close();
+    return latency;
+  };
+
+  /** Samples in which the beep's strength is told: 2.5 ms at 48 kHz. */
+  const BLOCK = 120;
+
+  /**
+   * Note when beeps begin in a track, until it is stopped: ms of `performance.now()` when they are pulled.
+   *
+   * @param {MediaStreamTrack} track
+   * @param {number[]} beeps
+   */
+  const listen = async (track, beeps) => {
+    const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+    let [on, quiet] = [false, 0];
+    for (;;) {
+      const { value: sound, done } = await reader.read();
+      if (done) return;
+      const pulled = performance.now();
+      const { numberOfFrames: count, sampleRate } = sound;
+      const samples = new Float32Array(count);
+      sound.copyTo(samples, { planeIndex: 0, format: 'f32-planar' });
+      sound.close();
+      const turn = (2 * Math.PI * 1000) / sampleRate;
+      for (let start = 0; start + BLOCK <= count; start += BLOCK) {
+        let [re, im] = [0, 0];
+        for (let i = 0; i < BLOCK; i++) {
+          re += samples[start + i] * Math.cos(turn * i);
+          im += samples[start + i] * Math.sin(turn * i);
+        }
+        if ((2 * Math.hypot(re, im)) / BLOCK > 0.12) {
+          // The murmur keeps silent around a beep: what follows sound at once is none.
+          if (!on && quiet > 8) beeps.push(pulled + (start / sampleRate) * 1000);
+          [on, quiet] = [true, 0];
+        } else if (++quiet > 8) on = false;
+      }
+    }
+  };
+
   /**
    * Watch and listen for so many ms.
    *
    * @param {HTMLVideoElement} video
    * @param {number} ms
    * @param {{ left: number, top: number, width: number, height: number }} panel as fractions of the picture
-   * @returns {Promise<{ flashes: number[], beeps: number[] }>} ms of `performance.now()`
+   * @returns {Promise<{ flashes: number[], beeps: number[], latency: number }>} when they are seen and heard,
+   *   in ms of `performance.now()`
    */
   const measure = async (video, ms, panel) => {
-    const context = new AudioContext({ sampleRate: 48000, latencyHint: 'interactive' });
-    await context.resume();
-    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([WORKLET], { type: 'text/javascript' })));
+    const latency = await outputLatency();
     const [flashes, beeps] = [[], []];
-    const listener = new AudioWorkletNode(context, 'beeps', { numberOfOutputs: 1 });
-    listener.port.onmessage = ({ data: time }) => {
-      const heard = context.getOutputTimestamp();
-      beeps.push(heard.performanceTime + (time - heard.contextTime) * 1000);
-    };
-    context.createMediaStreamSource(new MediaStream([await voice()])).connect(listener).connect(context.destination);
+    const track = (await voice()).clone();
+    const listening = listen(track, beeps);
     let white = true;
     const end = performance.now() + ms;
     await new Promise((done) => {
@@ -85,8 +100,9 @@
       };
       video.requestVideoFrameCallback(look);
     });
-    await context.close();
-    return { flashes, beeps };
+    track.stop();
+    await listening;
+    return { flashes, beeps: beeps.map((pulled) => pulled + latency), latency };
   };
 
   Object.defineProperty(globalThis, 'lipSync', { value: Object.freeze({ measure }) });
