@@ -3,7 +3,8 @@
 One small interface; this is its plain-Python implementation. What it rests on was measured: one system
 call per packet is the cost, so packets of one burst to one peer leave as one UDP GSO send (Linux
 `UDP_SEGMENT`), equal segments with a shorter last one. The law: recipients of one call get the same
-plaintext; nothing is held back for a bigger burst; what the kernel will not take is counted and dropped.
+plaintext, but for the numbers that each one's `Numbering` moves on; nothing is held back for a bigger
+burst; what the kernel, or a peer's connection, will not take is counted and dropped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from stream.transport.srtp import GCM_TAG, GcmSrtp, Srtp, SrtpError
+from stream.wire import rtp, vp8
 
 Address = tuple[str, int]
 
@@ -25,16 +27,24 @@ Ancillary = tuple[int, int, bytes]
 """A control message of sendmsg(2): level, type, data."""
 
 
+class Stream(Protocol):
+    """A TCP connection that carries a peer's datagrams, framed as RFC 4571 says."""
+
+    def send(self, datagram: bytes) -> bool:
+        """Frame and queue one datagram; False: dropped, because too much is waiting."""
+
+
 class Path(NamedTuple):
     """Where a peer is, and which of our addresses it talks to.
 
     A port bound to all addresses must answer from the one that was asked, or the peer's connectivity
     check fails (RFC 8445, section 7.2.5.2.1). `source` is the control message that says so; none is
-    needed where the port is bound to one address.
+    needed where the port is bound to one address. With a `stream`, that connection is used and no port.
     """
 
     address: Address
     source: tuple[Ancillary, ...] = ()
+    stream: Stream | None = None
 
 
 UDP_SEGMENT = 103
@@ -47,12 +57,31 @@ MAX_SEGMENTS = 20
 MAX_RUN_BYTES = 65_000
 """Bytes in one GSO send; an IPv4 datagram ends at 65,507."""
 
+MAX_WIRE = 65_507
+"""Bytes of the longest protected packet that UDP can carry at all."""
+
 _SEGMENT_SIZE = struct.Struct("=H")
 _NO_SEGMENTS = (errno.EINVAL, errno.EMSGSIZE, errno.EIO)
 """What the kernel says where a route's MTU is less than a segment, or its device cannot checksum one."""
 
 _WAIT_WRITABLE = 0.002
 """Seconds to wait, once, for a full socket buffer."""
+
+
+class Numbering(NamedTuple):
+    """What is added to a packet's numbers for one recipient: modulo their width, and it may be negative."""
+
+    index: int = 0  # type: ignore[assignment]  # the field is called that; nobody searches a numbering
+    """To the 48-bit SRTP index, whose low 16 bits are the RTP sequence number."""
+
+    timestamp: int = 0
+    """To the RTP timestamp, modulo 2^32."""
+
+    picture_id: int = 0
+    """To VP8's picture id, modulo 2^15 or 2^7: as wide as it is in the payload."""
+
+    tl0: int = 0
+    """To VP8's TL0PICIDX, modulo 2^8."""
 
 
 class PlainPacket(NamedTuple):
@@ -62,6 +91,14 @@ class PlainPacket(NamedTuple):
     payload: bytes
     ssrc: int
     srtp_index: int
+    lane: int = 0
+    """Which of a recipient's numberings applies."""
+
+    picture_id_at: int = -1
+    """Where in the payload VP8's picture id starts; -1: there is none."""
+
+    tl0_at: int = -1
+    """Where in the payload VP8's TL0PICIDX is; -1: there is none."""
 
 
 class Recipient(Protocol):
@@ -81,8 +118,17 @@ class Fanout(Protocol):
 
     name: str
 
-    def deliver(self, packets: Sequence[PlainPacket], recipients: Sequence[Recipient]) -> None:
-        """Protect the packets for each recipient, and send them in order."""
+    def deliver(
+        self,
+        packets: Sequence[PlainPacket],
+        recipients: Sequence[Recipient],
+        numberings: Sequence[Sequence[Numbering]] | None = None,
+    ) -> None:
+        """Protect the packets for each recipient, and send them in order.
+
+        `numberings[i][packet.lane]` applies to `recipients[i]`; without any, packets go as they are.
+        Raises ValueError, before anything is sent, where these do not fit one another.
+        """
 
     def send(self, data: bytes, path: Path) -> None:
         """Send one datagram as it is."""
@@ -155,6 +201,42 @@ def runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
+class Numbered(NamedTuple):
+    """One packet as a recipient will see it, in the clear. `number` is SSRC and index, 32 and 48 bits."""
+
+    number: int
+    header: bytes
+    payload: bytes
+
+
+_INDEX_MASK = (1 << 48) - 1
+_UNCHANGED = Numbering()
+
+
+def renumber(packets: Sequence[PlainPacket], numberings: Sequence[Numbering] | None) -> list[Numbered]:
+    """Apply one recipient's numberings to packets. Raises ValueError where they do not fit the packets."""
+    return [
+        _renumber(packet, _UNCHANGED if numberings is None else _numbering(numberings, packet.lane))
+        for packet in packets
+    ]
+
+
+def _numbering(numberings: Sequence[Numbering], lane: int) -> Numbering:
+    if not 0 <= lane < len(numberings):
+        raise ValueError(f"a packet has lane {lane}, its recipient {len(numberings)} numberings")
+    return numberings[lane]
+
+
+def _renumber(packet: PlainPacket, numbering: Numbering) -> Numbered:
+    header, payload, ssrc, index, _, picture_id_at, tl0_at = packet
+    if numbering == _UNCHANGED:
+        return Numbered(ssrc << 48 | index, header, payload)
+    index = (index + numbering.index) & _INDEX_MASK
+    header = rtp.renumber(header, index & 0xFFFF, numbering.timestamp)
+    payload = vp8.shift_at(payload, picture_id_at, numbering.picture_id, tl0_at, numbering.tl0)
+    return Numbered(ssrc << 48 | index, header, payload)
+
+
 class PlainFanout:
     """The fan-out in Python: the fallback, and the oracle of any other."""
 
@@ -165,32 +247,56 @@ class PlainFanout:
 
     def send(self, data: bytes, path: Path) -> None:
         """See `Fanout.send`."""
-        self._sender.send(data, path)
+        if path.stream is None:
+            self._sender.send(data, path)
+        elif path.stream.send(data):
+            self._counters["datagrams_out"] += 1
+        else:
+            self._counters["stream_full"] += 1
 
-    def deliver(self, packets: Sequence[PlainPacket], recipients: Sequence[Recipient]) -> None:
-        """See `Fanout.deliver`."""
-        prepared = [(p.ssrc << 48 | p.srtp_index, p.header, p.payload) for p in packets]
-        spans = runs([len(p.header) + len(p.payload) + GCM_TAG for p in packets])
+    def deliver(
+        self,
+        packets: Sequence[PlainPacket],
+        recipients: Sequence[Recipient],
+        numberings: Sequence[Sequence[Numbering]] | None = None,
+    ) -> None:
+        """See `Fanout.deliver`. Recipients whose numberings are equal share the renumbered packets."""
+        if numberings is None:
+            clear = [renumber(packets, None)] * len(recipients)
+        elif len(numberings) != len(recipients):
+            raise ValueError(f"{len(numberings)} numberings for {len(recipients)} recipients")
+        else:
+            made: dict[tuple[Numbering, ...], list[Numbered]] = {}
+            keys = [tuple(each) for each in numberings]
+            for key in keys:
+                if key not in made:
+                    made[key] = renumber(packets, key)
+            clear = [made[key] for key in keys]
+        sizes = [len(p.header) + len(p.payload) + GCM_TAG for p in packets]
+        if sizes and max(sizes) > MAX_WIRE:
+            raise ValueError(f"a packet of {max(sizes)} bytes fits no datagram")
+        spans = runs(sizes)
         send_run = self._sender.send_run
-        for recipient in recipients:
+        for recipient, numbered in zip(recipients, clear, strict=True):
             srtp = recipient.srtp
             path = recipient.path
-            if type(srtp) is GcmSrtp:
+            if type(srtp) is GcmSrtp and path.stream is None:
                 salt, encrypt = srtp.salt, srtp.encrypt
                 wires = [
                     header + encrypt((salt ^ number).to_bytes(12, "big"), payload, header)
-                    for number, header, payload in prepared
+                    for number, header, payload in numbered
                 ]
                 for start, stop in spans:
                     send_run(wires[start:stop], path)
             else:
-                self._deliver_slowly(packets, srtp, path)
+                self.deliver_slowly(numbered, srtp, path)
         self._counters["deliveries"] += len(packets) * len(recipients)
 
-    def _deliver_slowly(self, packets: Sequence[PlainPacket], srtp: Srtp, path: Path) -> None:
-        for packet in packets:
+    def deliver_slowly(self, packets: Sequence[Numbered], srtp: Srtp, path: Path) -> None:
+        """Protect and send one by one: for ciphers other than AES-GCM, and for connections."""
+        for number, header, payload in packets:
             try:
-                self._sender.send(srtp.protect(*packet), path)
+                self.send(srtp.protect(header, payload, number >> 48, number & _INDEX_MASK), path)
             except SrtpError as error:
                 self._counters[f"protect_{error.reason}"] += 1
 

@@ -19,6 +19,7 @@ MAX_PADDING = 255
 _ONE_BYTE_PROFILE = 0xBEDE
 _TWO_BYTE_PROFILE = 0x1000
 _FIXED = struct.Struct("!BBHII")
+_NUMBERS = struct.Struct("!HI")
 _EXTENSION = struct.Struct("!HH")
 
 
@@ -159,6 +160,14 @@ def pack_header(
     second = (0x80 if marker else 0) | payload_type
     fixed = _FIXED.pack(first, second, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
     return fixed + extension_block
+
+
+def renumber(header: bytes, sequence: int, timestamp_delta: int) -> bytes:
+    """Return the header with this sequence, and its timestamp moved on modulo 2^32. Raises RtpError."""
+    if len(header) < FIXED_HEADER:
+        raise RtpError("short")
+    timestamp = int.from_bytes(header[4:8], "big") + timestamp_delta & 0xFFFFFFFF
+    return header[:2] + _NUMBERS.pack(sequence, timestamp) + header[8:]
 
 
 def pad(payload: bytes, padding: int) -> bytes:

@@ -74,14 +74,29 @@ def shift(payload: bytes, picture_id_delta: int, tl0_delta: int) -> bytes:
     descriptor = parse(payload)
     if descriptor is None or descriptor.picture_id is None:
         return payload
+    tl0_at = descriptor.tl0_at if descriptor.tl0_picture_index is not None else -1
+    return shift_at(payload, descriptor.picture_id_at, picture_id_delta, tl0_at, tl0_delta)
+
+
+def shift_at(payload: bytes, picture_id_at: int, picture_id: int, tl0_at: int, tl0: int) -> bytes:
+    """Return the payload with the counters at two known places (-1: absent) moved on, modulo their width.
+
+    The picture id is as wide as its first bit says. Raises ValueError where a place is not in the payload.
+    """
+    if picture_id_at < 0 and tl0_at < 0:
+        return payload
     changed = bytearray(payload)
-    at = descriptor.picture_id_at
-    if descriptor.picture_id_wide:
-        value = (descriptor.picture_id + picture_id_delta) & 0x7FFF
-        changed[at] = 0x80 | value >> 8
-        changed[at + 1] = value & 0xFF
-    else:
-        changed[at] = (descriptor.picture_id + picture_id_delta) & 0x7F
-    if descriptor.tl0_picture_index is not None:
-        changed[descriptor.tl0_at] = (descriptor.tl0_picture_index + tl0_delta) & 0xFF
+    try:
+        if picture_id_at >= 0:
+            if changed[picture_id_at] & 0x80:
+                wide = changed[picture_id_at] << 8 | changed[picture_id_at + 1]
+                value = (wide + picture_id) & 0x7FFF
+                changed[picture_id_at] = 0x80 | value >> 8
+                changed[picture_id_at + 1] = value & 0xFF
+            else:
+                changed[picture_id_at] = (changed[picture_id_at] + picture_id) & 0x7F
+        if tl0_at >= 0:
+            changed[tl0_at] = (changed[tl0_at] + tl0) & 0xFF
+    except IndexError:
+        raise ValueError(f"a payload of {len(payload)} bytes has no counter there") from None
     return bytes(changed)

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from stream.transport.fanout import (
     MAX_RUN_BYTES,
     MAX_SEGMENTS,
+    Numbering,
     Path,
     PlainFanout,
     PlainPacket,
+    Stream,
     UdpSender,
     choose_fanout,
     gso_works,
@@ -40,11 +42,12 @@ class Peer:
     sock: socket.socket
     srtp: Srtp
     oracle: pylibsrtp.Session
+    stream: Stream | None = None
 
     @property
     def path(self) -> Path:
         host, port = self.sock.getsockname()
-        return Path((host, port))
+        return Path((host, port), (), self.stream)
 
     def received(self) -> list[bytes]:
         found: list[bytes] = []
@@ -157,6 +160,90 @@ def test_what_one_peer_cannot_be_sent_costs_no_other(peers: list[Peer], outlet: 
 
     assert [len(peer.received()) for peer in peers] == [1, 1, 0, 1]
     assert counters["protect_long"] == 1
+
+
+def vp8_packet(index: int, picture_id: int, tl0: int, *, lane: int = 0, wide: bool = True) -> PlainPacket:
+    """Return a packet with both counters of VP8."""
+    shown = (0x8000 | picture_id).to_bytes(2, "big") if wide else bytes((picture_id,))
+    header = rtp.pack_header(payload_type=96, sequence=index, timestamp=0xFFFFFF00, ssrc=SSRC + lane)
+    payload = b"\x90\xe0" + shown + bytes((tl0, 0x40)) + b"picture"
+    return PlainPacket(header, payload, SSRC + lane, index, lane, 2, 2 + len(shown))
+
+
+def test_each_recipient_has_numbers_of_its_own(peers: list[Peer], outlet: socket.socket) -> None:
+    packets = [
+        vp8_packet(0xFFFE, 0x7FFE, 255),
+        vp8_packet(0xFFFF, 0x7FFF, 0),
+        vp8_packet(5, 127, 3, lane=1, wide=False),
+    ]
+    there, back = Numbering(3 - 0x10000, 0x200, 2, 1), Numbering(7)
+    ahead = Numbering(-4 + 2**48, 0, 1 - 2**15, 2)
+    numberings = [(Numbering(), Numbering()), (there, back), [there, back], (there, ahead)]
+    counters: Counter[str] = Counter()
+
+    PlainFanout(UdpSender(outlet, counters, segmented=True)).deliver(packets, peers, numberings)
+
+    assert peers[0].received() == [packet.header + packet.payload for packet in packets]
+    for peer, third in (
+        (peers[1], (12, b"\x7f\x03")),
+        (peers[2], (12, b"\x7f\x03")),
+        (peers[3], (1, b"\0\x05")),
+    ):
+        found = [rtp.parse(data) for data in peer.received()]
+        assert [(p.sequence, p.timestamp) for p in found] == [(1, 0x100), (2, 0x100), (third[0], 0xFFFFFF00)]
+        assert [p.payload[2:5] for p in found[:2]] == [b"\x80\x00\x00", b"\x80\x01\x01"]
+        assert found[2].payload[2:4] == third[1]
+    assert counters == {"datagrams_out": 12, "deliveries": 12}
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_sent(
+    peers: list[Peer], outlet: socket.socket
+) -> None:
+    counters: Counter[str] = Counter()
+    fanout = PlainFanout(UdpSender(outlet, counters, segmented=False))
+    packet, one = vp8_packet(1, 2, 3), (Numbering(1),)
+    misfits: list[tuple[list[PlainPacket], list[tuple[Numbering, ...]]]] = [
+        ([packet], [one] * 3),
+        ([packet], [one] * 3 + [()]),
+        ([packet._replace(lane=1)], [one] * 4),
+        ([packet._replace(lane=-1)], [one] * 4),
+        ([packet._replace(tl0_at=len(packet.payload))], [one] * 4),
+        ([packet._replace(picture_id_at=99)], [one] * 4),
+        ([packet._replace(header=packet.header[:11])], [one] * 4),
+        ([packet._replace(payload=bytes(65_500))], [one] * 4),
+    ]
+    for packets, numberings in misfits:
+        with pytest.raises(ValueError):
+            fanout.deliver(packets, peers, numberings)
+    assert not counters
+
+
+class _Pipe:
+    """A connection that takes so many datagrams."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken = room, list[bytes]()
+
+    def send(self, datagram: bytes) -> bool:
+        if len(self.taken) == self.room:
+            return False
+        self.taken.append(datagram)
+        return True
+
+
+def test_a_connection_takes_what_it_has_room_for(peers: list[Peer], outlet: socket.socket) -> None:
+    pipe, counters = _Pipe(3), Counter[str]()
+    peers[1].stream = pipe
+    fanout = PlainFanout(UdpSender(outlet, counters, segmented=True))
+    packets = burst([900] * 3)
+
+    fanout.deliver(packets, peers, [(Numbering(index=7),)] * 4)
+    fanout.send(b"more", peers[1].path)
+
+    opened = [rtp.parse(peers[1].oracle.unprotect(data)).sequence for data in pipe.taken]
+    assert opened == [7, 8, 9]
+    assert [len(peer.received()) for peer in peers] == [3, 0, 3, 3]
+    assert counters == {"datagrams_out": 12, "deliveries": 12, "stream_full": 1}
 
 
 class _Blocked(socket.socket):

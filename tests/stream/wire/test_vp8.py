@@ -84,3 +84,9 @@ def test_a_descriptor_cut_short_starts_nothing(cut: bytes) -> None:
     assert vp8.parse(cut) is None
     assert not vp8.starts_key_frame(cut)
     assert vp8.shift(cut, 1, 1) == cut
+
+
+@pytest.mark.parametrize(("picture_id_at", "tl0_at"), [(3, -1), (-1, 3), (2, -1), (9, 9)])
+def test_a_place_outside_the_payload_is_refused(picture_id_at: int, tl0_at: int) -> None:
+    with pytest.raises(ValueError, match="no counter"):
+        vp8.shift_at(b"\x90\x80\x81", picture_id_at, 1, tl0_at, 1)
