@@ -142,7 +142,7 @@ class TransportFeedback(NamedTuple):
     base_sequence: int
     reference_time: int
     feedback_count: int
-    arrivals: tuple[tuple[int, int | None], ...]
+    arrivals: tuple[tuple[int, int], ...]
 
 
 Packet: TypeAlias = (

@@ -2,8 +2,9 @@
 
 draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1: one status for each transport-wide
 sequence number, packed into two-byte chunks, then one arrival delta for each packet that came. The law:
-`unpack(pack(arrivals))` gives the arrivals back, rounded down to 250 µs. The RTCP header around the body
-is `stream.wire.rtcp`'s; what a sender concludes from it is not known here.
+`unpack(pack(arrivals))` gives the arrivals back, rounded down to 250 µs, at a cost that goes with what
+arrived and not with the gaps: where numbers are common to all viewers, a message is mostly gaps. The RTCP
+header around the body is `stream.wire.rtcp`'s; what a sender concludes from it is not known here.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ REFERENCE_US: Final = 64_000
 """Resolution of the reference time, µs (section 3.1)."""
 
 MAX_STATUSES: Final = 4096
-"""Most packets one message may speak of, several seconds of any stream. The format allows 65,535, which
-a run-length chunk says in a few bytes and a reader pays for in megabytes."""
+"""Most packets a written message speaks of, several seconds of any stream. The format allows 65,535, and
+they are read: a reader keeps those that arrived, each of which has a delta in the message, and only those."""
 
 MAX_ARRIVALS: Final = 180
 """Most arrivals written into one message: at two chunks and a large delta each, it stays under 1,200 B."""
 
 _LOST, _SMALL, _LARGE = 0, 1, 2
 _TICKS_PER_REFERENCE: Final = REFERENCE_US // TICK_US
+
+_ONE_BIT: Final = tuple(tuple(place for place in range(7) if half >> 6 - place & 1) for half in range(128))
+"""Which places of seven one-bit statuses arrived, by their bits; a vector chunk holds two such halves."""
 
 _fixed = struct.Struct("!HHI")
 _u16 = struct.Struct("!H")
@@ -103,50 +107,71 @@ def _pack_statuses(statuses: bytearray) -> bytes:
     return bytes(chunks)
 
 
-def unpack(body: bytes) -> tuple[int, int, int, tuple[tuple[int, int | None], ...]]:
-    """Read a body: base sequence number, reference time, feedback count and arrivals.
+def unpack(body: bytes) -> tuple[int, int, int, tuple[tuple[int, int], ...]]:
+    """Read a body: base sequence number, reference time, feedback count and what arrived.
 
     The reference time is signed, in 64 ms. An arrival is a 16-bit sequence number and the µs since the
-    packet received before it (the first: since the reference time), or None if it was lost. Raises
-    ValueError for bodies cut short, reserved statuses and more than MAX_STATUSES packets.
+    packet received before it (the first: since the reference time); numbers that are not there were lost,
+    or never sent to this receiver. Raises ValueError for bodies cut short and reserved statuses.
     """
-    try:
-        base, count, word = _fixed.unpack_from(body)
-        reference = word >> 8
-        if reference & 0x800000:
-            reference -= 1 << 24
-        statuses, offset = _unpack_statuses(body, count)
-        arrivals: list[tuple[int, int | None]] = []
-        for sequence, status in enumerate(statuses, base):
-            delta: int | None = None
-            if status == _SMALL:
-                delta = body[offset] * TICK_US
-                offset += 1
-            elif status == _LARGE:
-                delta = _i16.unpack_from(body, offset)[0] * TICK_US
-                offset += 2
-            elif status != _LOST:
-                raise ValueError("reserved packet status")
-            arrivals.append((sequence & 0xFFFF, delta))
-    except (struct.error, IndexError):
-        raise ValueError("feedback cut short") from None
-    return base, reference, word & 0xFF, tuple(arrivals)
-
-
-def _unpack_statuses(body: bytes, count: int) -> tuple[bytearray, int]:
-    """Read `count` statuses from the chunks; also return where the deltas begin."""
-    if count > MAX_STATUSES:
-        raise ValueError("too many packet statuses")
-    statuses = bytearray()
-    offset = _fixed.size
-    while len(statuses) < count:
-        chunk = _u16.unpack_from(body, offset)[0]
+    size = len(body)
+    if size < 8:
+        raise ValueError("feedback cut short")
+    base, count, word = _fixed.unpack_from(body)
+    reference = word >> 8
+    if reference & 0x800000:
+        reference -= 1 << 24
+    numbers: list[int] = []
+    large: set[int] | None = None
+    offset, number, end = 8, base, base + count
+    while number < end:
+        if offset + 2 > size:
+            raise ValueError("feedback cut short")
+        chunk = body[offset] << 8 | body[offset + 1]
         offset += 2
-        if not chunk & 0x8000:
-            statuses += bytes((chunk >> 13,)) * (chunk & 0x1FFF)
-        elif not chunk & 0x4000:
-            statuses += bytes([chunk >> shift & 1 for shift in range(13, -1, -1)])
+        if chunk < 0x2000:
+            number += chunk
+        elif chunk < 0x8000:
+            after = min(number + (chunk & 0x1FFF), end)
+            if after - number > size:  # each has a delta, of at least a byte
+                raise ValueError("feedback cut short")
+            if chunk >= 0x6000:
+                raise ValueError("reserved packet status")
+            if chunk >= 0x4000:
+                large = large or set()
+                large.update(range(number, after))
+            numbers.extend(range(number, after))
+            number = after
+        elif chunk < 0xC000:
+            numbers += [number + place for place in _ONE_BIT[chunk >> 7 & 0x7F]]
+            number += 7
+            numbers += [number + place for place in _ONE_BIT[chunk & 0x7F]]
+            number += 7
         else:
-            statuses += bytes([chunk >> shift & 3 for shift in range(12, -1, -2)])
-    del statuses[count:]
-    return statuses, offset
+            for shift in range(12, -1, -2):
+                status = chunk >> shift & 3
+                if status and number < end:
+                    if status == _LARGE:
+                        large = large or set()
+                        large.add(number)
+                    elif status != _SMALL:
+                        raise ValueError("reserved packet status")
+                    numbers.append(number)
+                number += 1
+    while numbers and numbers[-1] >= end:  # spare bits of the last vector
+        numbers.pop()
+    if size - offset < len(numbers) + (len(large) if large else 0):
+        raise ValueError("feedback cut short")
+    if large is None:
+        found = zip(numbers, body[offset:], strict=False)
+        return base, reference, word & 0xFF, tuple([(n & 0xFFFF, d * TICK_US) for n, d in found])
+    arrivals: list[tuple[int, int]] = []
+    for number in numbers:
+        if number in large:
+            delta = (body[offset] << 8 | body[offset + 1]) - ((body[offset] & 0x80) << 9)
+            offset += 2
+        else:
+            delta = body[offset]
+            offset += 1
+        arrivals.append((number & 0xFFFF, delta * TICK_US))
+    return base, reference, word & 0xFF, tuple(arrivals)
