@@ -2,6 +2,7 @@
 
     python -m tests.fuzz.run --seconds 60 --seed 1            # shared by all parsers
     python -m tests.fuzz.run --inputs 1000000 --target rtcp   # as many inputs to one parser
+    python -m tests.fuzz.run --seconds 600 --grow             # slower; keeps what reaches new lines
 
 The same seed makes the same inputs. An escape is printed with its input in hex, and the exit status is 1.
 """
@@ -13,8 +14,10 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
+from tests.fuzz import corpus
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, Target
 
@@ -35,16 +38,41 @@ class Outcome:
         return self.read + self.refused.total() + len(self.escapes)
 
 
-def fuzz(target: Target, seed: int, *, inputs: int | None = None, seconds: float | None = None) -> Outcome:
-    """Feed `target` until `inputs` or `seconds` are used up, or ten inputs have escaped."""
+def fuzz(
+    target: Target,
+    seed: int,
+    *,
+    inputs: int | None = None,
+    seconds: float | None = None,
+    found: set[bytes] | None = None,
+) -> Outcome:
+    """Feed `target` until `inputs` or `seconds` are used up, or ten inputs have escaped.
+
+    With `found`, every input is traced, and those that take a step no other has taken are put there and
+    mutated further.
+    """
     random = Random(f"{target.name}/{seed}")
     outcome = Outcome()
     deadline = time.monotonic() + seconds if seconds is not None else float("inf")
+    sound = [*target.corpus, *corpus.load(target.name)]
+    taken: set[corpus.Arc] = set()
+    if found is not None:
+        for data in sound:
+            taken |= corpus.trace(partial(feed, target, data, Outcome()))
     while len(outcome.escapes) < 10 and time.monotonic() < deadline:
         if inputs is not None and outcome.inputs >= inputs:
             break
-        data = mutate(random, random.choice(target.corpus), random.choice(target.corpus))
-        feed(target, target.mend(data) if random.random() < 0.5 else data, outcome)
+        data = mutate(random, random.choice(sound), random.choice(sound))
+        if random.random() < 0.5:
+            data = target.mend(data)
+        if found is None:
+            feed(target, data, outcome)
+            continue
+        steps = corpus.trace(partial(feed, target, data, outcome))
+        if len(data) <= corpus.MOST_BYTES and not steps <= taken:
+            taken |= steps
+            found.add(data)
+            sound.append(data)
     return outcome
 
 
@@ -72,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--inputs", type=int, help="most inputs for each parser")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", choices=[target.name for target in TARGETS], help="only this parser")
+    parser.add_argument("--grow", action="store_true", help="keep the inputs that reach new lines")
     options = parser.parse_args(arguments)
     if options.seconds is None and options.inputs is None:
         parser.error("give --seconds, --inputs or both")
@@ -79,7 +108,11 @@ def main(arguments: list[str] | None = None) -> int:
     share = options.seconds / len(targets) if options.seconds is not None else None
     escaped = False
     for target in targets:
-        outcome = fuzz(target, options.seed, inputs=options.inputs, seconds=share)
+        found: set[bytes] | None = set() if options.grow else None
+        outcome = fuzz(target, options.seed, inputs=options.inputs, seconds=share, found=found)
+        if found:
+            corpus.save(target.name, found)
+            print(f"{target.name}: {len(found)} inputs reached new lines")
         reasons = ", ".join(f"{name} {count}" for name, count in outcome.refused.most_common())
         print(f"{target.name}: {outcome.inputs} inputs, {outcome.read} read; refused: {reasons or 'none'}")
         for data, what in outcome.escapes:

@@ -13,10 +13,13 @@ from zlib import crc32
 
 from aioice import stun as aioice_stun
 
+from signaling import frames
+from signaling.errors import ClientFault
 from stream.errors import OfferRefused
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.transport.srtp import GCM_TAG, Srtp, SrtpError, SrtpKeys, open_srtp
 from stream.wire import h264, rtcp, rtp, sdp, stun, vp8
+from tests.fuzz.dtls import DatagramRefusedError, DtlsDoor, client_hello
 from tests.stream.offers import LOCAL, Slots
 
 OFFERS = tuple(
@@ -36,6 +39,8 @@ class Target:
     refuses: type[Exception]
     corpus: tuple[bytes, ...]
     mend: Callable[[bytes], bytes] = bytes
+    ways: int = 4
+    """How many different refusals a few seconds must meet, or the damage is too fine."""
 
 
 def _stun_corpus() -> tuple[bytes, ...]:
@@ -183,6 +188,36 @@ def _negotiate(data: bytes) -> object:
     return sdp.parse(negotiate_publish(text, LOCAL).answer)
 
 
+FRAMES = (
+    b'{"type":"hello","protocol":1,"token":"a.b.c","resume":{"epoch":1,"seq":2}}',
+    b'{"type":"ping","sent":12.5}',
+    b'{"type":"chat.post","id":"c-1","text":"Good morning \xe6\x97\xa9\xe4\xb8\x8a\xe5\xa5\xbd"}',
+    b'{"type":"question.ask","id":"q-1","text":"Why \\ud83d\\ude00?"}',
+    b'{"type":"question.show","id":"q:2","question":"7"}',
+    b'{"type":"stage.bring_on","id":"s","participant":"ada"}',
+)
+
+
+def _parse_frame(data: bytes) -> object:
+    """Read a WebSocket text frame; what is not UTF-8 does not come this far (RFC 6455, section 8.1)."""
+    return frames.parse(data.decode("utf-8", "replace"))
+
+
+_dtls = DtlsDoor()
+
+
+def _dtls_corpus() -> tuple[bytes, ...]:
+    hello = client_hello()
+    return (hello, hello + hello, b"\x17\xfe\xfd\x00\x01" + bytes(6) + b"\x00\x10" + bytes(16))
+
+
+def _mend_dtls(data: bytes) -> bytes:
+    """Make it one handshake record of the length it has (RFC 6347, section 4.1)."""
+    if not 25 <= len(data) <= 1500:
+        return data
+    return b"\x16\xfe\xff" + data[3:11] + (len(data) - 13).to_bytes(2, "big") + data[13:]
+
+
 TARGETS = (
     Target("stun", _parse_stun, stun.StunError, _stun_corpus(), _mend_stun),
     Target("rtcp", _parse_rtcp, rtcp.RtcpError, _rtcp_corpus(), _mend_rtcp),
@@ -190,4 +225,6 @@ TARGETS = (
     Target("srtp", _parse_srtp, rtp.RtpError, _srtp_corpus(), _mend_srtp),
     Target("sdp", lambda data: sdp.parse(_text(data)), sdp.SdpError, OFFERS, _mend_text),
     Target("offer", _negotiate, OfferRefused, OFFERS, _mend_text),
+    Target("frame", _parse_frame, ClientFault, FRAMES, ways=2),
+    Target("dtls", _dtls.receive, DatagramRefusedError, _dtls_corpus(), _mend_dtls, ways=2),
 )
