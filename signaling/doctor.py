@@ -116,9 +116,9 @@ def _data(folder: Path) -> Finding:
 async def _ports(
     http: httpx.AsyncClient, relay: RelaySettings, signaling: SignalingSettings
 ) -> AsyncIterator[Finding]:
-    """Look at the four ports: free, or taken by a Rostrum that answers."""
+    """Look at each port: free, or taken by a Rostrum that answers."""
     relay_health = f"{url_of(relay.http_host, relay.http_port)}/healthz"
-    listeners: tuple[tuple[Kind, str, int, str, str], ...] = (
+    listeners: list[tuple[Kind, str, int, str, str]] = [
         (
             "TCP",
             signaling.http_host,
@@ -134,9 +134,11 @@ async def _ports(
             f"{url_of(signaling.metrics_host, signaling.metrics_port)}/metrics",
         ),
         ("TCP", relay.http_host, relay.http_port, "ROSTRUM_RELAY_HTTP_PORT", relay_health),
-        # UDP cannot be asked who is there: where the relay answers, its media port is its own.
+        # Media cannot be asked who is there: where the relay answers, its media port is its own.
         ("UDP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT", relay_health),
-    )
+    ]
+    if relay.media_tcp == "on":
+        listeners.append(("TCP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT", relay_health))
     for kind, host, port, setting, ours in listeners:
         try:
             check_free(kind, host, port, setting)

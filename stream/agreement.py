@@ -42,13 +42,15 @@ EXTENSION_URIS: Final[Mapping[Extension, str]] = {
 class LocalTransport:
     """Our end of a transport: ICE credentials, certificate, and addresses best first.
 
-    `fingerprint` is SHA-256 in hex with colons; `candidates` are IP literals with the UDP port.
+    `fingerprint` is SHA-256 in hex with colons; `candidates` are IP literals with the UDP port,
+    `tcp_candidates` such with a port that listens (RFC 6544).
     """
 
     ufrag: str
     pwd: str
     fingerprint: str
     candidates: tuple[tuple[str, int], ...]
+    tcp_candidates: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

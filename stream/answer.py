@@ -24,6 +24,13 @@ whichever they come upon first: so the others are streams of their own (RFC 8830
 _UDP_HOST_PRIORITY: Final = 126 << 24 | 0xFF
 """Type preference of a host candidate, and component 1 (RFC 8445, section 5.1.2.1)."""
 
+_TCP_HOST_PRIORITY: Final = 99 << 24 | 0xFF
+"""The same of TCP: below any UDP candidate, relayed ones aside, for it is the last resort of a firewalled
+peer. RFC 6544, section 4.2, asks no more than that UDP be preferred."""
+
+_TCP_PASSIVE: Final = 4 << 13
+"""Direction preference of a passive host candidate, in the upper bits of the local one (the same)."""
+
 _FEEDBACK: Final = (
     ("nack", "nack"),
     ("pli", "nack pli"),
@@ -110,6 +117,10 @@ def _candidates(local: LocalTransport) -> Iterator[str]:
     for index, (address, number) in enumerate(local.candidates):
         priority = _UDP_HOST_PRIORITY | (0xFFFF - index) << 8
         yield f"a=candidate:{index + 1} 1 udp {priority} {address} {number} typ host"
+    for index, (address, number) in enumerate(local.tcp_candidates):
+        priority = _TCP_HOST_PRIORITY | (_TCP_PASSIVE | 0x1FFF - index) << 8
+        foundation = len(local.candidates) + index + 1
+        yield f"a=candidate:{foundation} 1 tcp {priority} {address} {number} typ host tcptype passive"
     yield "a=end-of-candidates"
 
 

@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stream.agreement import Agreement, LocalTransport
@@ -26,8 +26,9 @@ from stream.routing.router import Router
 from stream.settings import RelaySettings
 from stream.transport.fanout import Fanout, Path, make_fanout
 from stream.transport.rtc_adapter import make_certificate
+from stream.transport.tcp_mux import TcpMux, open_listener
 from stream.transport.transport import PeerTransport
-from stream.transport.udp_mux import UdpMux, open_socket
+from stream.transport.udp_mux import Received, UdpMux, open_socket
 
 log = logging.getLogger("rostrum.relay")
 
@@ -69,12 +70,22 @@ class Engine:
         self._max_transports = settings.max_transports
         self._socket = open_socket(settings.media_host, settings.media_port)
         self._candidates = tuple((address, settings.media_port) for address in announce)
+        self._with_tcp = settings.media_tcp == "on"
         self._fanout: Fanout = make_fanout(settings.fanout, self._socket, self.counters)
         self._mux = UdpMux(self._socket, self.counters)
+        self._tcp = self._listen(settings) if self._with_tcp else None
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
         self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
         self._log_due = 0.0
+
+    def _listen(self, settings: RelaySettings) -> TcpMux:
+        try:
+            listener = open_listener(settings.media_host, settings.media_port)
+        except OSError:
+            self._socket.close()
+            raise
+        return TcpMux(listener, self._mux, self.counters, self._route, 2 * settings.max_transports)
 
     @property
     def fanout_name(self) -> str:
@@ -85,6 +96,8 @@ class Engine:
         """Move packets until cancelled; then say goodbye to every peer."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._socket, self._pump)
+        if self._tcp is not None:
+            self._tcp.start()
         sweep_due = 0.0
         try:
             while True:
@@ -101,15 +114,22 @@ class Engine:
                 peer.transport.close()
             if self._closing:
                 await asyncio.wait(self._closing, timeout=2)
+            if self._tcp is not None:
+                self._tcp.close()
             self._socket.close()
 
     # -- packets -----------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         """Drain the port, then flush what came: a burst is what has arrived, never waited for."""
-        now, unix = time.monotonic(), time.time()
+        now = time.monotonic()
+        self._route(self._mux.drain(now), now)
+
+    def _route(self, arrived: Iterable[Received], now: float) -> None:
+        """Take what peers sent, by datagram or by connection, and flush what came of it."""
+        unix = time.time()
         touched: dict[str, Router[PeerTransport]] = {}
-        for received in self._mux.drain(now):
+        for received in arrived:
             peer = self.peers.get(received.transport.id)
             router = self.routers.get(peer.session) if peer is not None else None
             if router is None:
@@ -158,6 +178,8 @@ class Engine:
 
     def _sweep(self, now: float) -> None:
         """Close the peers that are gone, and forget sessions that nobody planned and nobody is in."""
+        if self._tcp is not None:
+            self._tcp.sweep(now)
         for peer in list(self.peers.values()):
             if peer.transport.expired(now):
                 self.counters["expired"] += 1
@@ -225,6 +247,7 @@ class Engine:
             pwd=transport.password,
             fingerprint=self._certificate.fingerprint,
             candidates=self._candidates,
+            tcp_candidates=self._candidates if self._with_tcp else (),
         )
 
     def _admit(
@@ -290,9 +313,7 @@ class Engine:
     def restart_ice(self, transport_id: str) -> tuple[str, LocalTransport]:
         """Give a transport new ICE credentials; return its new ETag and our end. Raises RelayError."""
         peer = self.peer(transport_id)
-        former = peer.transport.ufrag
-        peer.transport.restart_ice()
-        self._mux.rename(peer.transport, former)
+        self._mux.restart(peer.transport)
         peer.etag = secrets.token_hex(8)
         return peer.etag, self._local(peer.transport)
 

@@ -106,8 +106,9 @@ def main() -> int:
 
 
 def _explain(settings: RelaySettings, error: OSError) -> str:
+    media = "UDP or TCP" if settings.media_tcp == "on" else "UDP"
     ports = (
-        f"UDP {settings.media_host}:{settings.media_port} (ROSTRUM_MEDIA_PORT) or "
+        f"{media} {settings.media_host}:{settings.media_port} (ROSTRUM_MEDIA_PORT) or "
         f"TCP {settings.http_host}:{settings.http_port} (ROSTRUM_RELAY_HTTP_PORT)"
     )
     return f"The relay cannot start on {ports}: {error.strerror or error}."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar, get_args
 
 Fanout = Literal["auto", "gso", "plain"]
+Switch = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 MIN_SECRET_CHARS: Final = 32
@@ -107,6 +108,7 @@ class RelaySettings:
     http_port: int = 7001
     media_host: str = "0.0.0.0"  # noqa: S104 (media comes from anywhere; every packet is authenticated)
     media_port: int = 7000
+    media_tcp: Switch = "on"
     announce: tuple[str, ...] = ()
     max_transports: int = 1000
     fanout: Fanout = "auto"
@@ -122,6 +124,7 @@ class RelaySettings:
             http_port=env.port("ROSTRUM_RELAY_HTTP_PORT", cls.http_port),
             media_host=env.text("ROSTRUM_MEDIA_HOST", cls.media_host),
             media_port=env.port("ROSTRUM_MEDIA_PORT", cls.media_port),
+            media_tcp=env.choice("ROSTRUM_MEDIA_TCP", cls.media_tcp, get_args(Switch)),
             announce=env.addresses("ROSTRUM_ANNOUNCE"),
             max_transports=env.whole("ROSTRUM_MAX_TRANSPORTS", cls.max_transports, 1, 100_000),
             fanout=env.choice("ROSTRUM_FANOUT", cls.fanout, get_args(Fanout)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -39,6 +40,20 @@ _UFRAG_BYTES = 6
 _PASSWORD_BYTES = 18
 """22 characters are the least a password has (RFC 8839, section 5.4); 18 bytes make 24."""
 
+FOLLOW = 0.2
+"""Seconds without a sign of life on the bound path after which media that arrives on another checked path
+moves the peer there. A peer sends media on the one pair it has chosen (RFC 8445, section 12.1), so media
+says as much as a nomination; what the network reordered is not to pull it back."""
+
+_GENERATIONS = 2
+"""Pairs of ICE credentials that may hold at once: the newest, and the one in use until it is checked."""
+
+
+def _new_credentials() -> tuple[str, str]:
+    """Return an ICE ufrag and password (RFC 8839, section 5.4)."""
+    password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
+    return secrets.token_hex(_UFRAG_BYTES), password
+
 
 class PeerTransport:
     """The transport of one WHIP or WHEP resource."""
@@ -52,8 +67,8 @@ class PeerTransport:
         now: float,
     ) -> None:
         self.id = identifier
-        self.ufrag = secrets.token_hex(_UFRAG_BYTES)
-        self.password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
+        self._credentials = [_new_credentials()]
+        """Newest first; a former pair holds until a check has verified with the newest."""
         self.state: State = "new"
         self.last_alive = now
         self._path_alive = now
@@ -85,10 +100,31 @@ class PeerTransport:
         """The path in use, or None before the first valid check."""
         return self._path
 
-    def restart_ice(self) -> None:
-        """Take new ICE credentials (RFC 9725, section 4.3.3); DTLS and its keys go on."""
-        self.ufrag = secrets.token_hex(_UFRAG_BYTES)
-        self.password = secrets.token_urlsafe(_PASSWORD_BYTES).replace("-", "+").replace("_", "/")
+    @property
+    def ufrag(self) -> str:
+        """Our newest ICE user name fragment."""
+        return self._credentials[0][0]
+
+    @property
+    def password(self) -> str:
+        """Our newest ICE password."""
+        return self._credentials[0][1]
+
+    @property
+    def ufrags(self) -> list[str]:
+        """The fragments that checks may name, newest first: one, or two while ICE restarts."""
+        return [ufrag for ufrag, _ in self._credentials]
+
+    def restart_ice(self) -> str | None:
+        """Take new ICE credentials (RFC 9725, section 4.3.3); DTLS and its keys go on.
+
+        The former ones hold until a check has verified with the new ones: the peer's answer is under
+        way, and its consent checks are still of the former generation (RFC 8445, section 9). Returns
+        the ufrag that holds no longer where one restart overtakes another.
+        """
+        self._credentials.insert(0, _new_credentials())
+        # Of two restarts without a check between, the first has come to nothing: what is in use stays.
+        return self._credentials.pop(1)[0] if len(self._credentials) > _GENERATIONS else None
 
     def start(
         self,
@@ -105,32 +141,39 @@ class PeerTransport:
             self._send(data, self._path)
 
     def receive_check(self, request: stun.BindingRequest, data: bytes, source: Path, now: float) -> bool:
-        """Answer a connectivity check; True where `source` is the transport's path from now on.
+        """Answer a connectivity check; True where it verified, and the peer may send from `source`.
 
         The first valid check binds, so media starts at once; later ones move the transport when they
-        nominate (USE-CANDIDATE), or when the bound address has been silent (a changed network).
+        nominate (USE-CANDIDATE), or when the bound path has been silent or has ended (a changed network).
         """
-        if self.state == "closed" or not stun.verify(request, data, self.password.encode()):
+        ufrag = request.username.partition(":")[0]
+        password = dict(self._credentials).get(ufrag, "").encode()
+        if self.state == "closed" or not password or not stun.verify(request, data, password):
             self._counters["stun_unauthentic"] += 1
             return False
         if not request.controlling:
-            self._send(
-                stun.error(request.transaction_id, 487, "Role Conflict", self.password.encode()), source
-            )
+            self._send(stun.error(request.transaction_id, 487, "Role Conflict", password), source)
             return False
-        self._send(stun.success(request.transaction_id, source.address, self.password.encode()), source)
+        self._send(stun.success(request.transaction_id, source.address, password), source)
         self.last_alive = now
+        if ufrag == self.ufrag:
+            del self._credentials[1:]
         if self._path == source:
             self._path_alive = now
             return True
         silent = now - self._path_alive > SILENCE
-        if self._path is not None and not request.use_candidate and not silent:
-            return False
+        if self._path is not None and not (request.use_candidate or silent):
+            return True
         self._path, self._path_alive = source, now
         if self.state == "new":
             self.state = "checked"
             self._handshake = asyncio.create_task(self._run_handshake(), name=f"dtls {self.id}")
         return True
+
+    def lose(self, path: Path) -> None:
+        """Take note that a path has ended: whatever is checked next takes its place."""
+        if self._path == path:
+            self._path_alive = -math.inf
 
     async def _run_handshake(self) -> None:
         assert self._dtls is not None, "start() comes before the first check can"
@@ -156,7 +199,16 @@ class PeerTransport:
             if dropped is not None:
                 self._counters[dropped] += 1
 
-    def receive_rtp(self, data: bytes, now: float) -> rtp.RtpPacket | None:
+    def _heard(self, path: Path, now: float) -> None:
+        """Take note of an authentic packet on a path that a check has verified."""
+        self.last_alive = now
+        if path is self._path or path == self._path:
+            self._path_alive = now
+        elif now - self._path_alive > FOLLOW:
+            self._counters["path_followed"] += 1
+            self._path, self._path_alive = path, now
+
+    def receive_rtp(self, data: bytes, path: Path, now: float) -> rtp.RtpPacket | None:
         """Open one SRTP packet; None where it is dropped."""
         if self._srtp is None:
             self._counters["rtp_before_keys"] += 1
@@ -168,10 +220,10 @@ class PeerTransport:
         except (rtp.RtpError, SrtpError) as error:
             self._counters[f"rtp_{error.reason}"] += 1
             return None
-        self.last_alive = self._path_alive = now
+        self._heard(path, now)
         return packet
 
-    def receive_rtcp(self, data: bytes, now: float) -> list[rtcp.Packet]:
+    def receive_rtcp(self, data: bytes, path: Path, now: float) -> list[rtcp.Packet]:
         """Open one SRTCP packet; nothing where it is dropped."""
         if self._srtp is None:
             self._counters["rtcp_before_keys"] += 1
@@ -181,7 +233,7 @@ class PeerTransport:
         except (rtcp.RtcpError, SrtpError) as error:
             self._counters[f"rtcp_{error.reason}"] += 1
             return []
-        self.last_alive = self._path_alive = now
+        self._heard(path, now)
         return packets
 
     def send_rtcp(self, data: bytes) -> None:

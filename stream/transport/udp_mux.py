@@ -1,8 +1,9 @@
 """The one UDP port: every peer's datagrams come in here, and are told apart.
 
-By first byte (RFC 7983) into STUN, DTLS and RTP/RTCP; by ufrag for STUN, by the address that a valid
-check bound for the rest. The law: a datagram from an address that no check has bound is counted and
-forgotten; nothing that arrives raises past this module (faults.md, rows 18 and 19).
+By first byte (RFC 7983) into STUN, DTLS and RTP/RTCP; by ufrag for STUN, by the address that a check has
+verified for the rest, or by the connection, for `tcp_mux` brings its frames here too. The law: a datagram
+from where no check has verified is counted and forgotten; nothing that arrives raises past this module
+(faults.md, rows 18 and 19).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from stream.transport.fanout import Address, Ancillary, Path
+from stream.transport.fanout import Address, Ancillary, Path, Stream
 from stream.transport.transport import PeerTransport
 from stream.wire import rtcp, rtp, stun
 
@@ -23,6 +24,9 @@ log = logging.getLogger("rostrum.relay")
 
 MAX_DATAGRAM = 1500
 """Longest datagram taken, bytes: an Ethernet frame. SRTP packets stay under 1,300."""
+
+MAX_PATHS = 8
+"""Places that one peer may send from; a laptop has three networks, and ICE-TCP beside UDP on each."""
 
 _DRAIN = 512
 """Datagrams read in one go; then what they ask for is sent, and reading goes on."""
@@ -87,6 +91,14 @@ def _answer_source(received: list[Ancillary]) -> tuple[Ancillary, ...]:
     return ()
 
 
+_Place = Address | Stream
+"""Where datagrams come from: an address of the UDP port's, or a connection."""
+
+
+def _place(path: Path) -> _Place:
+    return path.stream or path.address
+
+
 class UdpMux:
     """The receiving half of the port."""
 
@@ -94,25 +106,47 @@ class UdpMux:
         self._sock = sock
         self._counters = counters
         self._by_ufrag: dict[str, PeerTransport] = {}
-        self._by_address: dict[Address, PeerTransport] = {}
+        self._by_place: dict[_Place, tuple[PeerTransport, Path]] = {}
+        self._places: dict[PeerTransport, dict[_Place, None]] = {}
+        """Where each peer was checked, longest ago first: it may send from any of them at any time."""
+        self._verified: tuple[Path, PeerTransport] | None = None
 
     def add(self, transport: PeerTransport) -> None:
-        """Let checks for the transport's ufrag in."""
-        self._by_ufrag[transport.ufrag] = transport
+        """Let checks for the transport's ufrags in, of which an ICE restart brings another."""
+        for ufrag in transport.ufrags:
+            self._by_ufrag[ufrag] = transport
 
-    def rename(self, transport: PeerTransport, former_ufrag: str) -> None:
-        """Follow an ICE restart: the former ufrag is no longer ours."""
-        self._by_ufrag.pop(former_ufrag, None)
-        self._by_ufrag[transport.ufrag] = transport
+    def restart(self, transport: PeerTransport) -> None:
+        """Give a transport new ICE credentials; the ones in use hold until the new ones are checked."""
+        overtaken = transport.restart_ice()
+        if overtaken is not None:
+            del self._by_ufrag[overtaken]
+        self.add(transport)
 
     def remove(self, transport: PeerTransport) -> None:
         """Forget a transport and its address."""
-        self._by_ufrag.pop(transport.ufrag, None)
-        self._unbind(transport, transport.bound)
+        for ufrag in transport.ufrags:
+            self._by_ufrag.pop(ufrag, None)
+        for place in self._places.pop(transport, ()):
+            self._forget(transport, place)
 
-    def _unbind(self, transport: PeerTransport, path: Path | None) -> None:
-        if path is not None and self._by_address.get(path.address) is transport:
-            del self._by_address[path.address]
+    def _forget(self, transport: PeerTransport, place: _Place) -> None:
+        found = self._by_place.get(place)
+        if found is not None and found[0] is transport:
+            del self._by_place[place]
+
+    def verified(self, path: Path) -> PeerTransport | None:
+        """Return whose check has come by this path, if that was the last thing received, and verified."""
+        return self._verified[1] if self._verified is not None and self._verified[0] is path else None
+
+    def lose(self, path: Path) -> None:
+        """Take note that a connection has ended: its peer may be checked from anywhere."""
+        place = _place(path)
+        found = self._by_place.pop(place, None)
+        if found is not None:
+            transport, _ = found
+            self._places.get(transport, {}).pop(place, None)
+            transport.lose(path)
 
     def drain(self, now: float) -> Iterator[Received]:
         """Read what has arrived, a bounded number of datagrams, and yield what connected peers sent."""
@@ -144,20 +178,36 @@ class UdpMux:
         if len(data) > MAX_DATAGRAM:
             self._counters["over_long"] += 1
             return None
-        first = data[0]
-        if first < 4:
+        if data[0] < 4:
             self._check(data, Path(source, _answer_source(ancillary)), now)
             return None
-        transport = self._by_address.get(source)
-        if transport is None:
+        return self._of_peer(data, self._by_place.get(source), now)
+
+    def receive(self, data: bytes, path: Path, now: float) -> Received | None:
+        """Take one frame of a connection; it is at most MAX_DATAGRAM long."""
+        self._verified = None
+        if not data:
+            self._counters["empty"] += 1
+        elif data[0] < 4:
+            self._check(data, path, now)
+        else:
+            return self._of_peer(data, self._by_place.get(_place(path)), now)
+        return None
+
+    def _of_peer(self, data: bytes, found: tuple[PeerTransport, Path] | None, now: float) -> Received | None:
+        """Read what is not STUN, from where `found` says who was checked."""
+        if found is None:
             self._counters["stranger"] += 1
-        elif 20 <= first < 64:
+            return None
+        transport, path = found
+        first = data[0]
+        if 20 <= first < 64:
             transport.receive_dtls(data)
         elif 128 <= first < 192:
             if rtcp.is_rtcp(data):
-                parts = transport.receive_rtcp(data, now)
+                parts = transport.receive_rtcp(data, path, now)
                 return Received(transport, None, parts) if parts else None
-            packet = transport.receive_rtp(data, now)
+            packet = transport.receive_rtp(data, path, now)
             return Received(transport, packet, []) if packet is not None else None
         else:
             self._counters["unknown_protocol"] += 1
@@ -174,9 +224,21 @@ class UdpMux:
         if transport is None:
             self._counters["stun_unknown_ufrag"] += 1
             return
-        former = transport.bound
-        if transport.receive_check(request, data, source, now):
-            # At each check, not only at the first: an address that another peer's check took comes back.
-            if former != source:
-                self._unbind(transport, former)
-            self._by_address[source.address] = transport
+        ufrags = transport.ufrags
+        if not transport.receive_check(request, data, source, now):
+            return
+        self._verified = (source, transport)
+        for ufrag in ufrags:
+            if ufrag not in transport.ufrags:
+                del self._by_ufrag[ufrag]  # an ICE restart is through: the former one is no longer ours
+        # At each check, not only at the first: an address that another peer's check took comes back.
+        place = _place(source)
+        self._by_place[place] = (transport, source)
+        places = self._places.setdefault(transport, {})
+        places.pop(place, None)
+        places[place] = None
+        if len(places) > MAX_PATHS:
+            in_use = transport.bound and _place(transport.bound)
+            oldest = next(one for one in places if one != in_use)
+            del places[oldest]
+            self._forget(transport, oldest)

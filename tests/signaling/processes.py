@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
@@ -11,10 +12,19 @@ from pathlib import Path
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that is free now; one for datagrams is free on TCP too, as media wants it."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, kind) as probe,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as twin,
+        ):
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if kind == socket.SOCK_STREAM:
+                return port
+            with contextlib.suppress(OSError):
+                twin.bind(("127.0.0.1", port))
+                return port
 
 
 def alive(pid: int) -> bool:

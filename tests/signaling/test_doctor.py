@@ -34,7 +34,7 @@ async def test_a_machine_that_is_well(tmp_path: Path) -> None:
         "fan-out",
         "addresses",
     }
-    assert len(about(found, "ports")) == 4
+    assert len(about(found, "ports")) == 5
     assert all(finding.says.endswith(".") for finding in found)
     (redis,) = about(found, "redis")
     assert "version " in redis.says
@@ -66,8 +66,9 @@ async def test_a_strangers_port_is_a_problem_and_our_own_is_fine(tmp_path: Path)
                 ROSTRUM_RELAY_SECRET=RELAY_SECRET,
             )
             found = await findings(env)
-    public, metrics, face, media = about(found, "ports")
-    assert [f.level for f in (public, metrics, face, media)] == ["ok", "problem", "ok", "ok"]
+    public, metrics, face, media, media_tcp = about(found, "ports")
+    assert [f.level for f in (public, metrics, face, media, media_tcp)] == ["ok", "problem", *3 * ["ok"]]
+    assert media_tcp.says.startswith(f"TCP port {relay.media_port} is in use by a Rostrum")
     assert "ROSTRUM_METRICS_PORT" in metrics.says
     assert "in use by a Rostrum" in public.says
     (fanout,) = about(found, "fan-out")

@@ -13,8 +13,9 @@ from aioice import stun
 
 from stream.transport.fanout import PlainFanout, UdpSender
 from stream.transport.rtc_adapter import make_certificate
-from stream.transport.transport import CONSENT_TIMEOUT, SETUP_TIMEOUT, SILENCE, PeerTransport
-from stream.transport.udp_mux import UdpMux, open_socket
+from stream.transport.srtp import Srtp, SrtpKeys, open_srtp
+from stream.transport.transport import CONSENT_TIMEOUT, FOLLOW, SETUP_TIMEOUT, SILENCE, PeerTransport
+from stream.transport.udp_mux import MAX_PATHS, UdpMux, open_socket
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, Target
 
@@ -52,6 +53,14 @@ class Port:
     def send(self, client: socket.socket, data: bytes) -> None:
         client.send(data)
         assert not list(self.mux.drain(self.now))
+
+    def answered(self, client: socket.socket, ufrag: str, password: str) -> bool:
+        """Send a check with any credentials, and tell whether it succeeded."""
+        self.send(client, request(ufrag, password))
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            return stun.parse_message(client.recv(1500)).message_class == stun.Class.RESPONSE
+        return False
 
     def check(
         self, client: socket.socket, transport: PeerTransport, extra: str = "", password: str = ""
@@ -125,7 +134,7 @@ async def test_media_moves_where_it_is_nominated_or_where_life_is(port: Port) ->
     port.check(second, transport, "USE-CANDIDATE")
     assert transport.path.address == second.getsockname()
     port.send(first, b"\x80\x60" + bytes(40))
-    assert port.counters["stranger"] == 1, "the former path is nobody's"
+    assert port.counters["rtp_before_keys"] == 1, "what is still under way on the former path is taken"
     port.now += 2.5
     port.check(third, transport)
     assert transport.path.address == second.getsockname(), "a viewer's reports come no oftener"
@@ -142,25 +151,93 @@ async def test_an_address_that_another_peers_check_took_comes_back(port: Port) -
     port.send(client, b"\x80\x60" + bytes(40))
     assert port.counters["rtp_before_keys"] == 1
     port.check(client, victim)
-    assert port.mux._by_address[client.getsockname()] is victim
+    assert port.mux._by_place[client.getsockname()][0] is victim
     port.mux.remove(taker)
-    assert port.mux._by_address[client.getsockname()] is victim
+    assert port.mux._by_place[client.getsockname()][0] is victim
     port.mux.remove(victim)
-    assert not port.mux._by_address and not port.mux._by_ufrag
+    assert not port.mux._by_place and not port.mux._by_ufrag and not port.mux._places
 
 
-async def test_an_ice_restart_changes_the_credentials(port: Port) -> None:
+def keyed(transport: PeerTransport) -> Srtp:
+    """Give a transport keys without DTLS, and return the peer's half."""
+    keys = SrtpKeys("AEAD_AES_128_GCM", bytes(range(16)), bytes(range(12)), bytes(16), bytes(12))
+    transport._srtp = open_srtp(keys)
+    return open_srtp(SrtpKeys(keys.profile, bytes(16), bytes(12), keys.local_key, keys.local_salt))
+
+
+async def test_the_relay_follows_media_to_a_checked_path_once_the_bound_one_is_quiet(port: Port) -> None:
+    """A browser sends on its new path at once, and nominates it a second later."""
+    transport, first, second, foreign = (port.transport(), *(port.client() for _ in range(3)))
+    srtp = keyed(transport)
+    port.check(first, transport)
+    port.check(second, transport)
+
+    def media(client: socket.socket, number: int) -> None:
+        header = b"\x80\x60" + number.to_bytes(2, "big") + bytes(4) + b"ssrc"
+        client.send(srtp.protect(header, b"sound", int.from_bytes(b"ssrc", "big"), number))
+        (found,) = port.mux.drain(port.now)
+        assert found.rtp is not None and found.rtp.payload == b"sound"
+
+    media(first, 1)
+    port.now += FOLLOW / 2
+    media(second, 2)
+    assert transport.path.address == first.getsockname(), "it may be a straggler"
+    port.now += FOLLOW
+    media(second, 3)
+    assert transport.path.address == second.getsockname()
+    assert port.counters["path_followed"] == 1
+    media(first, 4)
+    assert transport.path.address == second.getsockname(), "a straggler indeed"
+    port.now += 1
+    port.send(foreign, srtp.protect(b"\x80\x60\0\5" + bytes(4) + b"ssrc", b"x", 0x73737263, 5))
+    assert transport.path.address == second.getsockname(), "never where no check has verified"
+    assert port.counters["stranger"] == 1
+    port.send(first, b"\x80\x60\0\6" + bytes(4) + b"ssrc" + bytes(40))
+    assert transport.path.address == second.getsockname(), "never for what is not authentic"
+
+
+async def test_a_peer_has_so_many_paths_and_the_one_in_use_is_kept(port: Port) -> None:
+    transport, first = port.transport(), port.client()
+    port.check(first, transport)
+    others = [port.client() for _ in range(MAX_PATHS + 2)]
+    for client in others:
+        port.check(client, transport)
+    assert len(port.mux._by_place) == MAX_PATHS
+    for client, counted in ((first, 0), (others[0], 1), (others[-1], 1)):
+        port.send(client, b"\x80\x60" + bytes(40))
+        assert port.counters["stranger"] == counted
+    port.mux.remove(transport)
+    assert not port.mux._by_place and not port.mux._places
+
+
+async def test_an_ice_restart_changes_the_credentials_once_the_new_ones_are_checked(port: Port) -> None:
     transport, client = port.transport(), port.client()
     port.check(client, transport)
-    former, password = transport.ufrag, transport.password
-    transport.restart_ice()
-    port.mux.rename(transport, former)
-    assert (transport.ufrag, transport.password) != (former, password)
+    former = transport.ufrag, transport.password
+    port.mux.restart(transport)
+    assert transport.ufrag != former[0] and transport.password != former[1]
     assert len(transport.password) >= 22
-    port.send(client, request(former, transport.password))
+    assert port.answered(client, *former), "consent goes on under the former until the new ones are tried"
+    assert not port.answered(client, former[0], transport.password)
+    assert port.answered(client, *former), "an unauthentic check ends nothing"
+    assert port.answered(client, transport.ufrag, transport.password)
+    assert not port.answered(client, *former), "they are forgotten now"
     assert port.counters["stun_unknown_ufrag"] == 1
-    answer = port.check(client, transport)
-    assert answer is not None and answer.message_class == stun.Class.RESPONSE
+    assert transport.path.address == client.getsockname()
+
+
+async def test_of_two_ice_restarts_the_first_comes_to_nothing(port: Port) -> None:
+    transport, client = port.transport(), port.client()
+    port.check(client, transport)
+    in_use = transport.ufrag, transport.password
+    port.mux.restart(transport)
+    overtaken = transport.ufrag, transport.password
+    port.mux.restart(transport)
+    assert not port.answered(client, *overtaken)
+    assert port.answered(client, *in_use)
+    assert port.answered(client, transport.ufrag, transport.password)
+    port.mux.remove(transport)
+    assert not port.mux._by_place and not port.mux._by_ufrag
 
 
 @pytest.mark.parametrize(

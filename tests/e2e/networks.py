@@ -1,0 +1,140 @@
+"""Somebody on two networks at once: a network namespace with two ways to this machine.
+
+A router stands between, in a namespace of its own: `here` - router - `wifi` and `mobile` - `there`. What
+the router swallows is silent: nobody's link goes down, nobody gets an ICMP message. Each address of
+`there` leaves by its own link, as on phones, Windows and macOS. Needs root and `ip`; what is missing is
+said by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+Way = Literal["wifi", "mobile"]
+
+_NUMBERS: Final[dict[Way, int]] = {"wifi": 1, "mobile": 2}
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr.strip()}"
+
+
+@dataclass
+class Networks:
+    """The two namespaces; made by `networks()`."""
+
+    tag: str = field(default_factory=lambda: secrets.token_hex(2))
+    net: str = field(default_factory=lambda: f"10.{64 + secrets.randbelow(128)}")
+
+    @property
+    def here(self) -> str:
+        """Return this machine's address as seen from `there`."""
+        return f"{self.net}.0.1"
+
+    def address(self, way: Way) -> str:
+        """Return the address that `there` has on a network."""
+        return f"{self.net}.{_NUMBERS[way]}.2"
+
+    @property
+    def there(self) -> str:
+        """Name of the namespace that is on both networks."""
+        return f"rt-{self.tag}-there"
+
+    @property
+    def _router(self) -> str:
+        return f"rt-{self.tag}-router"
+
+    @property
+    def _uplink(self) -> str:
+        return f"rt{self.tag}up"
+
+    def _there(self, *arguments: str) -> None:
+        _run("ip", "-n", self.there, *arguments)
+
+    def _at_router(self, *arguments: str) -> None:
+        _run("ip", "-n", self._router, *arguments)
+
+    def make(self) -> None:
+        """Set everything up."""
+        for name in (self.there, self._router):
+            _run("ip", "netns", "add", name)
+            _run("ip", "-n", name, "link", "set", "lo", "up")
+        _run("ip", "link", "add", self._uplink, "type", "veth", "peer", "name", "hub", "netns", self._router)
+        _run("ip", "address", "add", f"{self.here}/24", "dev", self._uplink)
+        _run("ip", "link", "set", self._uplink, "up")
+        _run("ip", "route", "add", f"{self.net}.0.0/16", "via", f"{self.net}.0.2")
+        self._at_router("address", "add", f"{self.net}.0.2/24", "dev", "hub")
+        self._at_router("link", "set", "hub", "up")
+        _run("ip", "netns", "exec", self._router, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        for way, number in _NUMBERS.items():
+            net = f"{self.net}.{number}"
+            self._at_router("link", "add", way, "type", "veth", "peer", "name", way, "netns", self.there)
+            self._at_router("address", "add", f"{net}.1/24", "dev", way)
+            self._at_router("link", "set", way, "up")
+            self._there("address", "add", f"{self.address(way)}/24", "dev", way)
+            self._route(way)
+
+    def _route(self, way: Way) -> None:
+        number = _NUMBERS[way]
+        self._there("link", "set", way, "up")
+        gateway = ("default", "via", f"{self.net}.{number}.1", "dev", way)
+        self._there("route", "replace", *gateway, "metric", str(100 * number))
+        self._there("route", "replace", *gateway, "table", str(100 + number))
+        self._there("rule", "add", "from", self.address(way), "table", str(100 + number))
+
+    def remove(self) -> None:
+        """Take everything away again, whatever of it there is."""
+        for name in (self.there, self._router):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "del", self._uplink], capture_output=True, check=False)
+
+    def unplug(self, way: Way) -> None:
+        """Take a link down: the machine that is on it is told."""
+        self._there("link", "set", way, "down")
+
+    def plug(self, way: Way) -> None:
+        """Bring an unplugged link up again."""
+        self._there("rule", "del", "from", self.address(way))
+        self._route(way)
+
+    def swallow(self, way: Way) -> None:
+        """Let everything on a link vanish, both ways; nobody is told."""
+        self._at_router("rule", "add", "iif", way, "blackhole")
+        self._at_router("rule", "add", "to", f"{self.address(way)}/32", "blackhole")
+
+    def swallow_udp(self) -> None:
+        """Let all UDP vanish, as strict firewalls do."""
+        self._at_router("rule", "add", "ipproto", "udp", "blackhole")
+
+    def command(self, *command: str) -> list[str]:
+        """Return a command line that runs a command `there`."""
+        return ["ip", "netns", "exec", self.there, *command]
+
+    def wrapper(self, folder: Path, executable: str) -> str:
+        """Write a program that runs another one `there`, for what takes the name of one file."""
+        path = folder / f"{Path(executable).name}-there"
+        path.write_text(f'#!/bin/sh\nexec ip netns exec {self.there} {executable} "$@"\n', encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+
+@contextlib.contextmanager
+def networks() -> Iterator[Networks]:
+    """Give two networks for a block."""
+    assert os.geteuid() == 0, "network namespaces need root"
+    assert shutil.which("ip"), "`ip` is missing: install iproute2"
+    made = Networks()
+    try:
+        made.make()
+        yield made
+    finally:
+        made.remove()
