@@ -17,7 +17,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 DEBIAN_PACKAGES := chromium firefox-esr redis-server
 NPM_FOLDERS := web tests/e2e
 
-.PHONY: help demo test check bench lock clean debian-packages
+.PHONY: help demo test check bench bench-peers lock clean debian-packages
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -37,6 +37,13 @@ check: $(VENV)/.dev web/node_modules/.stamp
 
 bench: $(VENV)/.dev
 	$(BIN)/pytest -m benchmark -s $(PYTEST)
+
+# Our relay beside Janus; on a quiet machine, and with as many fan-outs as it has: make bench-peers FANOUTS=native,gso
+FANOUTS ?= auto
+bench-peers: DEBIAN_PACKAGES := janus
+bench-peers: debian-packages $(VENV)/.dev
+	$(BIN)/rostrum bench peers --viewers 20,100,300 --fanouts $(FANOUTS) --rounds 3 \
+	  --output docs/performance.json --document docs/performance.md
 
 # -- what the targets need ---------------------------------------------------------------------------
 
@@ -68,7 +75,7 @@ debian-packages:
 	command -v npm > /dev/null || missing+=(nodejs npm); \
 	if (( $${#missing[@]} )); then \
 	  if [[ $$(id -u) != 0 ]]; then \
-	    echo "The tests need these Debian packages: $${missing[*]}. Install them, or run make test as root." >&2; \
+	    echo "These Debian packages are needed: $${missing[*]}. Install them, or run make $(MAKECMDGOALS) as root." >&2; \
 	    exit 1; \
 	  fi; \
 	  apt-get update -qq; \

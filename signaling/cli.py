@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 sessions = typer.Typer(no_args_is_help=True, help="Create, list and end sessions on a running server.")
 app.add_typer(sessions, name="session")
+bench = typer.Typer(no_args_is_help=True, help="Measure what a relay carries on this machine.")
+app.add_typer(bench, name="bench")
 
 Server = Annotated[
     str, typer.Option(help="The server's address; by default ROSTRUM_PUBLIC_URL, else this machine's.")
@@ -260,6 +263,100 @@ def end_session(
     Example: rostrum session end keynote
     """
     _ask("POST", f"/api/sessions/{id}/end", server, token)
+
+
+class Pacing(StrEnum):
+    """How a publisher spreads a picture's packets."""
+
+    BURST = "burst"
+    BROWSER = "browser"
+
+
+PacedAs = Annotated[Pacing, typer.Option(help="A picture's packets at once, or spread as browsers do.")]
+
+
+@bench.command("relay")
+def bench_relay(
+    viewers: Annotated[int, typer.Option(min=1, help="How many watch.")] = 100,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, after a warm-up.")] = 10,
+    fanout: Annotated[str, typer.Option(help="As ROSTRUM_FANOUT: auto, or one by name.")] = "auto",
+    bitrate: Annotated[int, typer.Option(min=100, help="The picture's, kbit/s.")] = 2000,
+    decrypt: Annotated[
+        int, typer.Option(min=0, help="How many viewers decrypt and compare; the first also decodes.")
+    ] = 1,
+    joins: Annotated[bool, typer.Option("--joins", help="Others come and go meanwhile.")] = False,
+    join_rate: Annotated[float, typer.Option(min=1, help="With --joins: how many a second.")] = 120,
+    pacing: PacedAs = Pacing.BURST,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Load a relay of its own with a real publisher and real viewers, and print what it cost.
+
+    The relay gets a core to itself, the load the others. Ends with 1 where the load, not the relay, was
+    the bottleneck: such figures say nothing.
+
+    Example: rostrum bench relay --viewers 300 --seconds 20
+    """
+    import json
+
+    from stream.bench.commands import Wanted
+    from stream.bench.commands import bench_relay as measure
+    from stream.bench.process import BenchError
+    from stream.bench.report import relay_table
+
+    wanted = Wanted(
+        viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        figures = asyncio.run(measure(wanted))
+    except BenchError as error:
+        raise CommandError(f"Nothing was measured: {error}") from None
+    typer.echo(json.dumps(figures.as_dict(), indent=2) if as_json else relay_table(figures))
+    if not figures.valid:
+        sys.exit(1)
+
+
+@bench.command("peers")
+def bench_peers(
+    viewers: Annotated[str, typer.Option(help="Audiences, by comma.")] = "20,100,300",
+    fanouts: Annotated[str, typer.Option(help="Our relay's fan-outs, by comma.")] = "auto",
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure each time.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each server has its turn.")] = 2,
+    pacing: PacedAs = Pacing.BURST,
+    output: Annotated[Path | None, typer.Option(help="A file for the figures as JSON.")] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="A Markdown file whose marked table is written anew.")
+    ] = None,
+) -> None:
+    """Compare our relay with Janus (Debian's package janus): same feed, viewers and core, in turn.
+
+    Example: rostrum bench peers --viewers 20,100,300 --output peers.json
+    """
+    import json
+
+    from stream.bench.commands import bench_peers as compare
+    from stream.bench.process import BenchError
+    from stream.bench.report import peers_table, write_into
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        audiences = [int(one) for one in viewers.split(",")]
+    except ValueError:
+        raise CommandError(f"--viewers takes numbers by comma, not {viewers!r}.") from None
+    try:
+        found = asyncio.run(
+            compare(
+                audiences, fanouts.split(","), seconds, rounds, pacing.value, lambda line: _say("bench", line)
+            )
+        )
+        table = peers_table(found)
+        if document is not None:
+            write_into(document, table)
+    except BenchError as error:
+        raise CommandError(f"Nothing was measured: {error}") from None
+    typer.echo(table)
+    if output is not None:
+        output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _mint(wanted: dict[str, Any]) -> str:

@@ -1,0 +1,175 @@
+"""What `rostrum bench` does: one relay's figures, or ours and a peer's in turn.
+
+The law: servers that are compared get the same feed, the same viewers and the same core, one after the
+other in one run, several rounds; what is said is the median, and the ratio within that run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stream.bench.feed import Feed, encode
+from stream.bench.janus import JanusServer, find_janus, own_host
+from stream.bench.joining import joins
+from stream.bench.process import Cores
+from stream.bench.publisher import Pacing
+from stream.bench.run import Figures, Load, measure
+from stream.bench.servers import RostrumServer, Server
+
+_PRIORITY: Final = -10
+"""Asked for load and server alike, so that what else runs on the machine disturbs less."""
+
+_AUTOGROUP: Final = Path("/proc/self/autogroup")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure. `bitrate` is the pictures' in bit/s; `join_rate` 0 lets nobody come and go."""
+
+    viewers: int
+    seconds: float
+    fanout: str = "auto"
+    bitrate: int = 2_000_000
+    decrypting: int = 1
+    pacing: Pacing = "burst"
+    join_rate: float = 0.0
+
+
+def machine() -> str:
+    """Describe this machine without naming it."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    kernel = ".".join(platform.release().split(".")[:2])
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"{os.cpu_count()}-core {model}, Linux {kernel}, Python {python}"
+
+
+@contextlib.contextmanager
+def _settled() -> Iterator[Cores]:
+    """Take our cores for a block, and priority where we may; put both back."""
+    cores = Cores.split()
+    former = os.sched_getaffinity(0)
+    # Priority counts within a session's autogroup and of that group (sched(7)); a server inherits both.
+    group = _autogroup()
+    os.sched_setaffinity(0, cores.load)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+        _AUTOGROUP.write_text(str(_PRIORITY))
+    try:
+        yield cores
+    finally:
+        os.sched_setaffinity(0, former)
+        with contextlib.suppress(OSError):
+            if group is not None:
+                _AUTOGROUP.write_text(group)
+
+
+def _autogroup() -> str | None:
+    """The nice value of our session's autogroup, if the kernel has such."""
+    try:
+        return _AUTOGROUP.read_text().split()[-1]
+    except (OSError, IndexError):
+        return None
+
+
+async def bench_relay(wanted: Wanted) -> Figures:
+    """Measure our relay. Raises BenchError."""
+    feed = encode(wanted.bitrate)
+    load = Load(wanted.viewers, wanted.seconds, feed, wanted.pacing, wanted.decrypting)
+    meanwhile = joins(wanted.join_rate, wanted.seconds) if wanted.join_rate else None
+    with _settled() as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
+        server = RostrumServer(cores, Path(folder), wanted.viewers, wanted.fanout)
+        return await measure(server, load, cores, meanwhile)
+
+
+async def bench_peers(
+    audiences: Sequence[int], fanouts: Sequence[str], seconds: float, rounds: int, pacing: Pacing, say: Say
+) -> dict[str, Any]:
+    """Measure Janus and our relay, once with each fan-out, in turn. Raises BenchError."""
+    find_janus()
+    host = own_host()
+    feed = encode(Wanted.bitrate)
+    results = []
+    for viewers in audiences:
+        runs: dict[str, list[Figures]] = {}
+        for number in range(rounds):
+            for name in ("janus", *fanouts):
+                with _settled() as cores:
+                    figures = await _one(name, host, cores, Load(viewers, seconds, feed, pacing))
+                label = "janus" if name == "janus" else f"rostrum {figures.about['fanout']}"
+                runs.setdefault(label, []).append(figures)
+                say(
+                    f"{viewers} viewers, round {number + 1}: {label}: "
+                    f"{figures.cpu_us_per_delivery:.2f} µs, loss {figures.loss:.2%}"
+                    + "".join(f"; INVALID: {reason}" for reason in figures.invalid_because)
+                )
+        results.append({"viewers": viewers, "servers": _summary(runs)})
+    return {
+        "machine": machine(),
+        "seconds": seconds,
+        "rounds": rounds,
+        "pacing": pacing,
+        "feed": _feed(feed),
+        "results": results,
+    }
+
+
+async def _one(name: str, host: str, cores: Cores, load: Load) -> Figures:
+    with tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
+        server: Server
+        if name == "janus":
+            server = JanusServer(cores, Path(folder))
+        else:
+            server = RostrumServer(cores, Path(folder), load.viewers, name, host)
+        return await measure(server, load, cores)
+
+
+def _feed(feed: Feed) -> dict[str, float]:
+    return {"video_bitrate": feed.bitrate, "audio_packets_per_second": 50, "frames_per_second": 30}
+
+
+_SUMMED: Final = (
+    "cpu_us_per_delivery",
+    "cpu_share",
+    "deliveries_per_second",
+    "loss",
+    "added_latency_p50_ms",
+    "added_latency_p99_ms",
+    "largest_gap_ms",
+    "memory_per_viewer",
+    "joins_per_second",
+)
+
+
+def _summary(runs: dict[str, list[Figures]]) -> dict[str, Any]:
+    """Take medians over the rounds, and the cost of Janus as a multiple of each."""
+    medians = {
+        label: {name: statistics.median(getattr(one, name) for one in figures) for name in _SUMMED}
+        for label, figures in runs.items()
+    }
+    janus = medians["janus"]["cpu_us_per_delivery"]
+    return {
+        label: medians[label]
+        | {
+            "times_cheaper_than_janus": janus / medians[label]["cpu_us_per_delivery"],
+            "valid": all(one.valid for one in figures),
+            "invalid_because": sorted({reason for one in figures for reason in one.invalid_because}),
+            "runs": [one.as_dict() for one in figures],
+        }
+        for label, figures in runs.items()
+    }

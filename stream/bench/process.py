@@ -1,0 +1,107 @@
+"""A server under measurement as a process: started on a core of its own, and looked at from outside.
+
+The law: what it used is what the kernel says (`/proc`), never what it says of itself. Linux only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_STOP_TIMEOUT: Final = 10
+
+
+class BenchError(Exception):
+    """A measurement cannot be made; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Who runs where: one core for the server, the others for the load; the same one where there is one."""
+
+    server: int
+    load: frozenset[int]
+
+    @property
+    def shared(self) -> bool:
+        """Whether load and server share a core, which spoils every figure."""
+        return self.server in self.load
+
+    @classmethod
+    def split(cls) -> Cores:
+        """Take the last core this process may use for the server."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return cls(allowed[-1], frozenset(allowed[:-1] or allowed))
+
+
+class Measured:
+    """A server process pinned to a core."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path, cores: Cores
+    ) -> None:
+        """Start it. Its output goes to `log`. Raises BenchError."""
+        self.log = log
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {cores.server})  # inherited: no thread of it was ever elsewhere
+        try:
+            with log.open("wb") as output:
+                self.process = subprocess.Popen(  # noqa: S603  our own command
+                    list(command), env=dict(environment), stdout=output, stderr=subprocess.STDOUT
+                )
+        except OSError as error:
+            raise BenchError(f"{command[0]} cannot be run ({error.strerror}).") from None
+        finally:
+            os.sched_setaffinity(0, before)
+
+    def check(self) -> None:
+        """Raise BenchError if it has ended."""
+        if self.process.poll() is not None:
+            said = self.log.read_text(errors="replace").strip().splitlines()
+            raise BenchError(f"the server ended: {said[-1] if said else self.process.returncode}")
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far, user and system, of all its threads (proc_pid_stat(5))."""
+        text = Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def memory(self) -> int:
+        """Resident set, bytes (proc_pid_statm(5))."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * _PAGE
+
+    def stop(self) -> None:
+        """End it, gently and then not. May be called twice."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def dropped_datagrams(ports: frozenset[int]) -> int:
+    """Count datagrams that the sockets of these local UDP ports had no room for (/proc/net/udp)."""
+    dropped = 0
+    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rpartition(":")[2], 16) in ports:
+            dropped += int(fields[-1])
+    return dropped
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port of 127.0.0.1 that nobody has now."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

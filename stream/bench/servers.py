@@ -1,0 +1,160 @@
+"""What can be measured: a server that one publisher and many viewers negotiate with.
+
+`Server` is all a measurement knows of it. `RostrumServer` is our relay as its own process, spoken to the
+way signaling does. The law: a server is started with fresh ports and secrets on loopback, and is gone
+afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+
+from stream.bench.ends import LocalEnd, RemoteEnd, offer, read
+from stream.bench.process import BenchError, Cores, Measured, free_port
+
+START_TIMEOUT: Final = 20.0
+_SESSION: Final = "bench"
+_SPARE_TRANSPORTS: Final = 1000
+
+
+class Server(Protocol):
+    """A server under measurement; everything may raise BenchError."""
+
+    name: str
+    host: str
+    """Its address, and the viewers'."""
+    measured: Measured
+
+    async def start(self) -> None:
+        """Return once it serves."""
+
+    async def publish(self, end: LocalEnd, ssrcs: tuple[int, int]) -> RemoteEnd:
+        """Negotiate the publisher."""
+
+    async def live(self) -> None:
+        """Return once what is published reaches viewers."""
+
+    async def view(self, end: LocalEnd) -> RemoteEnd:
+        """Negotiate one viewer."""
+
+    async def leave(self, remote: RemoteEnd) -> None:
+        """End one viewer."""
+
+    async def describe(self) -> dict[str, Any]:
+        """Say what it is and counts, for the record."""
+
+    async def stop(self) -> None:
+        """End it; may be called twice."""
+
+
+class RostrumServer:
+    """`rostrum relay`."""
+
+    name = "rostrum"
+
+    def __init__(
+        self, cores: Cores, folder: Path, viewers: int, fanout: str, host: str = "127.0.0.1"
+    ) -> None:
+        self.host = host
+        self._http_port = free_port()
+        self._secret = secrets.token_hex(32)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("ROSTRUM_")}
+        settings = {
+            "ROSTRUM_RELAY_SECRET": self._secret,
+            "ROSTRUM_RELAY_HTTP_PORT": str(self._http_port),
+            "ROSTRUM_MEDIA_HOST": host,
+            "ROSTRUM_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
+            "ROSTRUM_MAX_TRANSPORTS": str(viewers + _SPARE_TRANSPORTS),
+            "ROSTRUM_FANOUT": fanout,
+            "ROSTRUM_LOG_LEVEL": "warning",
+        }
+        self.measured = Measured(
+            [sys.executable, "-m", "stream.relay"], kept | settings, folder / "relay.log", cores
+        )
+        self._http = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self._http_port}",
+            headers={"Authorization": f"Bearer {self._secret}"},
+            limits=httpx.Limits(max_connections=32),
+            timeout=30,
+            trust_env=False,
+        )
+
+    async def start(self) -> None:
+        """See `Server.start`."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            self.measured.check()
+            with contextlib.suppress(httpx.HTTPError):
+                if (await self._http.get("/healthz")).is_success:
+                    feed = {"main": ["speaker/camera"], "audio": ["speaker/camera"]}
+                    plan = {"epoch": 1, "seq": 1, "feeds": {"stage": feed}}
+                    await self._ask("PUT", f"/sessions/{_SESSION}/plan", plan)
+                    return
+            await asyncio.sleep(0.05)
+        raise BenchError(f"the relay does not answer within {START_TIMEOUT:.0f} s")
+
+    async def publish(self, end: LocalEnd, ssrcs: tuple[int, int]) -> RemoteEnd:
+        """See `Server.publish`."""
+        body = {"participant": "speaker", "source": "camera", "offer": offer(end, "sendonly", ssrcs)}
+        return await self._negotiate("publications", body)
+
+    async def live(self) -> None:
+        """See `Server.live`."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            publications = (await self._ask("GET", "/stats"))["sessions"][_SESSION]["publications"]
+            if publications:
+                return
+            await asyncio.sleep(0.05)
+        raise BenchError("the relay never saw the publisher")
+
+    async def view(self, end: LocalEnd) -> RemoteEnd:
+        """See `Server.view`."""
+        body = {"participant": end.ufrag, "feed": "stage", "offer": offer(end, "recvonly"), "wait": True}
+        return await self._negotiate("views", body)
+
+    async def leave(self, remote: RemoteEnd) -> None:
+        """See `Server.leave`."""
+        await self._ask("DELETE", f"/transports/{remote.resource}")
+
+    async def describe(self) -> dict[str, Any]:
+        """See `Server.describe`."""
+        stats = await self._ask("GET", "/stats")
+        return {"fanout": stats["fanout"], "counters": stats["counters"]}
+
+    async def stop(self) -> None:
+        """See `Server.stop`."""
+        await self._http.aclose()
+        await asyncio.to_thread(self.measured.stop)
+
+    async def _negotiate(self, what: str, body: dict[str, Any]) -> RemoteEnd:
+        answer = await self._ask("POST", f"/sessions/{_SESSION}/{what}", body)
+        return read(answer["answer"], resource=answer["transport"])
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = await self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            self.measured.check()
+            raise BenchError(f"the relay does not answer {method} {path} ({type(error).__name__})") from None
+        if response.is_error:
+            raise BenchError(f"the relay refuses {method} {path}: {response.text[:200]}")
+        found: dict[str, Any] = response.json() if response.content else {}
+        return found
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
