@@ -306,7 +306,6 @@ def bench_relay(
     wanted = Wanted(
         viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         figures = asyncio.run(measure(wanted))
     except BenchError as error:
@@ -338,7 +337,6 @@ def bench_peers(
     from stream.bench.process import BenchError
     from stream.bench.report import peers_table, write_into
 
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         audiences = [int(one) for one in viewers.split(",")]
     except ValueError:

@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import httpx
+import msgspec
 
 from stream.bench.ends import LocalEnd, RemoteEnd, offer, read
+from stream.bench.http import Connections, HttpError
 from stream.bench.process import BenchError, Cores, Measured, free_port
 
 START_TIMEOUT: Final = 20.0
@@ -82,21 +83,16 @@ class RostrumServer:
         self.measured = Measured(
             [sys.executable, "-m", "stream.relay"], kept | settings, folder / "relay.log", cores
         )
-        self._http = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self._http_port}",
-            headers={"Authorization": f"Bearer {self._secret}"},
-            limits=httpx.Limits(max_connections=32),
-            timeout=30,
-            trust_env=False,
-        )
+        authorization = f"Authorization: Bearer {self._secret}\r\n"
+        self._http = Connections(self._http_port, f"{authorization}Content-Type: application/json\r\n")
 
     async def start(self) -> None:
         """See `Server.start`."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             self.measured.check()
-            with contextlib.suppress(httpx.HTTPError):
-                if (await self._http.get("/healthz")).is_success:
+            with contextlib.suppress(HttpError):
+                if (await self._http.request("GET", "/healthz"))[0] == 200:
                     feed = {"main": ["speaker/camera"], "audio": ["speaker/camera"]}
                     plan = {"epoch": 1, "seq": 1, "feeds": {"stage": feed}}
                     await self._ask("PUT", f"/sessions/{_SESSION}/plan", plan)
@@ -135,7 +131,7 @@ class RostrumServer:
 
     async def stop(self) -> None:
         """See `Server.stop`."""
-        await self._http.aclose()
+        await self._http.close()
         await asyncio.to_thread(self.measured.stop)
 
     async def _negotiate(self, what: str, body: dict[str, Any]) -> RemoteEnd:
@@ -144,13 +140,13 @@ class RostrumServer:
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            response = await self._http.request(method, path, json=body)
-        except httpx.HTTPError as error:
+            status, text = await self._http.request(method, path, msgspec.json.encode(body) if body else b"")
+        except HttpError as error:
             self.measured.check()
-            raise BenchError(f"the relay does not answer {method} {path} ({type(error).__name__})") from None
-        if response.is_error:
-            raise BenchError(f"the relay refuses {method} {path}: {response.text[:200]}")
-        found: dict[str, Any] = response.json() if response.content else {}
+            raise BenchError(f"the relay does not answer {method} {path} ({error})") from None
+        if status >= 400:
+            raise BenchError(f"the relay refuses {method} {path}: {text.decode(errors='replace')[:200]}")
+        found: dict[str, Any] = msgspec.json.decode(text) if text else {}
         return found
 
 
