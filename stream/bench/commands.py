@@ -146,7 +146,7 @@ def _feed(feed: Feed) -> dict[str, float]:
 _SUMMED: Final = (
     "cpu_us_per_delivery",
     "cpu_share",
-    "deliveries_per_second",
+    "arrivals_per_second",
     "loss",
     "added_latency_p50_ms",
     "added_latency_p99_ms",

@@ -62,8 +62,10 @@ class Figures:
     viewers: int
     seconds: float
     deliveries: int
-    deliveries_per_second: float
+    arrivals_per_second: float
+    """Packets that came within the window, whenever sent: a server with too much to do is behind."""
     cpu_us_per_delivery: float
+    """By those that came within the window."""
     cpu_share: float
     """Of the server's core."""
     loss: float
@@ -254,17 +256,19 @@ async def _window(
     sent = {kind: end.counts[kind] - begin.counts[kind] for kind in audience.tracks}
     deliveries = int(sum(counts.sum() for counts in got.values()))
     expected = sum(sent.values()) * load.viewers
+    duplicates = audience.counters["duplicates"] - counted.get("duplicates", 0)
+    arrivals = audience.counters["in_window"] - duplicates
     used = cpu[1] - cpu[0]
     figures = Figures(
         server=server.name,
         viewers=load.viewers,
         seconds=seconds,
         deliveries=deliveries,
-        deliveries_per_second=deliveries / seconds,
-        cpu_us_per_delivery=used * 1e6 / max(1, deliveries),
+        arrivals_per_second=arrivals / seconds,
+        cpu_us_per_delivery=used * 1e6 / max(1, arrivals),
         cpu_share=used / seconds,
         loss=1 - deliveries / max(1, expected),
-        duplicates=audience.counters["duplicates"] - counted.get("duplicates", 0),
+        duplicates=duplicates,
         retransmissions=audience.counters["retransmissions"] - counted.get("retransmissions", 0),
         unrecognised_viewers=load.viewers - audience.recognised,
         added_latency_p50_ms=audience.delay(0.5) * 1000,
