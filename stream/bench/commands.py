@@ -20,7 +20,7 @@ from typing import Any, Final
 from stream.bench.feed import Feed, encode
 from stream.bench.janus import JanusServer, find_janus, own_host
 from stream.bench.joining import joins
-from stream.bench.process import Cores
+from stream.bench.process import BenchError, Cores
 from stream.bench.publisher import Pacing
 from stream.bench.run import Figures, Load, measure
 from stream.bench.servers import RostrumServer, Server
@@ -107,10 +107,16 @@ async def bench_peers(
     results = []
     for viewers in audiences:
         runs: dict[str, list[Figures]] = {}
+        failures: list[str] = []
         for number in range(rounds):
             for name in ("janus", *fanouts):
-                with _settled() as cores:
-                    figures = await _one(name, host, cores, Load(viewers, seconds, feed, pacing))
+                try:
+                    with _settled() as cores:
+                        figures = await _one(name, host, cores, Load(viewers, seconds, feed, pacing))
+                except BenchError as error:  # too much for this server: the others are measured still
+                    failures.append(f"{name}: {error}")
+                    say(f"{viewers} viewers, round {number + 1}: {name}: FAILED: {error}")
+                    continue
                 label = "janus" if name == "janus" else f"rostrum {figures.about['fanout']}"
                 runs.setdefault(label, []).append(figures)
                 say(
@@ -118,7 +124,7 @@ async def bench_peers(
                     f"{figures.cpu_us_per_delivery:.2f} µs, loss {figures.loss:.2%}"
                     + "".join(f"; INVALID: {reason}" for reason in figures.invalid_because)
                 )
-        results.append({"viewers": viewers, "servers": _summary(runs)})
+        results.append({"viewers": viewers, "servers": _summary(runs), "failed": failures})
     return {
         "machine": machine(),
         "seconds": seconds,
@@ -162,7 +168,7 @@ def _summary(runs: dict[str, list[Figures]]) -> dict[str, Any]:
         label: {name: statistics.median(getattr(one, name) for one in figures) for name in _SUMMED}
         for label, figures in runs.items()
     }
-    janus = medians["janus"]["cpu_us_per_delivery"]
+    janus = medians.get("janus", {}).get("cpu_us_per_delivery", float("nan"))
     return {
         label: medians[label]
         | {

@@ -68,6 +68,10 @@ def peers_table(comparison: dict[str, Any]) -> str:
                 f"| {one['memory_per_viewer'] / 1024:.0f} KiB | {one['joins_per_second']:.0f} "
                 f"| {one['times_cheaper_than_janus']:.2f} × |"
             )
+        lines += [
+            f"| {result['viewers']} | {failure.partition(':')[0]} | could not carry them | | | | | | |"
+            for failure in result["failed"]
+        ]
     return "\n".join(lines)
 
 

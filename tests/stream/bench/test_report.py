@@ -24,12 +24,13 @@ COMPARISON = {
     "machine": "2-core Something",
     "rounds": 2,
     "seconds": 10.0,
-    "results": [{"viewers": 300, "servers": {"rostrum gso": ONE}}],
+    "results": [{"viewers": 300, "servers": {"rostrum gso": ONE}, "failed": ["janus: gone"]}],
 }
 
 
 def test_loss_and_distrust_stand_beside_cost() -> None:
-    row = peers_table(COMPARISON).splitlines()[-1]
+    row, failed = peers_table(COMPARISON).splitlines()[-2:]
+    assert failed == "| 300 | janus | could not carry them | | | | | | |"
     assert row == "| 300 | rostrum gso (invalid) | 2.50 | 20% | 1.50% | 0.4 / 3.0 | 50 KiB | 140 | 4.00 × |"
 
 
