@@ -23,7 +23,9 @@ from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
 from stream.relay import announced
 from stream.settings import Environment, RelaySettings, SettingsError
-from stream.transport.fanout import choose_fanout, gso_works
+from stream.transport.fanout import gso_works
+from stream.transport.fanout_choice import choose_fanout
+from stream.transport.native_fanout import cipher_library, native_fault
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -181,11 +183,26 @@ async def _fanout(http: httpx.AsyncClient, relay: RelaySettings) -> Finding:
     except httpx.HTTPError:
         pass
     else:
-        return Finding("ok", "fan-out", f"The relay at {url} uses {answer.json()['fanout']}.")
+        return _fanout_found(f"The relay at {url} uses", answer.json()["fanout"], relay)
     try:
-        return Finding("ok", "fan-out", f"A relay would use {choose_fanout(relay.fanout)}.")
+        return _fanout_found("A relay would use", choose_fanout(relay.fanout), relay)
     except OSError as error:
         return Finding("problem", "fan-out", f"{error} Set ROSTRUM_FANOUT=auto.")
+
+
+def _fanout_found(whose: str, name: str, relay: RelaySettings) -> Finding:
+    """Say which fan-out it is, what encrypts in the native one, and why it is not the native one."""
+    fault = native_fault()
+    if name == "native":
+        return Finding("ok", "fan-out", f"{whose} native, over {cipher_library() or 'a library of its own'}.")
+    if fault is None or relay.fanout != "auto":
+        return Finding("ok", "fan-out", f"{whose} {name}.")
+    return Finding(
+        "warning",
+        "fan-out",
+        f"{whose} {name}, which serves about half as many viewers: the native one cannot be used, {fault}. "
+        "Install what docs/operations.md names for it, and Rostrum again.",
+    )
 
 
 def _addresses(relay: RelaySettings, signaling: SignalingSettings) -> Finding:

@@ -24,7 +24,8 @@ from stream.routing.feed import Burst
 from stream.routing.publication import Publication
 from stream.routing.router import Router
 from stream.settings import RelaySettings
-from stream.transport.fanout import Fanout, Path, make_fanout
+from stream.transport.fanout import Fanout, Path
+from stream.transport.fanout_choice import make_fanout
 from stream.transport.rtc_adapter import make_certificate
 from stream.transport.tcp_mux import TcpMux, open_listener
 from stream.transport.transport import PeerTransport

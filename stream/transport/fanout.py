@@ -16,7 +16,7 @@ import struct
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from stream.transport.srtp import GCM_TAG, GcmSrtp, Srtp, SrtpError
 from stream.wire import rtp, vp8
@@ -315,27 +315,3 @@ def gso_works() -> bool:
             return [receiver.recv(64) for _ in range(3)] == [b"abcd", b"efgh", b"ij"]
         except OSError:
             return False
-
-
-FanoutName = Literal["gso", "plain"]
-
-
-def choose_fanout(setting: Literal["auto", "gso", "plain"]) -> FanoutName:
-    """Return which fan-out this machine runs under the setting `ROSTRUM_FANOUT`.
-
-    Raises OSError where `gso` is demanded and the kernel has none.
-    """
-    if setting == "plain":
-        return "plain"
-    if gso_works():
-        return "gso"
-    if setting == "gso":
-        raise OSError("ROSTRUM_FANOUT=gso, but this kernel does not segment UDP (Linux 4.18 or newer does).")
-    return "plain"
-
-
-def make_fanout(
-    setting: Literal["auto", "gso", "plain"], sock: socket.socket, counters: Counter[str]
-) -> Fanout:
-    """Return the fan-out for a bound, non-blocking UDP socket. Raises OSError, see `choose_fanout`."""
-    return PlainFanout(UdpSender(sock, counters, segmented=choose_fanout(setting) == "gso"))

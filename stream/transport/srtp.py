@@ -111,7 +111,10 @@ class ReplayWindow:
 
 
 class GcmSrtp:
-    """AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714). `encrypt` and `salt` are the fan-out's to use."""
+    """AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714).
+
+    `encrypt`, `key` and `salt` are the fan-out's to use; the native one keeps its half in `sealer`.
+    """
 
     __slots__ = (
         "_decrypt",
@@ -124,7 +127,9 @@ class GcmSrtp:
         "_rtcp_windows",
         "_windows",
         "encrypt",
+        "key",
         "salt",
+        "sealer",
     )
 
     def __init__(self, keys: SrtpKeys) -> None:
@@ -136,7 +141,9 @@ class GcmSrtp:
         def number(key: bytes, salt: bytes, label: int) -> int:
             return int.from_bytes(derive(key, salt, label, 12), "big")
 
-        self.encrypt = cipher(keys.local_key, keys.local_salt, 0).encrypt
+        self.key = derive(keys.local_key, keys.local_salt, 0, size)
+        self.sealer: object = None
+        self.encrypt = AESGCM(self.key).encrypt
         self.salt = number(keys.local_key, keys.local_salt, 2)
         self._encrypt_rtcp = cipher(keys.local_key, keys.local_salt, 3).encrypt
         self._rtcp_salt = number(keys.local_key, keys.local_salt, 5)

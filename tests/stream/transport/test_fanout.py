@@ -24,9 +24,7 @@ from stream.transport.fanout import (
     PlainPacket,
     Stream,
     UdpSender,
-    choose_fanout,
     gso_works,
-    make_fanout,
     runs,
 )
 from stream.transport.srtp import Srtp, SrtpKeys, open_srtp
@@ -292,11 +290,3 @@ def test_an_unreachable_peer_is_counted_and_the_next_is_served(
     assert peers[1].sock.recv(10) == b"y"
     assert counters["send_emsgsize"] == 1
     assert counters["send_eacces"] == 3
-
-
-def test_the_setting_chooses(outlet: socket.socket) -> None:
-    assert choose_fanout("plain") == "plain"
-    assert choose_fanout("auto") == ("gso" if gso_works() else "plain")
-    assert make_fanout("plain", outlet, Counter()).name == "plain"
-    if gso_works():
-        assert make_fanout("gso", outlet, Counter()).name == "gso"

@@ -1,0 +1,96 @@
+"""Compiles the native fan-out: as a build hook of the package, and by `python stream/native/build.py`.
+
+The law: a package can always be built. Without a C compiler, Python's headers or OpenSSL's, the hook says
+so in one line and leaves the extension out; run as a command, the same is an error. IPsec_MB's header is
+used where it is there (see gcm.c).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+FOLDER = Path(__file__).resolve().parent
+SOURCES = ("gcm.c", "outlet.c", "fanout.c")
+FLAGS = (
+    "-std=c11",
+    "-O2",
+    "-g",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-fstack-protector-strong",
+    "-D_FORTIFY_SOURCE=2",
+    "-Wall",
+    "-Wextra",
+)
+LIBRARIES = ("-lcrypto", "-ldl")
+
+
+def extension() -> Path:
+    """Return the file that this Python would load."""
+    return FOLDER / f"_fanout{sysconfig.get_config_var('EXT_SUFFIX')}"
+
+
+def compile_extension() -> None:
+    """Compile. Raises RuntimeError with one sentence where that cannot be."""
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    if shutil.which(compiler[0]) is None:
+        raise RuntimeError(f"there is no C compiler ({compiler[0]})")
+    folders = {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}
+    includes = [f"-I{folder}" for folder in sorted(folders)]
+    sources = [str(FOLDER / name) for name in SOURCES]
+    extra = shlex.split(os.environ.get("CFLAGS", ""))
+    # Made beside and moved into place: a process that has loaded the former file keeps it whole.
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        made = Path(folder) / extension().name
+        command = [*compiler, *FLAGS, *extra, *includes, *sources, "-o", str(made), *LIBRARIES]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no reason given"]
+            raise RuntimeError(f"the C compiler failed: {errors[0].strip()}")
+        made.replace(extension())
+
+
+class NativeFanoutHook(BuildHookInterface[Any]):
+    """What hatchling calls before it packs a wheel, an editable one included."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Put the extension into the wheel, and make the wheel this platform's; or say why not."""
+        if self.target_name != "wheel":
+            return
+        try:
+            compile_extension()
+        except RuntimeError as error:
+            self.app.display_warning(f"No native fan-out, plain Python will do: {error}.")
+            return
+        build_data["artifacts"].append(f"/stream/native/{extension().name}")
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+
+
+def main() -> int:
+    """Compile if the sources are newer than the extension; return the exit status."""
+    sources = [*FOLDER.glob("*.[ch]"), Path(__file__)]
+    newest = max(path.stat().st_mtime for path in sources)
+    if extension().exists() and extension().stat().st_mtime >= newest:
+        return 0
+    try:
+        compile_extension()
+    except RuntimeError as error:
+        sys.stderr.write(f"The native fan-out was not built: {error}.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
