@@ -16,8 +16,9 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 
 DEBIAN_PACKAGES := chromium firefox-esr redis-server
 NPM_FOLDERS := web tests/e2e
+NATIVE := $(wildcard stream/native/*.[ch] stream/native/build.py)
 
-.PHONY: help demo test check bench bench-peers lock clean debian-packages
+.PHONY: help demo test check bench native bench-peers lock clean debian-packages
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -25,7 +26,7 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/rostrum demo --host $(HOST) --port $(PORT)
 
-test: debian-packages $(VENV)/.dev $(NPM_FOLDERS:%=%/node_modules/.stamp)
+test: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
 	node --test tests/web/*.test.mjs
 	$(BIN)/pytest $(PYTEST)
 
@@ -35,7 +36,7 @@ check: $(VENV)/.dev web/node_modules/.stamp
 	$(BIN)/mypy
 	cd web && npx tsc --noEmit -p .
 
-bench: $(VENV)/.dev
+bench: native
 	$(BIN)/pytest -m benchmark -s $(PYTEST)
 
 # Our relay beside Janus; on a quiet machine, and with as many fan-outs as it has: make bench-peers FANOUTS=native,gso
@@ -53,9 +54,12 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "Python cannot make virtual environments here; install python3-venv." >&2; exit 1; }
 
-$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/pip
+# Compiles the native fan-out where a compiler and the headers are at hand.
+$(VENV)/.run: requirements.lock pyproject.toml $(NATIVE) | $(VENV)/bin/pip
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python stream/native/build.py 2> /dev/null \
+	  || echo "Without a C compiler and OpenSSL's headers, plain Python sends the media; rostrum doctor says more."
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
@@ -67,8 +71,18 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Unlike the demo, tests and measurements insist on the native fan-out.
+native: $(VENV)/.dev
+	$(BIN)/python stream/native/build.py
+
 debian-packages:
 	@missing=(); \
+	has_header() { echo "#include <$$1>" | cc -I"$$headers" -E - > /dev/null 2>&1; }; \
+	headers=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
+	command -v cc > /dev/null || missing+=(build-essential); \
+	has_header Python.h || missing+=(python3-dev); \
+	has_header openssl/evp.h || missing+=(libssl-dev); \
+	[[ $$(uname -m) != x86_64 ]] || has_header intel-ipsec-mb.h || missing+=(libipsec-mb-dev); \
 	for package in $(DEBIAN_PACKAGES); do \
 	  command -v $$package > /dev/null || missing+=($$package); \
 	done; \
