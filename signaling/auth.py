@@ -114,11 +114,13 @@ _MODERATE: Final = _TAKE_PART | {
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
 _STAGE: Final = frozenset({"stage.bring_on", "stage.take_off"})
+_RUN: Final = frozenset({"session.doors", "session.pause", "session.resume"})
 _PRODUCE: Final = (
     _MODERATE
     | _PUBLISH
     | _STAGE
-    | {"session.end", "session.start", "whip:hall"}
+    | _RUN
+    | {"session.describe", "session.end", "session.reopen", "session.start", "whip:hall"}
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
@@ -128,7 +130,7 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "speaker": _TAKE_PART | _PUBLISH,
     "interpreter": _TAKE_PART | {"whep:return"},
     "moderator": _MODERATE,
-    "chair": _MODERATE | _PUBLISH | _STAGE,
+    "chair": _MODERATE | _PUBLISH | _STAGE | _RUN,
     "producer": _PRODUCE,
     "owner": _PRODUCE | {"session.create", "session.list", "token.mint:owner"},
 }

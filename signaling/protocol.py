@@ -23,12 +23,17 @@ MAX_DEPTH = 8
 
 Role = Literal["viewer", "hall", "speaker", "interpreter", "moderator", "chair", "producer", "owner"]
 Place = Literal["online", "hall"]
-Status = Literal["planned", "live", "ended"]
+Status = Literal["planned", "doors", "live", "paused", "ended"]
 QuestionState = Literal["pending", "approved", "on_screen", "answered", "dismissed"]
+Kind = Literal["talk", "forum", "ceremony", "symposium"]
+Visibility = Literal["public", "invitation"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+(?!\n)$")]
 ChatText = Annotated[str, Meta(min_length=1, max_length=1000)]
 QuestionText = Annotated[str, Meta(min_length=1, max_length=600)]
+Title = Annotated[str, Meta(min_length=1, max_length=200)]
+Line = Annotated[str, Meta(max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 # -- values ------------------------------------------------------------------------------------------
@@ -64,8 +69,32 @@ class Question(msgspec.Struct, frozen=True):
     state: QuestionState
 
 
+class Billed(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Somebody whom the programme names. `id` is the programme's, not a participant's."""
+
+    id: Id
+    name: Name
+    affiliation: Line = ""
+    title: Line = ""
+
+
+class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags."""
+
+    event: Id
+    start: int
+    end: int
+    zone: Annotated[str, Meta(min_length=1, max_length=64)]
+    kind: Kind = "talk"
+    room: Line = ""
+    languages: Annotated[tuple[Annotated[str, Meta(max_length=35)], ...], Meta(max_length=16)] = ()
+    chairs: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
+    speakers: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
+    visibility: Visibility = "public"
+
+
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One live session: a talk, forum, ceremony or symposium."""
+    """One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is."""
 
     id: str
     title: str
@@ -73,6 +102,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     created: int
     started: int | None = None
     ended: int | None = None
+    paused: int | None = None
+    programme: Billing | None = None
 
 
 # -- commands: client → server -----------------------------------------------------------------------
@@ -144,12 +175,35 @@ class TakeOff(Command, frozen=True, tag="stage.take_off"):
     participant: Id
 
 
+class OpenDoors(Command, frozen=True, tag="session.doors"):
+    """Say that it is about to begin: people take their seats (producers, chairs)."""
+
+
 class StartSession(Command, frozen=True, tag="session.start"):
     """Open the session to its audience (producers)."""
 
 
+class PauseSession(Command, frozen=True, tag="session.pause"):
+    """Break: the audience has no picture, chat and questions stay open (producers, chairs)."""
+
+
+class ResumeSession(Command, frozen=True, tag="session.resume"):
+    """Go on after a pause (producers, chairs)."""
+
+
 class EndSession(Command, frozen=True, tag="session.end"):
     """End the session: nothing changes in it any more (producers)."""
+
+
+class ReopenSession(Command, frozen=True, tag="session.reopen"):
+    """Take back an end: the session is paused, or planned if it had never begun (producers)."""
+
+
+class DescribeSession(Command, frozen=True, tag="session.describe"):
+    """Say anew what the session is called, and what the programme says of it (producers)."""
+
+    title: Title
+    programme: Billing | None = None
 
 
 AnyCommand = (
@@ -163,8 +217,13 @@ AnyCommand = (
     | DismissQuestion
     | BringOn
     | TakeOff
+    | OpenDoors
     | StartSession
+    | PauseSession
+    | ResumeSession
     | EndSession
+    | ReopenSession
+    | DescribeSession
 )
 
 
@@ -215,12 +274,35 @@ class SessionCreated(Event, frozen=True, tag="session.created"):
     session: Session
 
 
+class DoorsOpened(Event, frozen=True, tag="session.doors_opened"):
+    pass
+
+
 class SessionStarted(Event, frozen=True, tag="session.started"):
+    pass
+
+
+class SessionPaused(Event, frozen=True, tag="session.paused"):
+    pass
+
+
+class SessionResumed(Event, frozen=True, tag="session.resumed"):
     pass
 
 
 class SessionEnded(Event, frozen=True, tag="session.ended"):
     pass
+
+
+class SessionReopened(Event, frozen=True, tag="session.reopened"):
+    """Ended by mistake: paused if it had begun, else planned."""
+
+
+class SessionDescribed(Event, frozen=True, tag="session.described"):
+    """Another title, or other words of the programme."""
+
+    title: str
+    programme: Billing | None
 
 
 class ChatPosted(Event, frozen=True, tag="chat.posted"):
@@ -275,8 +357,13 @@ class TakenOff(Event, frozen=True, tag="stage.taken_off"):
 
 AnyEvent = (
     SessionCreated
+    | DoorsOpened
     | SessionStarted
+    | SessionPaused
+    | SessionResumed
     | SessionEnded
+    | SessionReopened
+    | SessionDescribed
     | ChatPosted
     | ChatDeleted
     | QuestionAsked
@@ -371,6 +458,19 @@ class MediaState(ServerMessage, frozen=True, tag="media"):
     publications: tuple[Media, ...]
 
 
+class Timetable(ServerMessage, frozen=True, tag="timetable"):
+    """When this session is now expected, in whole minutes; sent only for sessions of a programme.
+
+    `late` (ms) is how far the expected start is behind the planned one, or, once begun, the expected
+    end behind the planned end; negative is early. `over`: it runs beyond its planned end.
+    """
+
+    start: int
+    end: int
+    late: int
+    over: bool
+
+
 class Notice(ServerMessage, frozen=True, tag="notice"):
     """A condition of the service: `chat_paused` or `chat_resumed`."""
 
@@ -395,4 +495,6 @@ class Bye(ServerMessage, frozen=True, tag="bye"):
     retry_after: float | None = None
 
 
-AnyServerMessage = Welcome | Events | Ack | Refused | Presence | MediaState | Notice | Pong | Token | Bye
+AnyServerMessage = (
+    Welcome | Events | Ack | Refused | Presence | MediaState | Timetable | Notice | Pong | Token | Bye
+)

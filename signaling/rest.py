@@ -22,7 +22,18 @@ from signaling.errors import BadRequest, Conflict, Forbidden, LogUnavailable, Ra
 from signaling.live import LiveSessions
 from signaling.minting import NewToken, claims_for
 from signaling.openapi import Operation
-from signaling.protocol import EndSession, Id, Refused, Session, StartSession
+from signaling.protocol import (
+    EndSession,
+    Id,
+    OpenDoors,
+    PauseSession,
+    Refused,
+    ReopenSession,
+    ResumeSession,
+    Session,
+    StartSession,
+)
+from signaling.session.lifecycle import Step
 
 
 class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,8 +75,7 @@ class RestDoors:
             "listSessions": self._list,
             "createSession": self._create,
             "readSession": self._read,
-            "startSession": self._start,
-            "endSession": self._end,
+            **{name: self._step(step) for name, (_, step, _) in STEPS.items()},
             "mintToken": self._mint,
             "describe": openapi,
         }
@@ -91,13 +101,13 @@ class RestDoors:
         authorize(doors.actor(request, self._tokens), "session.read", session)
         return doors.json_response((await self._live.get(session)).state.session)
 
-    async def _start(self, request: Request) -> Response:
-        return await self._command(request, StartSession(secrets.token_hex(16)))
+    def _step(self, step: type[Step]) -> doors.Handler:
+        async def handle(request: Request) -> Response:
+            return await self._command(request, step(secrets.token_hex(16)))
 
-    async def _end(self, request: Request) -> Response:
-        return await self._command(request, EndSession(secrets.token_hex(16)))
+        return handle
 
-    async def _command(self, request: Request, command: StartSession | EndSession) -> Response:
+    async def _command(self, request: Request, command: Step) -> Response:
         session = request.path_params["session"]
         actor = doors.actor(request, self._tokens)
         authorize(actor, str(command.__struct_config__.tag), session)
@@ -133,6 +143,16 @@ def _error_of(refused: Refused) -> SignalingError:
             return Conflict(refused.code, refused.reason)
 
 
+STEPS: Final[dict[str, tuple[str, type[Step], str]]] = {
+    "openDoors": ("doors", OpenDoors, "Say that a session is about to begin."),
+    "startSession": ("start", StartSession, "Open a session to its audience; one that is live stays live."),
+    "pauseSession": ("pause", PauseSession, "Pause a session: no picture, chat and questions stay open."),
+    "resumeSession": ("resume", ResumeSession, "Go on after a pause."),
+    "endSession": ("end", EndSession, "End a session."),
+    "reopenSession": ("reopen", ReopenSession, "Take back an end made by mistake."),
+}
+"""Operation → the last part of its path, the command that it gives, and what it does."""
+
 _READ_ERRORS: Final = (401, 403, 404, 503)
 _BODY_ERRORS: Final = (400, 401, 403, 413, 415, 503)
 
@@ -164,21 +184,16 @@ OPERATIONS: Final = (
         gives=Session,
         refuses=_READ_ERRORS,
     ),
-    Operation(
-        "POST",
-        "/api/sessions/{session}/start",
-        "startSession",
-        "Open a session to its audience; one that is live stays live.",
-        gives=Session,
-        refuses=(*_READ_ERRORS, 409, 429),
-    ),
-    Operation(
-        "POST",
-        "/api/sessions/{session}/end",
-        "endSession",
-        "End a session for good.",
-        gives=Session,
-        refuses=(*_READ_ERRORS, 409, 429),
+    *(
+        Operation(
+            "POST",
+            f"/api/sessions/{{session}}/{verb}",
+            name,
+            summary,
+            gives=Session,
+            refuses=(*_READ_ERRORS, 409, 429),
+        )
+        for name, (verb, _, summary) in STEPS.items()
     ),
     Operation(
         "POST",

@@ -13,14 +13,19 @@ from signaling.protocol import (
     AskQuestion,
     BringOn,
     DeleteChat,
+    DescribeSession,
     EndSession,
+    OpenDoors,
+    PauseSession,
     Person,
     PostChat,
+    ReopenSession,
+    ResumeSession,
     StartSession,
     TakeOff,
 )
 from signaling.session import chat, lifecycle, questions, stage
-from signaling.session.decision import Decision, Outcome, Refusal
+from signaling.session.decision import Outcome, Refusal
 from signaling.session.state import State
 
 
@@ -28,9 +33,7 @@ def decide(
     state: State, actor: Person, command: AnyCommand, *, now: int, known: Person | None = None
 ) -> Outcome:
     """Return what the command comes to; `now` in ms since 1970, `known` whom the command names."""
-    if state.session.status == "ended":
-        if isinstance(command, EndSession):
-            return Decision()
+    if state.session.status == "ended" and not isinstance(command, EndSession | ReopenSession):
         return Refusal("session_ended", "The session has ended; nothing changes in it any more.")
     match command:
         case PostChat():
@@ -43,10 +46,10 @@ def decide(
             return stage.bring_on(state, actor, command, now=now, known=known)
         case TakeOff():
             return stage.take_off(state, actor, command, now=now)
-        case StartSession():
-            return lifecycle.start(state, actor, command, now=now)
-        case EndSession():
-            return lifecycle.end(state, actor, command, now=now)
+        case DescribeSession():
+            return lifecycle.describe(state, actor, command, now=now)
+        case OpenDoors() | StartSession() | PauseSession() | ResumeSession() | EndSession() | ReopenSession():
+            return lifecycle.step(state, actor, command, now=now)
         case _:
             return questions.step(state, actor, command, now=now)
 

@@ -12,6 +12,8 @@ from signaling.protocol import AnyEvent
 
 SESSION = "session"
 """The entity of the session's status."""
+PROGRAMME = "programme"
+"""The entity of the session's title, and of what the programme says of it."""
 STAGE = "stage"
 """The entity of who is on stage."""
 SCREEN = "screen"

@@ -1,19 +1,78 @@
-"""The life of a session: planned ─start─▶ live ─end─▶ ended. There is no way back."""
+"""The life of a session, and what it is called.
+
+    planned ──doors─▶ doors ──start─▶ live ──pause──▶ paused
+       └────────────start──────────────▶   ◀─resume──
+    any of these ──end─▶ ended ──reopen─▶ paused, or planned
+
+The law: nothing changes in an ended session but that its end is taken back (`reopen`): then it is
+paused, or planned again if it had never begun. A step to where the session is already is no step.
+"""
 
 from __future__ import annotations
 
-from signaling.protocol import EndSession, Person, SessionEnded, SessionStarted, StartSession
-from signaling.session.decision import SESSION, Decision, Outcome
+from collections.abc import Mapping
+
+from signaling.protocol import (
+    DescribeSession,
+    DoorsOpened,
+    EndSession,
+    OpenDoors,
+    PauseSession,
+    Person,
+    ReopenSession,
+    ResumeSession,
+    SessionDescribed,
+    SessionEnded,
+    SessionPaused,
+    SessionReopened,
+    SessionResumed,
+    SessionStarted,
+    StartSession,
+    Status,
+)
+from signaling.session.decision import PROGRAMME, SESSION, Decision, Outcome, Refusal
 from signaling.session.state import State
 
+Step = OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession
+Stepped = DoorsOpened | SessionStarted | SessionPaused | SessionResumed | SessionEnded | SessionReopened
 
-def start(state: State, actor: Person, command: StartSession, *, now: int) -> Outcome:
-    """Open the session to its audience; one that is live stays live."""
-    if state.session.status == "live":
+STEPS: Mapping[type[Step], tuple[frozenset[Status], Status, type[Stepped]]] = {
+    OpenDoors: (frozenset({"planned"}), "doors", DoorsOpened),
+    StartSession: (frozenset({"planned", "doors"}), "live", SessionStarted),
+    PauseSession: (frozenset({"live"}), "paused", SessionPaused),
+    ResumeSession: (frozenset({"paused"}), "live", SessionResumed),
+    EndSession: (frozenset({"planned", "doors", "live", "paused"}), "ended", SessionEnded),
+    ReopenSession: (frozenset({"ended"}), "paused", SessionReopened),
+}
+"""Command → the states it starts from, the one it leads to, and the event that says so."""
+
+
+def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
+    """Move the session along the table."""
+    allowed, to, event = STEPS[type(command)]
+    status = state.session.status
+    if status == to:
         return Decision()
-    return Decision((SessionStarted(at=now, by=actor.id),), changes=(SESSION,))
+    if status not in allowed:
+        return Refusal("wrong_state", _WORDS[status])
+    return Decision((event(at=now, by=actor.id),), changes=(SESSION,))
 
 
-def end(state: State, actor: Person, command: EndSession, *, now: int) -> Outcome:
-    """End the session, whether it was opened or not."""
-    return Decision((SessionEnded(at=now, by=actor.id),), changes=(SESSION,))
+def describe(state: State, actor: Person, command: DescribeSession, *, now: int) -> Outcome:
+    """Say anew what the session is called, and what the programme says of it."""
+    title = command.title.strip()
+    if not title:
+        return Refusal("empty_text", "There is nothing in it.")
+    if (title, command.programme) == (state.session.title, state.session.programme):
+        return Decision()
+    event = SessionDescribed(at=now, by=actor.id, title=title, programme=command.programme)
+    return Decision((event,), leans_on=(SESSION,), changes=(PROGRAMME,))
+
+
+_WORDS: Mapping[Status, str] = {
+    "planned": "The session has not begun.",
+    "doors": "The session has not begun.",
+    "live": "The session is live.",
+    "paused": "The session is paused.",
+    "ended": "The session has ended.",
+}

@@ -18,6 +18,7 @@ from signaling.protocol import (
     ChatDeleted,
     ChatMessage,
     ChatPosted,
+    DoorsOpened,
     Person,
     Question,
     QuestionAnswered,
@@ -29,7 +30,11 @@ from signaling.protocol import (
     QuestionState,
     Session,
     SessionCreated,
+    SessionDescribed,
     SessionEnded,
+    SessionPaused,
+    SessionReopened,
+    SessionResumed,
     SessionStarted,
     TakenOff,
 )
@@ -75,12 +80,18 @@ def _apply(state: State, event: AnyEvent) -> State:
     match event:
         case SessionCreated(session=session):
             return replace(state, session=session, stage_seq=event.seq)
-        case SessionStarted(at=at):
-            session = msgspec.structs.replace(state.session, status="live", started=at)
-            return replace(state, session=session, stage_seq=event.seq)
-        case SessionEnded(at=at):
-            session = msgspec.structs.replace(state.session, status="ended", ended=at)
-            return replace(state, session=session, stage_seq=event.seq)
+        case (
+            DoorsOpened()
+            | SessionStarted()
+            | SessionPaused()
+            | SessionResumed()
+            | SessionEnded()
+            | SessionReopened()
+        ):
+            return replace(state, session=_lived(state.session, event), stage_seq=event.seq)
+        case SessionDescribed(title=title, programme=programme):
+            session = msgspec.structs.replace(state.session, title=title, programme=programme)
+            return replace(state, session=session)
         case ChatPosted(message=message):
             kept = (*state.chat, message)[-KEPT_CHAT:]
             return replace(_meet(state, message.author), chat=kept)
@@ -108,6 +119,26 @@ def _apply(state: State, event: AnyEvent) -> State:
         case TakenOff(person=person_id):
             others = tuple(p for p in state.stage if p.id != person_id)
             return replace(state, stage=others, stage_seq=event.seq)
+
+
+def _lived(session: Session, event: AnyEvent) -> Session:
+    """Return the session after a step of its life."""
+    changed = msgspec.structs.replace
+    match event:
+        case DoorsOpened():
+            return changed(session, status="doors")
+        case SessionStarted(at=at):
+            return changed(session, status="live", started=at)
+        case SessionPaused(at=at):
+            return changed(session, status="paused", paused=at)
+        case SessionResumed():
+            return changed(session, status="live", paused=None)
+        case SessionEnded(at=at):
+            return changed(session, status="ended", ended=at, paused=None)
+        case SessionReopened(at=at) if session.started is not None:
+            return changed(session, status="paused", ended=None, paused=at)
+        case _:
+            return changed(session, status="planned", ended=None)
 
 
 def _meet(state: State, person: Person) -> State:

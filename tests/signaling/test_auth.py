@@ -45,7 +45,8 @@ MODERATION = {
 }
 ON_STAGE = {"whip:camera", "whip:slides", "whep:return"}
 STAGE = {"stage.bring_on", "stage.take_off"}
-RUNNING = {"session.start", "session.end", "whip:hall"}
+BREAKS = {"session.doors", "session.pause", "session.resume"}
+RUNNING = {"session.start", "session.end", "session.reopen", "session.describe", "whip:hall"}
 HANDING_OUT = {f"token.mint:{role}" for role in ROLES} - {"token.mint:owner"}
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
@@ -53,8 +54,8 @@ MEANT: dict[Role, set[str]] = {
     "speaker": AUDIENCE | ON_STAGE,
     "interpreter": AUDIENCE | {"whep:return"},
     "moderator": AUDIENCE | MODERATION,
-    "chair": AUDIENCE | MODERATION | ON_STAGE | STAGE,
-    "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | RUNNING | HANDING_OUT,
+    "chair": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS,
+    "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT,
     "owner": set(ACTIONS),
 }
 

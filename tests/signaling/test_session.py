@@ -12,18 +12,32 @@ from signaling.protocol import (
     AnyCommand,
     ApproveQuestion,
     AskQuestion,
+    Billed,
+    Billing,
     BringOn,
     BroughtOn,
     ChatPosted,
     DeleteChat,
+    DescribeSession,
     DismissQuestion,
     EndSession,
     Media,
     MediaState,
+    OpenDoors,
+    PauseSession,
     PostChat,
     QuestionAsked,
     QuestionDismissed,
+    ReopenSession,
+    ResumeSession,
+    Session,
+    SessionEnded,
+    SessionPaused,
+    SessionReopened,
+    SessionResumed,
+    SessionStarted,
     StartSession,
+    Status,
     TakeOff,
 )
 from signaling.session.audience import SNAPSHOT_CHAT, audience_of, media, snapshot, visible
@@ -151,9 +165,91 @@ def test_a_session_starts_once_and_ends_once_and_then_nothing_changes() -> None:
         BringOn("x5", "ada"),
         TakeOff("x6", "ada"),
         DeleteChat("x7", "m1"),
+        OpenDoors("x8"),
+        PauseSession("x9"),
+        ResumeSession("x10"),
+        DescribeSession("x11", "Another title"),
     ]
     for command in commands:
         assert fold.refused(PRODUCER, command, ADA) == "session_ended"
+
+
+LIFE: dict[Status, dict[type[AnyCommand], Status]] = {
+    "planned": {OpenDoors: "doors", StartSession: "live", EndSession: "ended"},
+    "doors": {OpenDoors: "doors", StartSession: "live", EndSession: "ended"},
+    "live": {StartSession: "live", PauseSession: "paused", ResumeSession: "live", EndSession: "ended"},
+    "paused": {PauseSession: "paused", ResumeSession: "live", EndSession: "ended", ReopenSession: "paused"},
+    "ended": {EndSession: "ended", ReopenSession: "paused"},
+}
+WAYS: dict[Status, list[AnyCommand]] = {
+    "planned": [],
+    "doors": [OpenDoors("w1")],
+    "live": [StartSession("w1")],
+    "paused": [StartSession("w1"), PauseSession("w2")],
+    "ended": [StartSession("w1"), EndSession("w2")],
+}
+
+
+@pytest.mark.parametrize("status", LIFE)
+@pytest.mark.parametrize(
+    "step", [OpenDoors, StartSession, PauseSession, ResumeSession, EndSession, ReopenSession]
+)
+def test_every_step_from_every_state(status: Status, step: type[OpenDoors]) -> None:
+    fold = Fold()
+    for command in WAYS[status]:
+        fold.do(PRODUCER, command)
+    assert fold.state.session.status == status
+    to = LIFE[status].get(step)
+    if to is None:
+        code = "session_ended" if status == "ended" else "wrong_state"
+        assert fold.refused(PRODUCER, step("x")) == code
+    else:
+        assert len(fold.do(PRODUCER, step("x"))) == (to != status)
+        assert fold.state.session.status == to
+
+
+def test_the_life_keeps_its_times() -> None:
+    fold = Fold()
+    fold.put([SessionStarted(at=5, by="pro"), SessionPaused(at=7, by="pro")])
+    assert (fold.state.session.started, fold.state.session.paused) == (5, 7)
+    fold.put([SessionResumed(at=9, by="pro")])
+    assert (fold.state.session.started, fold.state.session.paused) == (5, None)
+    fold.put([SessionPaused(at=11, by="pro"), SessionEnded(at=13, by="pro")])
+    assert (fold.state.session.ended, fold.state.session.paused) == (13, None)
+    fold.put([SessionReopened(at=15, by="pro")])
+    session = fold.state.session
+    assert (session.status, session.started, session.ended, session.paused) == ("paused", 5, None, 15)
+
+
+def test_what_ended_before_it_began_is_planned_again() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, EndSession("e1"))
+    fold.do(PRODUCER, ReopenSession("r1"))
+    assert fold.state.session == Session("s1", "A talk", "planned", 0)
+
+
+def test_the_audience_has_a_picture_only_while_live_and_speakers_hear_the_room_throughout() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", "sp-1"), SPEAKER)
+    seen = []
+    for command in (OpenDoors("1"), StartSession("2"), PauseSession("3"), ResumeSession("4")):
+        fold.do(PRODUCER, command)
+        made = plan(fold.state, 7)
+        seen.append((made.feeds["stage"].main, made.version))
+        assert made.feeds["return"].main == ("hall/hall",)
+    assert [main for main, _ in seen] == [(), ("sp-1/camera",), (), ("sp-1/camera",)]
+    assert len({version for _, version in seen}) == 4
+
+
+def test_a_session_is_called_and_billed_anew_and_twice_the_same_is_once() -> None:
+    fold = Fold()
+    billing = Billing("conf", 0, 3_600_000, "Asia/Shanghai", speakers=(Billed("p1", "王伟", "清华大学"),))
+    assert len(fold.do(PRODUCER, DescribeSession("d1", " On engines ", billing))) == 1
+    assert fold.do(PRODUCER, DescribeSession("d2", "On engines", billing)) == ()
+    assert (fold.state.session.title, fold.state.session.programme) == ("On engines", billing)
+    assert fold.refused(PRODUCER, DescribeSession("d3", " ")) == "empty_text"
+    (rewritten, *_) = rewrite(fold.state, 9)
+    assert apply(empty("s1"), rewritten).session == fold.state.session
 
 
 # -- who sees what -------------------------------------------------------------------------------------

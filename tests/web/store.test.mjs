@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CHAT_KEPT, EMPTY, mediaOnStage, onScreen, pictureOnStage, reduce } from '../../web/shared/store.js';
+import { CHAT_KEPT, EMPTY, mediaOnStage, onAir, onScreen, pictureOnStage, reduce } from '../../web/shared/store.js';
 
 const person = (id, more = {}) => ({ id, name: id.toUpperCase(), role: 'viewer', ...more });
 const speaker = person('sp', { role: 'speaker' });
@@ -108,6 +108,34 @@ test('a session starts and ends', () => {
   const started = fold(welcome({ session: planned }), events([fact(11, 'session.started')]));
   assert.deepEqual([started.session.status, started.session.started], ['live', 11_000]);
   assert.equal(reduce(started, events([fact(12, 'session.ended')])).session.status, 'ended');
+});
+
+test('doors open, a break has a beginning, and an end by mistake is taken back', () => {
+  const planned = { id: 's1', title: 'Talk', status: 'planned', created: 1 };
+  const after = (/** @type {string[]} */ ...types) =>
+    fold(welcome({ session: planned }), events(types.map((type, i) => fact(11 + i, `session.${type}`)))).session;
+  assert.deepEqual(after('doors_opened'), { ...planned, status: 'doors' });
+  assert.deepEqual(after('started', 'paused'), { ...planned, status: 'paused', started: 11_000, paused: 12_000 });
+  assert.deepEqual(after('started', 'paused', 'resumed'), { ...planned, status: 'live', started: 11_000 });
+  assert.deepEqual(after('started', 'ended', 'reopened'), {
+    ...planned,
+    status: 'paused',
+    started: 11_000,
+    paused: 13_000,
+  });
+  assert.deepEqual(after('ended', 'reopened'), planned);
+  const described = fact(11, 'session.described', { title: 'Lecture', programme: null });
+  assert.equal(fold(welcome({ session: planned }), events([described])).session.title, 'Lecture');
+});
+
+test('nobody is on air before the session is live, and in a pause', () => {
+  const camera = { participant: 'sp', source: 'camera', audio: true, video: true, live: true };
+  const media = { type: 'media', relay: true, publications: [camera] };
+  const live = reduce(fold(welcome({ stage: [speaker] })), media);
+  assert.equal(mediaOnStage(live), true);
+  const paused = reduce(live, events([fact(11, 'session.paused')]));
+  assert.deepEqual([mediaOnStage(paused), pictureOnStage(paused, 'camera'), onAir(paused)], [false, false, []]);
+  assert.equal(mediaOnStage(reduce(paused, events([fact(12, 'session.resumed')]))), true);
 });
 
 test('messages of a kind not known here change nothing', () => {

@@ -4,8 +4,12 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 /** @import { CastMember } from './cast.js' */
+/** @import { Status } from '../shared/protocol.js' */
+
+/** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 
 import { joinStage } from '../shared/stage.js';
+import { onAir } from '../shared/store.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { openPage } from '../shared/ui/page.js';
 import { Confirm, ConnectionLine, People, PresenceCounts, badge } from '../shared/ui/parts.js';
@@ -17,6 +21,18 @@ import { useEffect, useState } from '../vendor/preact-hooks.js';
 import { cast } from './cast.js';
 
 const { direct } = words;
+
+/** @type {Record<Status, ReadonlyArray<{ type: LifeStep, text: string, how: string, main?: boolean }>>} */
+const LIFE = {
+  planned: [
+    { type: 'session.doors', text: direct.open, how: direct.openHow },
+    { type: 'session.start', text: direct.start, how: direct.startHow, main: true },
+  ],
+  doors: [{ type: 'session.start', text: direct.start, how: direct.startHow, main: true }],
+  live: [{ type: 'session.pause', text: direct.pause, how: direct.pauseHow }],
+  paused: [{ type: 'session.resume', text: direct.resume, how: direct.resumeHow, main: true }],
+  ended: [{ type: 'session.reopen', text: direct.reopen, how: direct.reopenHow }],
+};
 
 openPage('direct', (session) => {
   const viewer = joinStage(session);
@@ -31,6 +47,7 @@ openPage('direct', (session) => {
 function Direct({ session, viewer }) {
   const state = session.state.value;
   const title = state.session?.title ?? '';
+  const air = onAir(state).length > 0;
   const [said, setSaid] = useState('');
   useEffect(() => {
     document.title = `${title || direct.title} · ${words.product}`;
@@ -49,7 +66,7 @@ function Direct({ session, viewer }) {
     <div class="direct">
       <${Head} session=${session} viewer=${viewer} give=${give} />
       <main class="stage-desk">
-        <section class="programme" data-air=${stage.length > 0 ? 'on' : 'off'}>
+        <section class="programme" data-air=${air ? 'on' : 'off'}>
           <h2 class="desk-title"><span class="tally-mark">${direct.programme}</span> <span>${direct.programmeHow}</span></h2>
           <${Picture} session=${session} viewer=${viewer} />
           <${SoundBar} viewer=${viewer} fill=${() => document.querySelector('.picture')} />
@@ -117,6 +134,8 @@ function Head({ session, viewer, give }) {
   const [asking, setAsking] = useState(false);
   const { session: talk, can } = session.state.value;
   const status = talk?.status ?? 'planned';
+  const since = status === 'live' ? talk?.started : talk?.paused;
+  const steps = LIFE[status].filter((step) => can.includes(step.type));
   return html`
     <header class="desk-head">
       <h1>${talk?.title ?? ''}</h1>
@@ -125,18 +144,19 @@ function Head({ session, viewer, give }) {
       <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
       ${talk &&
       html`<p class="session-state">
-        ${direct[status]} ${status === 'live' && talk.started ? duration(session.now.value - talk.started) : ''}
+        ${direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
-      ${status === 'planned' &&
-      can.includes('session.start') &&
-      html`<button
-        type="button"
-        class="button primary"
-        title=${direct.startHow}
-        onClick=${() => give({ type: 'session.start' })}
-      >
-        ${direct.start}
-      </button>`}
+      ${steps.map(
+        ({ type, text, how, main }) => html`<button
+          key=${type}
+          type="button"
+          class=${main ? 'button primary' : 'button'}
+          title=${how}
+          onClick=${() => give({ type })}
+        >
+          ${text}
+        </button>`,
+      )}
       ${status !== 'ended' &&
       can.includes('session.end') &&
       html`<button type="button" class="button" onClick=${() => setAsking(true)}>${direct.end}</button>`}

@@ -4,9 +4,13 @@ export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" |
 
 export type Place = "online" | "hall";
 
-export type Status = "planned" | "live" | "ended";
+export type Status = "planned" | "doors" | "live" | "paused" | "ended";
 
 export type QuestionState = "pending" | "approved" | "on_screen" | "answered" | "dismissed";
+
+export type Kind = "talk" | "forum" | "ceremony" | "symposium";
+
+export type Visibility = "public" | "invitation";
 
 /** Who somebody is, as others may see it. */
 export interface Person {
@@ -35,7 +39,29 @@ export interface Question {
   state: QuestionState;
 }
 
-/** One live session: a talk, forum, ceremony or symposium. */
+/** Somebody whom the programme names. `id` is the programme's, not a participant's. */
+export interface Billed {
+  id: string;
+  name: string;
+  affiliation?: string;
+  title?: string;
+}
+
+/** What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags. */
+export interface Billing {
+  event: string;
+  start: number;
+  end: number;
+  zone: string;
+  kind?: Kind;
+  room?: string;
+  languages?: ReadonlyArray<string>;
+  chairs?: ReadonlyArray<Billed>;
+  speakers?: ReadonlyArray<Billed>;
+  visibility?: Visibility;
+}
+
+/** One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is. */
 export interface Session {
   id: string;
   title: string;
@@ -43,6 +69,8 @@ export interface Session {
   created: number;
   started?: number | null;
   ended?: number | null;
+  paused?: number | null;
+  programme?: Billing | null;
 }
 
 /** Where a client was: the last `{epoch, seq}` a welcome or an events frame told it. */
@@ -162,9 +190,27 @@ export interface TakeOff {
   participant: string;
 }
 
+/** Say that it is about to begin: people take their seats (producers, chairs). */
+export interface OpenDoors {
+  type: "session.doors";
+  id: string;
+}
+
 /** Open the session to its audience (producers). */
 export interface StartSession {
   type: "session.start";
+  id: string;
+}
+
+/** Break: the audience has no picture, chat and questions stay open (producers, chairs). */
+export interface PauseSession {
+  type: "session.pause";
+  id: string;
+}
+
+/** Go on after a pause (producers, chairs). */
+export interface ResumeSession {
+  type: "session.resume";
   id: string;
 }
 
@@ -174,9 +220,30 @@ export interface EndSession {
   id: string;
 }
 
+/** Take back an end: the session is paused, or planned if it had never begun (producers). */
+export interface ReopenSession {
+  type: "session.reopen";
+  id: string;
+}
+
+/** Say anew what the session is called, and what the programme says of it (producers). */
+export interface DescribeSession {
+  type: "session.describe";
+  id: string;
+  title: string;
+  programme?: Billing | null;
+}
+
 export interface SessionCreated {
   type: "session.created";
   session: Session;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface DoorsOpened {
+  type: "session.doors_opened";
   seq: number;
   at: number;
   by: string;
@@ -189,8 +256,40 @@ export interface SessionStarted {
   by: string;
 }
 
+export interface SessionPaused {
+  type: "session.paused";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SessionResumed {
+  type: "session.resumed";
+  seq: number;
+  at: number;
+  by: string;
+}
+
 export interface SessionEnded {
   type: "session.ended";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Ended by mistake: paused if it had begun, else planned. */
+export interface SessionReopened {
+  type: "session.reopened";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Another title, or other words of the programme. */
+export interface SessionDescribed {
+  type: "session.described";
+  title: string;
+  programme: Billing | null;
   seq: number;
   at: number;
   by: string;
@@ -332,6 +431,20 @@ export interface MediaState {
   publications: ReadonlyArray<Media>;
 }
 
+/**
+ * When this session is now expected, in whole minutes; sent only for sessions of a programme.
+ *
+ * `late` (ms) is how far the expected start is behind the planned one, or, once begun, the expected
+ * end behind the planned end; negative is early. `over`: it runs beyond its planned end.
+ */
+export interface Timetable {
+  type: "timetable";
+  start: number;
+  end: number;
+  late: number;
+  over: boolean;
+}
+
 /** A condition of the service: `chat_paused` or `chat_resumed`. */
 export interface Notice {
   type: "notice";
@@ -369,8 +482,13 @@ export type AnyCommand =
   | DismissQuestion
   | BringOn
   | TakeOff
+  | OpenDoors
   | StartSession
-  | EndSession;
+  | PauseSession
+  | ResumeSession
+  | EndSession
+  | ReopenSession
+  | DescribeSession;
 
 export type AnyClientMessage =
   | Hello
@@ -386,13 +504,23 @@ export type AnyClientMessage =
   | DismissQuestion
   | BringOn
   | TakeOff
+  | OpenDoors
   | StartSession
-  | EndSession;
+  | PauseSession
+  | ResumeSession
+  | EndSession
+  | ReopenSession
+  | DescribeSession;
 
 export type AnyEvent =
   | SessionCreated
+  | DoorsOpened
   | SessionStarted
+  | SessionPaused
+  | SessionResumed
   | SessionEnded
+  | SessionReopened
+  | SessionDescribed
   | ChatPosted
   | ChatDeleted
   | QuestionAsked
@@ -411,6 +539,7 @@ export type AnyServerMessage =
   | Refused
   | Presence
   | MediaState
+  | Timetable
   | Notice
   | Pong
   | Token

@@ -7,7 +7,7 @@
 
 import { effect } from '../vendor/signals.js';
 import { Viewer } from './media/whep.js';
-import { mediaOnStage, pictureOnStage } from './store.js';
+import { mediaOnStage, onAir, pictureOnStage } from './store.js';
 
 /**
  * Join what the audience gets, for as long as the session lasts.
@@ -20,7 +20,7 @@ export function joinStage(session) {
     token: session.token,
     flowing: () => mediaOnStage(session.state.value),
     expect: (slot) => ({
-      wanted: session.state.value.stage.length > 0,
+      wanted: onAir(session.state.value).length > 0,
       sent: pictureOnStage(session.state.value, slot === 'main' ? 'camera' : 'slides'),
     }),
   });

@@ -93,6 +93,35 @@ function caughtUp(state, frame) {
 }
 
 /**
+ * Return the session after a step of its life.
+ *
+ * @param {Session} session
+ * @param {AnyEvent} event
+ * @returns {Session}
+ */
+function lived(session, event) {
+  const { paused, ended, ...rest } = session;
+  switch (event.type) {
+    case 'session.doors_opened':
+      return { ...rest, status: 'doors' };
+    case 'session.started':
+      return { ...rest, status: 'live', started: event.at };
+    case 'session.paused':
+      return { ...rest, status: 'paused', paused: event.at };
+    case 'session.resumed':
+      return { ...rest, status: 'live' };
+    case 'session.ended':
+      return { ...rest, status: 'ended', ended: event.at };
+    case 'session.reopened':
+      return rest.started ? { ...rest, status: 'paused', paused: event.at } : { ...rest, status: 'planned' };
+    case 'session.described':
+      return { ...session, title: event.title, programme: event.programme };
+    default:
+      return session;
+  }
+}
+
+/**
  * @param {State} state
  * @param {AnyEvent} event
  * @returns {State}
@@ -101,10 +130,14 @@ function apply(state, event) {
   switch (event.type) {
     case 'session.created':
       return { ...state, session: event.session };
+    case 'session.doors_opened':
     case 'session.started':
-      return { ...state, session: state.session && { ...state.session, status: 'live', started: event.at } };
+    case 'session.paused':
+    case 'session.resumed':
     case 'session.ended':
-      return { ...state, session: state.session && { ...state.session, status: 'ended', ended: event.at } };
+    case 'session.reopened':
+    case 'session.described':
+      return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
       return { ...state, chat: [...state.chat, event.message].slice(-CHAT_KEPT) };
     case 'chat.deleted':
@@ -193,6 +226,14 @@ export const publication = (state, participant, source) =>
   state.media.publications.find((p) => p.participant === participant && p.source === source);
 
 /**
+ * Return who is on stage as the audience has it: nobody before the session is live, and in a pause.
+ *
+ * @param {State} state
+ * @returns {ReadonlyArray<Person>}
+ */
+export const onAir = (state) => (state.session?.status === 'live' ? state.stage : []);
+
+/**
  * Say whether anybody on stage sends a picture of this kind: `null` while nobody can tell.
  *
  * @param {State} state
@@ -201,7 +242,7 @@ export const publication = (state, participant, source) =>
  */
 export function pictureOnStage(state, source) {
   if (!state.media.known || !state.media.relay) return null;
-  return state.stage.some((person) => {
+  return onAir(state).some((person) => {
     const found = publication(state, person.id, source);
     return !!found && found.live && found.video;
   });
@@ -215,5 +256,5 @@ export function pictureOnStage(state, source) {
  */
 export function mediaOnStage(state) {
   if (!state.media.known || !state.media.relay) return null;
-  return state.stage.some((person) => state.media.publications.some((p) => p.participant === person.id && p.live));
+  return onAir(state).some((person) => state.media.publications.some((p) => p.participant === person.id && p.live));
 }

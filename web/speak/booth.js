@@ -10,7 +10,7 @@
 import { openDevices, troubleOf } from '../shared/media/devices.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinHall, onRelayBack } from '../shared/stage.js';
-import { publication } from '../shared/store.js';
+import { onAir, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
 /** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
@@ -39,8 +39,8 @@ export class Booth {
     this.camera = this.#publisher('camera', ['audio', 'video']);
     this.slides = this.#publisher('slides', ['video']);
     this.onAir = computed(() => {
-      const { stage, you, session: talk } = session.state.value;
-      return this.entered.value && talk?.status !== 'ended' && stage.some((person) => person.id === you?.id);
+      const state = session.state.value;
+      return this.entered.value && onAir(state).some((person) => person.id === state.you?.id);
     });
     const { camera, microphone } = this.devices;
     effect(() => void this.camera.send('video', camera.track.value));

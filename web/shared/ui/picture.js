@@ -79,6 +79,8 @@ function slateOf(session, viewer) {
   if (!state.session) return { text: '' };
   if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') return { text: stage.planned, how: stage.plannedHow };
+  if (state.session.status === 'doors') return { text: stage.doors, how: stage.doorsHow };
+  if (state.session.status === 'paused') return { text: stage.paused, how: stage.pausedHow };
   if (!state.stage.length) return { text: stage.empty };
   if (mediaOnStage(state) === false) return { text: words.line.speakerGone };
   return { text: viewer.status.value.phase === 'connected' ? stage.noPicture : stage.waiting };
