@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { troubleOf } from '../../web/shared/media/devices.js';
+import { fragmentOf, restarted } from '../../web/shared/media/ice_restart.js';
 import { parseIceServers } from '../../web/shared/media/ice_servers.js';
 import { reading } from '../../web/shared/media/level.js';
 import * as pulses from '../../web/shared/media/pulse.js';
@@ -23,6 +24,13 @@ test('a connection that never comes up is given up', () => {
   const pulse = silent(pulses.newborn(0), 100, 'connecting');
   assert.equal(pulses.diedOf(pulse, { now: pulses.CONNECT_MS - 1, ...known }), null);
   assert.equal(pulses.diedOf(pulse, { now: pulses.CONNECT_MS + 1, ...known }), 'never_connected');
+});
+
+test('one that knows no way round is given up sooner where there are some', () => {
+  const pulse = silent(pulses.newborn(0), 100, 'connecting');
+  const verdict = (now) => pulses.diedOf(pulse, { now, ...known, straight: true });
+  assert.equal(verdict(pulses.STRAIGHT_MS - 1), null);
+  assert.equal(verdict(pulses.STRAIGHT_MS + 1), 'never_connected');
 });
 
 test('silence is death only where bytes had been flowing and should be', () => {
@@ -58,6 +66,94 @@ test('a short disconnection is waited out, a long one not; failed is failed', ()
 test('one that was given up and flows again has recovered', () => {
   assert.equal(pulses.recovered(flowing(0, 3000), 3100), true);
   assert.equal(pulses.recovered(flowing(0, 3000), 9000), false);
+});
+
+const still = { quiet: false, talkative: true, movedAt: null, restartedAt: null };
+
+test('ICE restarts at a silence that is twice as long as any lately', () => {
+  const busy = flowing(0, 3000);
+  assert.equal(pulses.stalled(busy, { ...still, now: 3000 + pulses.STALLED_MS - 1 }), false);
+  assert.equal(pulses.stalled(busy, { ...still, now: 3000 + pulses.STALLED_MS + 1 }), true);
+  const slow = flowing(0, 6000, 1000);
+  assert.equal(pulses.stalled(slow, { ...still, now: 7900 }), false);
+  assert.equal(pulses.stalled(slow, { ...still, now: 8100 }), true);
+});
+
+test('a long pause is forgotten in time', () => {
+  let pulse = flowing(0, 3000);
+  pulse = pulses.observe(pulse, { now: 5000, state: 'connected', bytes: 5001 });
+  assert.equal(pulses.stalled(pulse, { ...still, now: 6500 }), false);
+  for (let now = 5300; now <= 12_500; now += 300) {
+    pulse = pulses.observe(pulse, { now, state: 'connected', bytes: now + 1 });
+  }
+  assert.equal(pulses.stalled(pulse, { ...still, now: 12_500 + pulses.STALLED_MS + 1 }), true);
+});
+
+test('the silence of one who only sends says nothing, unless the network has changed', () => {
+  const viewer = { ...still, talkative: false };
+  const [pulse, now] = [flowing(0, 3000), 4000];
+  assert.equal(pulses.stalled(pulse, { ...viewer, now }), false);
+  assert.equal(pulses.stalled(pulse, { ...viewer, now, movedAt: 3500 }), true);
+  assert.equal(pulses.stalled(pulse, { ...viewer, now, movedAt: 3500, quiet: true }), false);
+  assert.equal(pulses.stalled(silent(pulse, 3900, 'disconnected'), { ...viewer, now }), true);
+  assert.equal(pulses.stalled(pulses.newborn(0), { ...still, now, movedAt: 3500 }), false);
+});
+
+test('ICE restarts are spaced, more so when the last one has helped', () => {
+  const pulse = flowing(0, 3000);
+  assert.equal(pulses.stalled(pulse, { ...still, now: 4500, restartedAt: 3900 }), false);
+  assert.equal(pulses.stalled(pulse, { ...still, now: 5000, restartedAt: 3900 }), true);
+  const helped = flowing(0, 5000);
+  assert.equal(pulses.stalled(helped, { ...still, now: 6000, restartedAt: 3900 }), false);
+  assert.equal(pulses.stalled(helped, { ...still, now: 9000, restartedAt: 3900 }), true);
+});
+
+test('a restart that was answered and brings nothing ends a connection', () => {
+  const pulse = flowing(0, 3000);
+  const verdict = (now, answeredAt) => pulses.diedOf(pulse, { now, ...known, quiet: true, answeredAt });
+  assert.equal(verdict(4000 + pulses.RESTART_GRACE_MS - 1, 4000), null);
+  assert.equal(verdict(4000 + pulses.RESTART_GRACE_MS + 1, 4000), 'stalled');
+  assert.equal(verdict(4000, 2000), null, 'bytes came after it');
+});
+
+// -- ICE restart ---------------------------------------------------------------------------------
+
+const sdp = (...sections) => `${sections.flat().join('\r\n')}\r\n`;
+
+test('what is sent of an offer is its credentials and candidates, once (RFC 8840, section 9)', () => {
+  const head = ['v=0', 's=-', 'a=group:BUNDLE 0 1'];
+  const line = (mid) => [
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    `a=mid:${mid}`,
+    'a=ice-ufrag:me',
+    'a=ice-pwd:secret',
+    'a=ice-options:trickle',
+    'a=candidate:1 1 udp 7 192.0.2.1 9 typ host',
+  ];
+  assert.equal(
+    fragmentOf(sdp(head, line(0), line(1))),
+    sdp(
+      'a=ice-ufrag:me',
+      'a=ice-pwd:secret',
+      'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+      'a=mid:0',
+      'a=candidate:1 1 udp 7 192.0.2.1 9 typ host',
+    ),
+  );
+});
+
+test('an answer takes new credentials in each section that has some, and keeps the rest', () => {
+  const line = (ice) => ['m=video 7000 UDP/TLS/RTP/SAVPF 96', ...ice, 'a=setup:passive', 'a=recvonly'];
+  const old = ['a=ice-ufrag:old', 'a=ice-pwd:older', 'a=candidate:1 1 udp 1 192.0.2.1 1 typ host'];
+  const fresh = ['a=ice-ufrag:new', 'a=ice-pwd:newer', 'a=candidate:1 1 udp 1 192.0.2.9 9 typ host', 'a=end-of-candidates'];
+  const renew = (ice) => ['m=video 7000 UDP/TLS/RTP/SAVPF 96', 'a=setup:passive', 'a=recvonly', ...ice];
+  const rejected = ['m=video 0 UDP/TLS/RTP/SAVPF 96', 'a=inactive'];
+  const head = ['v=0', 's=-', 'a=ice-lite'];
+  assert.equal(
+    restarted(sdp(head, line(old), rejected, line(old)), sdp('a=ice-lite', fresh)),
+    sdp(head, renew(fresh), rejected, renew(fresh)),
+  );
+  assert.equal(restarted(sdp(head, line(old)), 'a=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n'), null);
 });
 
 // -- showing -------------------------------------------------------------------------------------

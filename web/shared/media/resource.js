@@ -1,13 +1,14 @@
 /**
  * One WHIP or WHEP resource, kept alive until it is stopped. Owns the HTTP exchange (RFC 9725,
- * section 4.2), the watch over the peer connection, and its rebuilding; the law: the old connection
- * is let go only when the new one has its answer, so that whatever still plays goes on playing.
- * Knows neither tracks nor pictures: what is offered is built by whom it belongs to.
+ * section 4.2), the watch over the peer connection, its ICE restarts, and its rebuilding; the law: the old
+ * connection is let go only when the new one has its answer, and a path only when another one works, so
+ * that whatever still plays goes on playing. Knows neither tracks nor pictures: what is offered is built by whom it belongs to.
  */
 
 import { backoff, retryAfter } from '../backoff.js';
+import { fragmentOf, restarted } from './ice_restart.js';
 import { parseIceServers } from './ice_servers.js';
-import { diedOf, newborn, observe, recovered } from './pulse.js';
+import { diedOf, newborn, observe, recovered, stalled } from './pulse.js';
 
 /** How often the connection is looked at. */
 const LOOK_MS = 300;
@@ -23,6 +24,15 @@ const SOUND_MS = 3000;
 
 const REQUEST_MS = 4000;
 
+/** Longest time for an ICE restart's request: what takes longer goes the way that is dead. */
+const RESTART_MS = 1000;
+
+/** How long an answered restart says that the far end knows us. */
+const RECENT_MS = 1500;
+
+/** What says that the network may be another one. @type {EventTarget & { connection?: EventTarget }} */
+const device = /** @type {any} */ (navigator);
+
 /**
  * @typedef {{ phase: 'off' | 'connecting' | 'connected' | 'reconnecting' }
  *   | { phase: 'refused', reason: string }} MediaStatus
@@ -30,9 +40,12 @@ const REQUEST_MS = 4000;
  * @typedef {object} Plan
  * @property {string} url where to POST
  * @property {() => string} token
- * @property {(configuration: RTCConfiguration) => RTCPeerConnection} build makes a connection with its lines
+ * @property {(configuration: RTCConfiguration, again: boolean) => RTCPeerConnection} build makes a connection
+ *   with its lines; `again`: because another one has died
+ * @property {(peer: RTCPeerConnection) => void} [release] lets a connection go that has been closed
  * @property {(peer: RTCPeerConnection) => void} adopt takes a connection that has its answer
  * @property {() => boolean} quiet whether silence from the far end is normal now
+ * @property {boolean} [talkative] whether the far end answers whatever is sent, several times a second
  * @property {(status: MediaStatus) => void} onStatus
  * @property {(report: RTCStatsReport) => void} [onStats] each look
  * @property {() => Promise<void>} [beforeReturn] waited for when a connection has died: stop here to stay away
@@ -51,13 +64,24 @@ class Refusal extends Error {
   }
 }
 
-/** @typedef {{ peer: RTCPeerConnection, location: string | null, pulse: import('./pulse.js').Pulse }} Attempt */
+/**
+ * @typedef {object} Attempt
+ * @property {RTCPeerConnection} peer
+ * @property {string | null} location
+ * @property {import('./pulse.js').Pulse} pulse
+ * @property {number | null} restartedAt when ICE was last restarted
+ * @property {boolean} restarting
+ * @property {number | null} answeredAt when the far end has answered such a restart
+ * @property {boolean} straight whether it was built without the ICE servers that its answer told of
+ * @property {boolean} gone whether the far end has said that it knows nothing of this any more
+ */
 
 export class Resource {
   /** @type {Plan} */ #plan;
   /** @type {Attempt | null} */ #current = null;
   /** @type {RTCIceServer[]} */ #iceServers = [];
   /** @type {number | null} */ #suspectedAt = null;
+  /** @type {number | null} */ #movedAt = null;
   /** @type {(() => void) | null} */ #wake = null;
   /** Counts starts, so that a loop that was stopped and one that was started anew never meet. */
   #run = 0;
@@ -65,6 +89,9 @@ export class Resource {
   /** @param {Plan} plan */
   constructor(plan) {
     this.#plan = plan;
+    const moved = () => this.#moved();
+    addEventListener('online', moved);
+    device.connection?.addEventListener('change', moved);
   }
 
   /** @returns {RTCPeerConnectionState | 'none'} */
@@ -98,6 +125,12 @@ export class Resource {
     this.#wake?.();
   }
 
+  /** Take a hint that the network is another one: look now, and soon again. */
+  #moved() {
+    this.#movedAt = performance.now();
+    this.#wake?.();
+  }
+
   /** @param {number} run */
   async #keep(run) {
     let failures = 0;
@@ -115,7 +148,9 @@ export class Resource {
         const life = await this.#watch(run, next);
         if (run !== this.#run) return;
         this.#plan.onStatus({ phase: 'reconnecting' });
-        await this.#plan.beforeReturn?.();
+        // Who has just been answered still has their place: it is the path that has ended.
+        if (next.answeredAt === null || performance.now() - next.answeredAt > RECENT_MS)
+          await this.#plan.beforeReturn?.();
         if (run !== this.#run) return;
         failures = life > SOUND_MS ? 0 : failures + 1;
         if (failures) await this.#sleep(backoff(failures, Math.random(), { longest: LONGEST_MS }));
@@ -138,7 +173,8 @@ export class Resource {
   async #offer() {
     const { url, token, build } = this.#plan;
     // A relay found through the last answer's Link header serves the next try: the first goes straight.
-    const peer = build({ iceServers: this.#iceServers, bundlePolicy: 'max-bundle' });
+    const known = this.#iceServers;
+    const peer = build({ iceServers: known, bundlePolicy: 'max-bundle' }, !!this.#current);
     /** @type {string | null} */
     let location = null;
     try {
@@ -155,7 +191,9 @@ export class Resource {
       location = path && new URL(path, response.url).href;
       this.#iceServers = parseIceServers(response.headers.get('Link'));
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
-      return { peer, location, pulse: newborn(performance.now()) };
+      const pulse = newborn(performance.now());
+      const straight = known.length === 0 && this.#iceServers.length > 0;
+      return { peer, location, pulse, straight, restartedAt: null, restarting: false, answeredAt: null, gone: false };
     } catch (error) {
       this.#retire({ peer, location });
       throw error;
@@ -174,8 +212,13 @@ export class Resource {
       await this.#look(attempt);
       const { pulse } = attempt;
       if (pulse.state === 'connected') this.#plan.onStatus({ phase: 'connected' });
+      const now = performance.now();
       const quiet = this.#plan.quiet();
-      if (diedOf(pulse, { now: performance.now(), quiet, suspectedAt: this.#suspectedAt })) break;
+      const { answeredAt, straight } = attempt;
+      if (attempt.gone || diedOf(pulse, { now, quiet, suspectedAt: this.#suspectedAt, answeredAt, straight })) break;
+      const { talkative = false } = this.#plan;
+      const known = { now, quiet: quiet && !talkative, talkative, movedAt: this.#movedAt, restartedAt: attempt.restartedAt };
+      if (!attempt.restarting && stalled(pulse, known)) void this.#restart(attempt);
       await this.#sleep(LOOK_MS);
     }
     return attempt.pulse.connected ? performance.now() - attempt.pulse.born : 0;
@@ -193,6 +236,45 @@ export class Resource {
     if (recovered(old.pulse, performance.now())) await this.#watch(run, old);
   }
 
+  /**
+   * Restart ICE by PATCH (RFC 9725, section 4.3.3): new checks on all networks there are now, while the
+   * old path stays in use as long as it works.
+   *
+   * @param {Attempt} attempt
+   */
+  async #restart(attempt) {
+    const { peer, location } = attempt;
+    const answer = peer.currentRemoteDescription?.sdp;
+    if (!location || !answer || peer.signalingState !== 'stable') return;
+    attempt.restarting = true;
+    attempt.restartedAt = performance.now();
+    try {
+      peer.restartIce();
+      await peer.setLocalDescription();
+      const response = await fetch(location, {
+        method: 'PATCH',
+        headers: {
+          'Content-Type': 'application/trickle-ice-sdpfrag',
+          'If-Match': '"*"',
+          Authorization: `Bearer ${this.#plan.token()}`,
+        },
+        body: fragmentOf(peer.localDescription?.sdp ?? ''),
+        signal: AbortSignal.timeout(RESTART_MS),
+      });
+      attempt.gone = response.status === 404 || response.status === 410;
+      const sdp = response.status === 200 ? restarted(answer, await response.text()) : null;
+      if (sdp) await peer.setRemoteDescription({ type: 'answer', sdp });
+      else await peer.setLocalDescription({ type: 'rollback' });
+      if (sdp) attempt.answeredAt = performance.now();
+    } catch {
+      // Not answered in time, offline, or closed meanwhile: the path in use stays, what is dead is rebuilt.
+      await peer.setLocalDescription({ type: 'rollback' }).catch(() => undefined);
+    } finally {
+      attempt.restarting = false;
+      if (attempt.gone) this.#wake?.();
+    }
+  }
+
   /** @param {Attempt} attempt */
   async #look(attempt) {
     const report = await attempt.peer.getStats();
@@ -205,6 +287,7 @@ export class Resource {
   #retire(attempt) {
     if (!attempt) return;
     attempt.peer.close();
+    this.#plan.release?.(attempt.peer);
     if (!attempt.location) return;
     const headers = { Authorization: `Bearer ${this.#plan.token()}` };
     // keepalive: it goes out although the page is closing. Lost or refused, the far end's consent timer

@@ -6,6 +6,7 @@
 /** @import { MediaStatus } from './resource.js' */
 
 import { signal } from '../../vendor/signals.js';
+import { freshPeer, release } from './fresh_peer.js';
 import { Resource } from './resource.js';
 
 /** What a picture may cost, in bits per second, and its frames per second. */
@@ -40,9 +41,14 @@ export class Publisher {
     this.resource = new Resource({
       url: options.url,
       token: options.token,
-      build: (configuration) => this.#build(configuration, source, lines),
+      build: (configuration, again) => {
+        const peer = again ? freshPeer(configuration) : new RTCPeerConnection(configuration);
+        return this.#build(peer, source, lines);
+      },
+      release,
       adopt: (peer) => this.#adopt(peer),
       quiet: options.heard,
+      talkative: true,
       beforeReturn: options.beforeReturn,
       onStatus: (status) => (this.status.value = status),
       onStats: (report) => this.#count(report),
@@ -78,12 +84,13 @@ export class Publisher {
   }
 
   /**
-   * @param {RTCConfiguration} configuration
+   * Give a connection its lines.
+   *
+   * @param {RTCPeerConnection} peer
    * @param {'camera' | 'slides' | 'hall'} source
    * @param {readonly ('audio' | 'video')[]} lines
    */
-  #build(configuration, source, lines) {
-    const peer = new RTCPeerConnection(configuration);
+  #build(peer, source, lines) {
     const streams = [new MediaStream()];
     for (const kind of lines) {
       const sendEncodings = kind === 'video' ? [LIMITS[source]] : [];
