@@ -296,12 +296,10 @@ def bench_relay(
 
     Example: rostrum bench relay --viewers 300 --seconds 20
     """
-    import json
-
     from stream.bench.commands import Wanted
     from stream.bench.commands import bench_relay as measure
     from stream.bench.process import BenchError
-    from stream.bench.report import relay_table
+    from stream.bench.report import relay_table, to_json
 
     wanted = Wanted(
         viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0
@@ -310,7 +308,7 @@ def bench_relay(
         figures = asyncio.run(measure(wanted))
     except BenchError as error:
         raise CommandError(f"Nothing was measured: {error}") from None
-    typer.echo(json.dumps(figures.as_dict(), indent=2) if as_json else relay_table(figures))
+    typer.echo(to_json(figures.as_dict()) if as_json else relay_table(figures))
     if not figures.valid:
         sys.exit(1)
 
@@ -331,11 +329,9 @@ def bench_peers(
 
     Example: rostrum bench peers --viewers 20,100,300 --output peers.json
     """
-    import json
-
     from stream.bench.commands import bench_peers as compare
     from stream.bench.process import BenchError
-    from stream.bench.report import peers_table, write_into
+    from stream.bench.report import peers_table, to_json, write_into
 
     try:
         audiences = [int(one) for one in viewers.split(",")]
@@ -354,7 +350,7 @@ def bench_peers(
         raise CommandError(f"Nothing was measured: {error}") from None
     typer.echo(table)
     if output is not None:
-        output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        output.write_text(to_json(found) + "\n", encoding="utf-8")
 
 
 def _mint(wanted: dict[str, Any]) -> str:

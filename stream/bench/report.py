@@ -5,6 +5,8 @@ The law: loss stands beside cost, and figures that are not to be trusted say so 
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -50,10 +52,27 @@ def relay_table(figures: Figures) -> str:
     return "\n".join(f"{name:<12} {value}" for name, value in rows)
 
 
+def to_json(figures: Any) -> str:
+    """Return figures as JSON; what was not measurable (no delivery, no delay) is null."""
+    return json.dumps(_finite(figures), indent=1)
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _finite(one) for key, one in value.items()}
+        case list():
+            return [_finite(one) for one in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
+
+
 def peers_table(comparison: dict[str, Any]) -> str:
     """Return a comparison as a Markdown table."""
     lines = [
-        f"{comparison['machine']}; {comparison['rounds']} rounds of {comparison['seconds']:.0f} s, medians.",
+        f"{comparison['machine']}; medians of rounds ({comparison['rounds']}) of {comparison['seconds']:.0f} s.",
         "",
         "| viewers | server | µs a delivery | core used | loss | latency p50 / p99, ms | memory a viewer "
         "| joins/s | Janus costs |",

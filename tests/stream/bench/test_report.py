@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from stream.bench.process import BenchError
-from stream.bench.report import BEGIN, END, peers_table, write_into
+from stream.bench.report import BEGIN, END, peers_table, to_json, write_into
 
 ONE = {
     "valid": False,
@@ -32,6 +33,10 @@ def test_loss_and_distrust_stand_beside_cost() -> None:
     row, failed = peers_table(COMPARISON).splitlines()[-2:]
     assert failed == "| 300 | janus | could not carry them | | | | | | |"
     assert row == "| 300 | rostrum gso (invalid) | 2.50 | 20% | 1.50% | 0.4 / 3.0 | 50 KiB | 140 | 4.00 × |"
+
+
+def test_what_could_not_be_measured_is_null() -> None:
+    assert json.loads(to_json({"a": [float("nan"), 1.5]})) == {"a": [None, 1.5]}
 
 
 def test_the_marked_table_is_written_anew(tmp_path: Path) -> None:
