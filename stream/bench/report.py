@@ -72,7 +72,7 @@ def _finite(value: Any) -> Any:
 def peers_table(comparison: dict[str, Any]) -> str:
     """Return a comparison as a Markdown table."""
     lines = [
-        f"{comparison['machine']}; medians of rounds ({comparison['rounds']}) of {comparison['seconds']:.0f} s.",
+        f"{comparison['machine']}; medians of {comparison['rounds']} × {comparison['seconds']:.0f} s.",
         "",
         "| viewers | server | µs a delivery | core used | loss | latency p50 / p99, ms | memory a viewer "
         "| joins/s | Janus costs |",
