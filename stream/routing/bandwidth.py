@@ -194,6 +194,9 @@ class Bandwidth:
         "_round_trip_base",
         "_sent_at",
         "_spread",
+        "_stop_back",
+        "_stop_marks",
+        "_stop_whole",
         "_stopped_at",
         "_stopped_rate",
         "_strikes",
@@ -225,6 +228,8 @@ class Bandwidth:
         self._transport = transport
         self._mute = False
         self._measured = self._queue_seen = False
+        self._stop_marks = self._stop_back = 0
+        self._stop_whole = True
         self._marks: dict[int, tuple[float, int]] = {}
         self._octets = 0
         self._counted = now
@@ -332,6 +337,8 @@ class Bandwidth:
                 recent.append(arrival)
             if newest is None or sent >= newest.sent:
                 newest = arrival
+            if sent <= self._stopped_at:
+                self._stop_back += 1
             if self._probe_start <= sent <= self._probe_end:
                 probed += 1
                 if self._probe is not None:
@@ -347,6 +354,7 @@ class Bandwidth:
         told, self._told = self._told, feedback.feedback_count
         whole = told is None or (feedback.feedback_count - told) & 0xFF <= 1
         self._probe_whole = self._probe_whole and whole
+        self._stop_whole = self._stop_whole and whole
         self._judge_loss(newest.sent, found - probed, whole)
         while len(recent) > 2 and recent[1].came < newest.came - _WINDOW:
             recent.popleft()
@@ -430,10 +438,13 @@ class Bandwidth:
                 self._stop(now)
                 self.estimate = max(FLOOR, min(self.estimate, 0.5 * self.rate))
             return
-        nothing_out = self._out_since == _NEVER and self.queue_at(now) < _GROWN
-        if nothing_out or now - max(self._sent_at, self._heard) > 1.5:
-            self._marks.clear()  # nothing that is out can tell more
+        if self._out_since == _NEVER:
+            if self.queue_at(now) < _GROWN:
+                self._resume(now)
+        elif now - max(self._sent_at, self._heard) > 1.2:
+            self._marks.clear()  # lost, all of them, and there are no more that could tell
             self._out_since = _NEVER
+            self.estimate = max(FLOOR, min(self.estimate, 0.3 * self._stopped_rate))
             self._resume(now)
 
     # -- what is asked ---------------------------------------------------------------------------------
@@ -631,6 +642,9 @@ class Bandwidth:
                     if self._lossy > self._loss + 0.15
                     else _NEVER
                 )
+                missing = self._stop_back < 0.6 * self._stop_marks and self._stop_marks >= 3
+                if missing and self._stop_whole and self._loss < 0.1:
+                    passed = min(passed, 0.4 * self._stopped_rate)
                 if self._queue_seen and self._drained(0.0) < 1.5 * self._stopped_rate:
                     passed = min(passed, 0.6 * self._stopped_rate)  # a short one, and full
                 self.estimate = max(FLOOR, min(self._before_silence, passed))
@@ -693,13 +707,15 @@ class Bandwidth:
         if self._loss > 0.1 and self._trial_from is not None and lost > 0.1 and self._held_loss == 0.0:
             self._refuse_trial(now)
         rate = self.rate
+        if now - self._stopped_at < 1.5:
+            rate = max(rate, self._stopped_rate)  # that is what it was lost from
         if rate < 2 * FLOOR or min(lost, self._loss) < _TOLERATED_LOSS:
             return
         # If it stays as it is with less sent, it is not our doing; if it falls, or is very high, it is.
         held = self._held_loss
         ours = self._loss < 0.7 * held or self._loss > 0.4
         if held == 0.0 or self._loss > held + 0.15 or (ours and now - self._responded > 2.0):
-            self._held_loss = self._loss
+            self._held_loss = max(self._loss, 0.85 * lost)
             self._lower((1 - max(lost, min(1.5 * self._loss, 0.5))) * rate, now)
 
     def _judge_round_trip(self, queued: float, since: float, now: float) -> None:
@@ -719,6 +735,7 @@ class Bandwidth:
         self.stops += 1
         self._stopped_at, self._stopped_rate = now, self.rate
         self._measured = self._queue_seen = False
+        self._stop_marks, self._stop_back, self._stop_whole = len(self._marks), 0, True
         self._responded = -_NEVER  # the estimate may follow at once
         self._next_probe = max(self._next_probe, now + self._pause())
 
