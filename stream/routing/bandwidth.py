@@ -713,10 +713,10 @@ class Bandwidth:
             return
         # If it stays as it is with less sent, it is not our doing; if it falls, or is very high, it is.
         held = self._held_loss
-        ours = self._loss < 0.7 * held or self._loss > 0.4
+        ours = self._loss < 0.7 * held or self._loss > 0.3
         if held == 0.0 or self._loss > held + 0.15 or (ours and now - self._responded > 2.0):
             self._held_loss = max(self._loss, 0.85 * lost)
-            self._lower((1 - max(lost, min(1.5 * self._loss, 0.5))) * rate, now)
+            self._lower((1 - min(max(lost, min(1.5 * self._loss, 0.5)), 0.85)) * rate, now)
 
     def _judge_round_trip(self, queued: float, since: float, now: float) -> None:
         """Take what reports say of the queue, for want of better; `since` is seconds since the last one."""
