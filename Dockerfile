@@ -31,6 +31,6 @@ ENV PATH=/opt/rostrum/bin:$PATH \
     ROSTRUM_DATA=/var/lib/rostrum
 USER rostrum
 WORKDIR /var/lib/rostrum
-EXPOSE 8080/tcp 7000/udp
+EXPOSE 8080/tcp 7000/udp 7000/tcp
 ENTRYPOINT ["rostrum"]
 CMD ["serve"]

@@ -14,7 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 
-DEBIAN_PACKAGES := chromium firefox-esr redis-server
+# package, or package:command where its command is called otherwise
+DEBIAN_PACKAGES := chromium firefox-esr redis-server coturn:turnserver iproute2:ip
 NPM_FOLDERS := web tests/e2e
 NATIVE := $(wildcard stream/native/*.[ch] stream/native/build.py)
 
@@ -75,6 +76,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 native: $(VENV)/.dev
 	$(BIN)/python stream/native/build.py
 
+# No service is started: invoke-rc.d asks policy-rc.d.
 debian-packages:
 	@missing=(); \
 	has_header() { echo "#include <$$1>" | cc -I"$$headers" -E - > /dev/null 2>&1; }; \
@@ -84,7 +86,7 @@ debian-packages:
 	has_header openssl/evp.h || missing+=(libssl-dev); \
 	[[ $$(uname -m) != x86_64 ]] || has_header intel-ipsec-mb.h || missing+=(libipsec-mb-dev); \
 	for package in $(DEBIAN_PACKAGES); do \
-	  command -v $$package > /dev/null || missing+=($$package); \
+	  command -v "$${package#*:}" > /dev/null || missing+=("$${package%%:*}"); \
 	done; \
 	command -v npm > /dev/null || missing+=(nodejs npm); \
 	if (( $${#missing[@]} )); then \
@@ -93,6 +95,11 @@ debian-packages:
 	    exit 1; \
 	  fi; \
 	  apt-get update -qq; \
+	  if [[ ! -e /usr/sbin/policy-rc.d ]]; then \
+	    trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+	    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; \
+	    chmod +x /usr/sbin/policy-rc.d; \
+	  fi; \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null; \
 	fi
 

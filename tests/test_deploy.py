@@ -28,6 +28,15 @@ def test_compose_file_fits_its_schema() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_media_is_let_in_by_udp_and_tcp_under_the_number_that_peers_are_told() -> None:
+    """The compose file publishes the relay's media port twice, and the image says the same."""
+    compose = (ROOT / "docker-compose.yml").read_text()
+    told = re.search(r'ROSTRUM_MEDIA_PORT: "(\d+)"', compose)
+    assert told
+    assert f'ports: ["{told[1]}:{told[1]}/udp", "{told[1]}:{told[1]}/tcp"]' in compose
+    assert f"{told[1]}/udp {told[1]}/tcp" in (ROOT / "Dockerfile").read_text()
+
+
 def test_image_copies_what_exists_and_is_not_ignored() -> None:
     """Each path that the Dockerfile copies is in the checkout and let through by .dockerignore."""
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}

@@ -9,10 +9,12 @@ said by name.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +89,7 @@ class Networks:
         number = _NUMBERS[way]
         self._there("link", "set", way, "up")
         gateway = ("default", "via", f"{self.net}.{number}.1", "dev", way)
-        self._there("route", "replace", *gateway, "metric", str(100 * number))
+        self._there("route", "add", *gateway, "metric", str(100 * number))
         self._there("route", "replace", *gateway, "table", str(100 + number))
         self._there("rule", "add", "from", self.address(way), "table", str(100 + number))
 
@@ -97,6 +99,21 @@ class Networks:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
         subprocess.run(["ip", "link", "del", self._uplink], capture_output=True, check=False)
 
+    def busiest(self) -> Way:
+        """Return the network that carries most just now."""
+
+        def carried() -> dict[Way, int]:
+            command = ["ip", "-n", self._router, "-j", "-s", "link"]
+            links = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+            moved = {
+                one["ifname"]: one["stats64"]["rx"]["bytes"] + one["stats64"]["tx"]["bytes"] for one in links
+            }
+            return {way: moved[way] for way in _NUMBERS}
+
+        before = carried()
+        time.sleep(0.5)
+        return max(_NUMBERS, key=lambda way: carried()[way] - before[way])
+
     def unplug(self, way: Way) -> None:
         """Take a link down: the machine that is on it is told."""
         self._there("link", "set", way, "down")
@@ -105,6 +122,11 @@ class Networks:
         """Bring an unplugged link up again."""
         self._there("rule", "del", "from", self.address(way))
         self._route(way)
+
+    def prefer(self, way: Way) -> None:
+        """Let what is bound to no address, HTTP above all, leave by this network."""
+        gateway = ("default", "via", f"{self.net}.{_NUMBERS[way]}.1", "dev", way)
+        self._there("route", "add", *gateway, "metric", "10")
 
     def swallow(self, way: Way) -> None:
         """Let everything on a link vanish, both ways; nobody is told."""

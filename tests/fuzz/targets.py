@@ -18,7 +18,7 @@ from signaling.errors import ClientFault
 from stream.errors import OfferRefused
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.transport.srtp import GCM_TAG, Srtp, SrtpError, SrtpKeys, open_srtp
-from stream.wire import h264, rtcp, rtp, sdp, stun, vp8
+from stream.wire import framing, h264, rtcp, rtp, sdp, stun, vp8
 from tests.fuzz.dtls import DatagramRefusedError, DtlsDoor, client_hello
 from tests.stream.offers import LOCAL, Slots
 
@@ -171,6 +171,20 @@ def _parse_srtp(data: bytes) -> object:
     return packet
 
 
+def _framing_corpus() -> tuple[bytes, ...]:
+    whole = [framing.frame(data) for data in (*_stun_corpus(), *_rtp_corpus(), b"")]
+    return (*whole, b"".join(whole))
+
+
+def _parse_framing(data: bytes) -> object:
+    """Read a stream as it might come, in two pieces: what is kept in between is bounded."""
+    deframer, cut = framing.Deframer(), len(data) // 3
+    found = deframer.feed(data[:cut]) + deframer.feed(data[cut:])
+    assert deframer.waiting < framing.MAX_FRAME + 2
+    assert sum(map(len, found)) + 2 * len(found) + deframer.waiting == len(data)
+    return found
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
@@ -223,6 +237,7 @@ TARGETS = (
     Target("rtcp", _parse_rtcp, rtcp.RtcpError, _rtcp_corpus(), _mend_rtcp),
     Target("rtp", _parse_rtp, rtp.RtpError, _rtp_corpus()),
     Target("srtp", _parse_srtp, rtp.RtpError, _srtp_corpus(), _mend_srtp),
+    Target("framing", _parse_framing, framing.FramingError, _framing_corpus(), ways=1),
     Target("sdp", lambda data: sdp.parse(_text(data)), sdp.SdpError, OFFERS, _mend_text),
     Target("offer", _negotiate, OfferRefused, OFFERS, _mend_text),
     Target("frame", _parse_frame, ClientFault, FRAMES, ways=2),
