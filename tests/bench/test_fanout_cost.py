@@ -97,10 +97,10 @@ def test_cost_of_a_delivery() -> None:
     ]
     try:
         for _ in range(ROUNDS):
-            for name, (way, library) in ways.items():
+            for name, (way, wanted) in ways.items():
                 for recipient in recipients:
                     srtp = recipient.srtp
-                    srtp.sealer = library and _fanout.Sealer(srtp.key, srtp.salt.to_bytes(12, "big"), library)
+                    srtp.sealer = wanted and _fanout.Sealer(srtp.key, srtp.salt.to_bytes(12, "big"), wanted)
                 way.deliver(burst, recipients, numberings)
                 spent = 0.0
                 for _ in range(REPEATS):
