@@ -8,7 +8,7 @@
 import { backoff, retryAfter } from '../backoff.js';
 import { fragmentOf, restarted } from './ice_restart.js';
 import { parseIceServers } from './ice_servers.js';
-import { diedOf, newborn, observe, recovered, stalled } from './pulse.js';
+import { RESTART_GRACE_MS, diedOf, newborn, observe, recovered, stalled } from './pulse.js';
 
 /** How often the connection is looked at. */
 const LOOK_MS = 300;
@@ -265,7 +265,9 @@ export class Resource {
       const sdp = response.status === 200 ? restarted(answer, await response.text()) : null;
       if (sdp) await peer.setRemoteDescription({ type: 'answer', sdp });
       else await peer.setLocalDescription({ type: 'rollback' });
-      if (sdp) attempt.answeredAt = performance.now();
+      if (!sdp) return;
+      attempt.answeredAt = performance.now();
+      setTimeout(() => this.#wake?.(), RESTART_GRACE_MS + 1);
     } catch {
       // Not answered in time, offline, or closed meanwhile: the path in use stays, what is dead is rebuilt.
       await peer.setLocalDescription({ type: 'rollback' }).catch(() => undefined);
