@@ -77,8 +77,9 @@ class AgreedMedia:
     """One m-line that carries media; `index` is its place in the offer, `direction` is ours.
 
     Of a publisher, `ssrc` and `rtx_ssrc` are what it announced, if it did, and `slot` is None. Of a
-    viewer, they are the slot's. `codecs` are best first; ids of `extensions` are 1 to 14. With `rids`,
-    a publisher's packets say by extension which layer they are of.
+    viewer, they are the slot's. `codecs` are best first; ids of `extensions` are 1 to 14. With `rids`, in
+    the offer's order, a publisher's packets say by extension which layer they are of; `repairs` are pairs
+    of an RTX SSRC and the SSRC it repairs, where the offer names them.
     """
 
     mid: str
@@ -91,6 +92,7 @@ class AgreedMedia:
     ssrc: int | None
     rtx_ssrc: int | None
     rids: tuple[str, ...]
+    repairs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from stream.agreement import Agreement, LocalTransport
 from stream.errors import RelayError
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
-from stream.routing.feed import Burst
+from stream.routing.group import Burst
 from stream.routing.publication import Publication
 from stream.routing.router import Router
 from stream.settings import RelaySettings
@@ -161,10 +161,18 @@ class Engine:
                 log.exception(sentence)
 
     def _deliver(self, bursts: Sequence[Burst[PeerTransport]]) -> None:
-        for burst in bursts:
-            ready = [peer for peer in burst.recipients if peer.state == "connected"]
-            if ready:
-                self._fanout.deliver(burst.packets, ready)
+        for packets, recipients, numberings in bursts:
+            gone = [place for place, peer in enumerate(recipients) if peer.state != "connected"]
+            if not gone:
+                self._fanout.deliver(packets, recipients, numberings)
+                continue
+            there = [place for place in range(len(recipients)) if place not in gone]
+            if there:
+                self._fanout.deliver(
+                    packets,
+                    [recipients[place] for place in there],
+                    None if numberings is None else [numberings[place] for place in there],
+                )
 
     def _send(self, data: bytes, path: Path) -> None:
         self._fanout.send(data, path)

@@ -46,8 +46,8 @@ __all__ = [
 PUBLISH_FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir", "transport-cc"})
 """Not goog-remb: transport-cc brings a publisher to full size three times sooner."""
 
-VIEW_FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir"})
-"""Neither transport-cc nor goog-remb until the relay estimates a viewer's bandwidth."""
+VIEW_FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"})
+"""Of the last two, a line gets the first it can have: with both, a browser would speak neither."""
 
 PUBLISH_EXTENSIONS: Final = frozenset(
     {
@@ -60,7 +60,13 @@ PUBLISH_EXTENSIONS: Final = frozenset(
     }
 )
 VIEW_EXTENSIONS: Final = frozenset(
-    {Extension.MID, Extension.ABS_SEND_TIME, Extension.AUDIO_LEVEL, Extension.PLAYOUT_DELAY}
+    {
+        Extension.MID,
+        Extension.ABS_SEND_TIME,
+        Extension.TRANSPORT_CC,
+        Extension.AUDIO_LEVEL,
+        Extension.PLAYOUT_DELAY,
+    }
 )
 
 VIDEO_SLOTS: Final = ("main", "slides")
@@ -75,7 +81,8 @@ _FINGERPRINT_ALGORITHMS: Final = frozenset({"sha-256", "sha-384", "sha-512"})
 _MAX_EXTENSION_ID: Final = 14
 """Beyond it every packet needs the longer two-byte form (RFC 8285, section 4.3)."""
 
-_FULL_LAYERS: Final = frozenset({"f", "full", "h", "hi", "high"})
+MAX_LAYERS: Final = 4
+"""Most simulcast layers taken of a picture: one more than browsers send."""
 
 Ours: TypeAlias = Literal["recvonly", "sendonly", "inactive"]
 
@@ -102,7 +109,7 @@ def negotiate_publish(offer: str, local: LocalTransport) -> PublishAgreement:
                 return None
             raise _no_common_codec(media)
         rids = choose_rids(media)
-        ssrc, rtx_ssrc = _announced_ssrcs(media)
+        ssrc, rtx_ssrc = (None, None) if rids else _announced_ssrcs(media)
         return AgreedMedia(
             mid=media.mid,
             index=index,
@@ -114,6 +121,7 @@ def negotiate_publish(offer: str, local: LocalTransport) -> PublishAgreement:
             ssrc=ssrc,
             rtx_ssrc=rtx_ssrc if codecs[0].rtx_payload_type is not None else None,
             rids=rids,
+            repairs=_announced_repairs(media) if rids else (),
         )
 
     agreed = _agree_lines(description, agree)
@@ -147,7 +155,7 @@ def negotiate_view(offer: str, local: LocalTransport, slots: SlotTable) -> ViewA
         direction = _our_direction(media, "sendonly")
         if not free[media.kind]:
             direction = "inactive"
-        codecs = agree_codecs(media, VIEW_FEEDBACK)
+        codecs = agree_codecs(media, _view_feedback(media))
         if not codecs:
             if direction == "inactive":
                 return None
@@ -163,7 +171,7 @@ def negotiate_view(offer: str, local: LocalTransport, slots: SlotTable) -> ViewA
             direction=direction,
             slot=slot,
             codecs=codecs,
-            extensions=_agree_extensions(media, VIEW_EXTENSIONS),
+            extensions=_view_extensions(media, codecs),
             ssrc=ssrc,
             rtx_ssrc=rtx_ssrc if any(codec.rtx_payload_type is not None for codec in codecs) else None,
             rids=(),
@@ -173,15 +181,28 @@ def negotiate_view(offer: str, local: LocalTransport, slots: SlotTable) -> ViewA
 
 
 def choose_rids(media: Media) -> tuple[str, ...]:
-    """Choose the layer to receive of a simulcast offer: the full one, until layers are switched here.
+    """Choose the simulcast layers to receive: all that are offered, in the offer's order, up to MAX_LAYERS.
 
-    Browsers list layers from low to high, against the order of RFC 8853 (section 5.1), best first. So
-    the last is taken if its name says that it is the full one (q;h;f, l;m;h), else the first.
+    None where packets would not say which layer they are of: then one stream is taken as it comes.
     """
-    rids = [rid for rid in media.simulcast_send or media.rids_send if rid in media.rids_send]
-    if not rids:
+    if EXTENSION_URIS[Extension.RID] not in _usable_ids(media):
         return ()
-    return (rids[-1] if rids[-1] in _FULL_LAYERS else rids[0],)
+    rids = [rid for rid in media.simulcast_send or media.rids_send if rid in media.rids_send]
+    return tuple(rids[:MAX_LAYERS])
+
+
+def _view_feedback(media: Media) -> frozenset[str]:
+    """Return what is spoken about a viewer's line: transport-cc where packets can be marked, else REMB."""
+    marked = EXTENSION_URIS[Extension.TRANSPORT_CC] in _usable_ids(media)
+    if marked and any("transport-cc" in codec.feedback for codec in media.codecs):
+        return VIEW_FEEDBACK - {"goog-remb"}
+    return VIEW_FEEDBACK - {"transport-cc"}
+
+
+def _view_extensions(media: Media, codecs: Sequence[AgreedCodec]) -> dict[Extension, int]:
+    """Return what a viewer's packets carry: transport-wide numbers only where they are answered."""
+    answered = any(codec.transport_cc for codec in codecs)
+    return _agree_extensions(media, VIEW_EXTENSIONS - (set() if answered else {Extension.TRANSPORT_CC}))
 
 
 def _read(offer: str) -> SessionDescription:
@@ -248,20 +269,35 @@ def _no_common_codec(media: Media) -> OfferRefused:
 
 def _agree_extensions(media: Media, wanted: frozenset[Extension]) -> dict[Extension, int]:
     """Keep the offer's ids for the extensions we want."""
-    ids = {uri: number for number, uri in media.extensions.items() if number <= _MAX_EXTENSION_ID}
+    ids = _usable_ids(media)
     return {
         extension: ids[uri] for extension, uri in EXTENSION_URIS.items() if extension in wanted and uri in ids
     }
 
 
+def _usable_ids(media: Media) -> dict[str, int]:
+    return {uri: number for number, uri in media.extensions.items() if number <= _MAX_EXTENSION_ID}
+
+
 def _announced_ssrcs(media: Media) -> tuple[int | None, int | None]:
     """Return the primary and RTX SSRC a publisher names; of layers it sends, RIDs tell, not SSRCs."""
-    if media.rids_send:
-        return None, None
-    for semantics, ssrcs in media.ssrc_groups:
-        if semantics == "FID" and len(ssrcs) == 2:
-            return ssrcs
+    for ssrcs in _flow_identifications(media):
+        return ssrcs
     return (media.ssrcs[0], None) if media.ssrcs else (None, None)
+
+
+def _announced_repairs(media: Media) -> tuple[tuple[int, int], ...]:
+    """Return pairs of an RTX SSRC and the SSRC it repairs, as a publisher of layers names them."""
+    return tuple((repair, primary) for primary, repair in _flow_identifications(media))[:MAX_LAYERS]
+
+
+def _flow_identifications(media: Media) -> list[tuple[int, int]]:
+    """Return the groups of a source and its retransmission (RFC 5576, section 4.2; RFC 4588, 8.1)."""
+    return [
+        (ssrcs[0], ssrcs[1])
+        for semantics, ssrcs in media.ssrc_groups
+        if semantics == "FID" and len(ssrcs) == 2
+    ]
 
 
 AgreementT = TypeVar("AgreementT", PublishAgreement, ViewAgreement)

@@ -14,8 +14,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream.engine import Engine
-from stream.routing.consumer import Consumer
+from stream.routing.group import Viewer
+from stream.routing.packet_ring import FULL
+from stream.routing.producer import Producer
 from stream.routing.publication import Publication
+from stream.routing.track import Track
 
 
 def snapshot(engine: Engine) -> dict[str, Any]:
@@ -41,17 +44,13 @@ def snapshot(engine: Engine) -> dict[str, Any]:
                                 "source": slot.source.key if slot.source else None,
                                 "wanted": slot.wanted.key if slot.wanted else None,
                                 "switches": slot.switches,
-                                "dropped_before_switch": slot.dropped_before_switch,
-                                "head": slot.ring.head,
                             }
                             for slot in feed.slots.values()
                         },
                         "viewers": {
-                            peer_id: {
-                                name: _consumer(consumer) for name, consumer in viewer.consumers.items()
-                            }
-                            for peer_id, viewer in feed.viewers.items()
+                            peer_id: _viewer(viewer, now) for peer_id, viewer in feed.viewers.items()
                         },
+                        "networks": {peer_id: _network(viewer) for peer_id, viewer in feed.viewers.items()},
                     }
                     for name, feed in router.feeds.items()
                 },
@@ -68,29 +67,73 @@ def _publication(publication: Publication, now: float) -> dict[str, Any]:
             producer.kind: {
                 "codec": producer.codec.name,
                 "live": producer.live(now),
-                "packets": producer.reception.packets,
-                "bytes": producer.reception.bytes,
-                "lost": producer.reception.lost,
-                "jitter": producer.reception.jitter / producer.codec.clock_rate,
-                "never_repaired": producer.nacks.given_up,
-                "key_frames": producer.key_frames_seen,
                 "level": producer.loudness.level,
+                "layers": [_track(producer, track, now) for track in producer.tracks],
             }
             for producer in publication.producers
         },
     }
 
 
-def _consumer(consumer: Consumer) -> dict[str, Any]:
+def _track(producer: Producer, track: Track, now: float) -> dict[str, Any]:
+    """Return one encoding's figures; of a picture in layers there are several, from low to high."""
+    reception = track.reception
+    return {
+        "rid": track.rid,
+        "active": track in producer.active,
+        "size": track.size,
+        "temporal_layers": track.top_temporal + 1,
+        "bitrate": track.bitrate(FULL, now),
+        "packets": reception.packets,
+        "bytes": reception.bytes,
+        "lost": reception.lost,
+        "jitter": reception.jitter / track.codec.clock_rate,
+        "nacked": track.nacked,
+        "never_repaired": track.nacks.given_up,
+        "pli": track.asked_for_key_frames,
+        "key_frames": track.key_frames_seen,
+    }
+
+
+def _viewer(viewer: Viewer[Any], now: float) -> dict[str, Any]:
+    return {name: _consumer(viewer, name, now) for name in viewer.consumers}
+
+
+def _consumer(viewer: Viewer[Any], name: str, now: float) -> dict[str, Any]:
+    consumer = viewer.consumers[name]
+    segment = consumer.segment
+    producer = consumer.slot.wanted
+    packets, octets = viewer.sent(name)
     return {
         "state": consumer.state,
-        "packets": consumer.packets,
-        "bytes": consumer.octets,
+        "layer": producer.tracks.index(segment.track)
+        if segment is not None and producer is not None and segment.track in producer.tracks
+        else None,
+        "rid": segment.track.rid if segment is not None else None,
+        "temporal": segment.limit if segment is not None else None,
+        "bitrate": segment.track.bitrate(segment.limit, now) if segment is not None else 0.0,
+        "switches": consumer.switches,
+        "packets": packets,
+        "bytes": octets,
         "lost": consumer.lost,
         "fraction_lost": consumer.fraction_lost,
         "round_trip": consumer.round_trip,
-        "resent": consumer.resent,
-        "refused_resends": consumer.refused_resends,
+        "resent": consumer.resends.granted,
+        "refused_resends": consumer.resends.refused,
+    }
+
+
+def _network(viewer: Viewer[Any]) -> dict[str, Any]:
+    """Return what a viewer's network is thought to take."""
+    bandwidth = viewer.bandwidth
+    return {
+        "octets": viewer.octets,
+        "estimate": bandwidth.estimate,
+        "queue": bandwidth.queue,
+        "congested": bandwidth.congested,
+        "stops": bandwidth.stops,
+        "probes": bandwidth.probes,
+        "probes_failed": bandwidth.probes_failed,
     }
 
 
@@ -122,8 +165,9 @@ class _EngineCollector(Collector):
             for key, publication in router.publications.items():
                 for producer in publication.producers:
                     labels = [session, key, producer.kind]
-                    bytes_in.add_metric(labels, producer.reception.bytes)
-                    lost.add_metric(labels, producer.reception.lost)
+                    received = [track.reception for track in producer.tracks]
+                    bytes_in.add_metric(labels, sum(one.bytes for one in received))
+                    lost.add_metric(labels, sum(one.lost for one in received))
         return [events, transports, viewers, bytes_in, lost]
 
 

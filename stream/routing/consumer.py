@@ -1,18 +1,23 @@
-"""One slot as one viewer gets it: its numbering, its start, its retransmissions.
+"""One slot as one viewer gets it: what it aims at, how it gets there, and what it lost on the way.
 
-Most viewers of a slot get the very same plaintext, and the router sends it to them together; what makes
-a viewer differ is its `Shape`. A consumer has its own way only at its start, when it catches up from the
-newest key frame, and for packets it lost. The law: one SRTP index stands for one plaintext, for ever.
+Most viewers of a track get the very same plaintext, and the feed sends it to them together; what makes a
+viewer differ is the numbering of its segment. A consumer has its own way only at its start, when it catches
+up from the newest key frame, and for packets it lost. The law: one SRTP index stands for one plaintext, for
+ever, whatever track it came from; a picture changes on key frames only.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Literal
 
-from stream.routing.packet_ring import SlotPacket
-from stream.routing.shape import Layout, Shape
+from stream.routing.packet_ring import FULL, StoredPacket
+from stream.routing.resends import MOST_ASKED, ResendBudget
+from stream.routing.segment import Segment, Stand, join, limited
+from stream.routing.shape import Layout
 from stream.routing.slot import Slot
-from stream.transport.fanout import PlainPacket
+from stream.routing.track import ClosedBurst, Place, Track
+from stream.transport.fanout import Numbering, PlainPacket
 from stream.wire import rtcp, rtp
 from stream.wire.sequence import extend
 
@@ -27,26 +32,12 @@ RESTART_WINDOW = 2.0
 """Seconds after its start in which a viewer that asks for a picture gets the start again: Firefox drops
 what arrives right after DTLS (browser-facts.md)."""
 
-HURRY = 32
-"""How many times faster than life a start runs by its timestamps: a frame in 1 ms, so that the decoder
-shows only the last. Frames must lie as many timestamp units apart, 0.4 ms, to stay apart."""
+BEST_LAYER = 15
+"""A layer beyond any: the best there is."""
 
-FRAME_GAP = 90
-"""Timestamp units between the last frame sent and the first of a start repeated: 1 ms."""
-
-_INDEX_ROOM = 0x8000
-"""First indices lie below this, so no rollover comes while the first packets may be lost
-(RFC 3711, section 3.3.1)."""
-
-RESEND_INTERVAL = 0.03
-"""Seconds within which a second request for the same packet is a duplicate of the first."""
-
-MOST_ASKED = 512
-"""Sequence numbers looked at in one NACK; a datagram could name 6,000."""
-
-RESEND_RATE = 200.0
-RESEND_BURST = 200.0
-"""Retransmissions a viewer may ask for: packets a second, and at once."""
+FORMER_KEPT = 8
+FORMER_TIME = 3.0
+"""Stretches of the stream, and seconds after their end, for which what was lost of them can be had again."""
 
 
 class Consumer:
@@ -54,221 +45,378 @@ class Consumer:
 
     def __init__(self, slot: Slot, layout: Layout, now: float) -> None:
         self.slot = slot
-        self.shape = Shape(layout, 0, 0)
+        self.layout = layout
         self.state: Literal["waiting", "catching_up", "live"] = "waiting"
-        self.packets = 0
-        self.octets = 0
-        self.resent = 0
-        self.refused_resends = 0
+        self.layer: int | None = BEST_LAYER
+        self.temporal = FULL
+        self.target: Track | None = None
+        """The track aimed at; None where there is none, or no picture is wanted."""
+
+        self.target_limit = FULL
+        self.segment: Segment | None = None
+        """The present stretch of the stream; None while nothing is sent."""
+
+        self.resends = ResendBudget(now)
+        self.switches = 0
+        """How often another track or limit was begun, the start not counted."""
+
         self.round_trip: float | None = None
         """Seconds, from the viewer's newest report; None before it."""
         self.fraction_lost = 0.0
         self.lost = 0
+        self.packets = 0
+        self.octets = 0
+        """What was sent, but for what the present group has counted for it; see feed.py."""
+
+        self._former: deque[Segment] = deque(maxlen=FORMER_KEPT)
+        self._stand: Stand | None = None
+        """Where the stream stands; while a segment lasts, where it stood before."""
+
         self._waiting_since = now
         self._started_at: float | None = None
         self._cursor = 0
-        """The slot's sequence number that comes next, while catching up."""
-        self._first_index = 0
-        """Where this start begins; what lies before is never sent under the present shape."""
-        self._resume_at: int | None = None
-        """The index to go on with after a pause; None before the first start."""
-        self._anchor = 0
-        """The newest timestamp of the slot when the start began: the one that is sent as it is."""
-        self.live_from = 0
-        """The slot's sequence number from which packets are sent as all viewers of the shape get them."""
+        """The track's sequence number that comes next, while catching up."""
+
+        self._last: StoredPacket | None = None
+        """The last packet drawn, while catching up."""
+
         self._rtx_index = 0
-        self._resent_at: dict[int, float] = {}
-        self._allowance = RESEND_BURST
-        self._allowance_at = now
+        self._highest_reported: int | None = None
+        self._aim()
+
+    # -- what is wanted ------------------------------------------------------------------------------
+
+    def aim(self, layer: int | None, temporal: int = FULL) -> bool:
+        """Set the wish: a layer (0: lowest; None: no picture, sound and a still) and its temporal limit.
+
+        Return whether that is new; the feed then lets the consumer look for its track.
+        """
+        if (layer, temporal) == (self.layer, self.temporal):
+            return False
+        self.layer, self.temporal = layer, temporal
+        return True
+
+    def _aim(self) -> None:
+        producer = self.slot.wanted
+        found = producer.choose(self.layer) if producer is not None and self.layer is not None else None
+        if found is None or self.layer is None:
+            self.target, self.target_limit = None, FULL
+            return
+        self.target, place = found
+        if self.layer >= BEST_LAYER or place == self.layer:
+            limit = self.temporal
+        else:  # below the wish a layer is given whole; above it, as little of it as there is
+            limit = FULL if place < self.layer else 0
+        self.target_limit = FULL if limit >= self.target.top_temporal else limit
+
+    def look(self, now: float) -> None:
+        """Find the track to aim at among those there are now; stop where nothing is wanted any more."""
+        self._aim()
+        if (self.slot.wanted is None or self.layer is None) and self.state != "waiting":
+            self.stop(now)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether all is as wanted: nothing to start, nothing to change."""
+        if self.target is None:
+            return True
+        segment = self.segment
+        return (
+            self.state == "live"
+            and segment is not None
+            and segment.track is self.target
+            and segment.limit == self.target_limit
+        )
 
     @property
     def playable(self) -> bool:
-        """Tell whether the viewer can play what the slot's source sends now."""
-        source = self.slot.source or self.slot.wanted
-        return source is None or self.shape.layout.payload_type(source.codec.name) is not None
+        """Tell whether the viewer can play what the slot's producer sends."""
+        producer = self.slot.wanted
+        return producer is None or self.layout.payload_type(producer.codec.name) is not None
 
-    def begin(self, now: float) -> None:
-        """Start, if the slot has something to start from."""
-        if self.state != "waiting" or self.slot.source is None or not self.playable:
-            return
-        ring = self.slot.ring
-        if self.slot.kind == "audio":
-            self._start(ring.head + 1, now)
-            return
-        if ring.key_frame is None:
-            return
-        behind = ring.head - ring.key_frame
-        if behind > CATCH_UP_LIMIT and now - self._waiting_since < PATIENCE:
-            return
-        self._start(ring.key_frame, now)
-
-    def _start(self, sequence: int, now: float) -> None:
-        """Begin at the slot's `sequence`: below index 2^15 the first time, going on after a pause."""
-        index = sequence & (_INDEX_ROOM - 1) if self._resume_at is None else self._resume_at
-        self._draw_from(sequence, index, self.shape.timestamp_offset)
-        self._started_at = now
-
-    def _draw_from(self, sequence: int, index: int, timestamp_offset: int) -> None:
-        ring = self.slot.ring
-        self.shape = Shape(self.shape.layout, index - sequence, timestamp_offset)
-        self._first_index = index
-        self._cursor = sequence
-        newest = ring.get(ring.head)
-        self._anchor = newest.timestamp if newest is not None else 0
-        self._see_if_live()
-
-    def _see_if_live(self) -> None:
-        live = self._cursor > self.slot.ring.head
-        self.state = "live" if live else "catching_up"
-        if live:
-            self.live_from = self._cursor
-
-    def pause(self, sequence: int, now: float) -> None:
-        """Stop before the slot's `sequence`, which cannot be played, until something can be again.
-
-        The numbering goes on where it stopped: a gap of 2^15 would lose the viewer its rollover count.
-        """
-        self._resume_at = sequence + self.shape.sequence_offset
-        self._waiting_since = now
-        self.state = "waiting"
-
-    def _hurried(self, timestamp: int) -> int:
-        """Return when a frame of the start is shown: in order, and never before its own time."""
-        behind = extend(self._anchor - timestamp, 0, 32)
-        return self._anchor - behind // HURRY if behind > 0 else timestamp
-
-    def packet(self, packet: SlotPacket) -> PlainPacket | None:
-        """Return a packet as this viewer gets it, whenever it does; None where it is not this start's."""
-        if packet.sequence + self.shape.sequence_offset < self._first_index:
-            return None
-        if packet.sequence >= self.live_from and self.state == "live":
-            return self.shape.packet(packet)
-        return self.shape.packet(packet, self._hurried(packet.timestamp) + self.shape.timestamp_offset)
+    @property
+    def changing_track(self) -> bool:
+        """Tell whether a key frame of the target is what this consumer waits for."""
+        segment = self.segment
+        return self.state == "waiting" or (segment is not None and segment.track is not self.target)
 
     def wants_key_frame(self) -> bool:
-        """Tell whether a fresh key frame would help this viewer start."""
-        return self.state == "waiting" and self.slot.kind == "video" and self.playable
+        """Tell whether a fresh key frame would help this viewer on."""
+        return self.slot.kind == "video" and self.target is not None and self.playable and self.changing_track
+
+    # -- starts and changes --------------------------------------------------------------------------
+
+    def begin(self, now: float) -> None:
+        """Start from the newest key frame that is stored, if that is near, or patience has ended.
+
+        Sound begins with the next packet that comes: see `start_at`.
+        """
+        track = self.target
+        if self.state != "waiting" or track is None or not self.playable or self.slot.kind == "audio":
+            return
+        if track.ring.key_frame is None:
+            return
+        behind = track.ring.head - track.ring.key_frame
+        if behind > CATCH_UP_LIMIT and now - self._waiting_since < PATIENCE:
+            return
+        self._draw_from(track, track.ring.key_frame, self.target_limit, now)
+        self._started_at = now
+
+    def start_at(self, packet: StoredPacket, now: float) -> list[StoredPacket]:
+        """Begin the target with a packet that has just come; return all that is to be sent at once."""
+        track = self.target
+        assert track is not None, "who aims at nothing begins nothing"
+        if self.state == "waiting":
+            self._started_at = now
+        self._enter(track, packet, self.target_limit, packet.timestamp, now)
+        assert self.segment is not None, "it has just been entered"
+        self.segment.live_from = self.segment.first
+        self.state = "live"
+        return track.ring.since(packet.sequence)
+
+    def _draw_from(self, track: Track, sequence: int, limit: int, now: float) -> None:
+        """Begin with the stored packet of that number, hurried from there to the newest."""
+        packet, newest = track.ring.get(sequence), track.ring.get(track.ring.head)
+        assert packet is not None and newest is not None, "a ring keeps its key frame and its head"
+        draft = Segment(track, limit, Numbering(), 0, anchor=newest.timestamp)
+        self._enter(track, packet, limit, draft.hurried(packet.timestamp), now)
+        assert self.segment is not None, "it has just been entered"
+        self.segment.anchor = draft.anchor
+        self._cursor = sequence
+        self._last = None
+        self.state = "catching_up"
+
+    def _enter(self, track: Track, packet: StoredPacket, limit: int, timestamp: int, now: float) -> None:
+        self._leave(now)
+        if self._stand is not None and self._former and self._former[-1].track is not track:
+            self.switches += 1
+        numbering = join(self._stand, packet, limit, timestamp, self.slot.clock_rate, now)
+        number = packet.number(limit)
+        assert number is not None, "nothing begins with a packet that is dropped"
+        self.segment = Segment(track, limit, numbering, number)
+
+    def _leave(self, now: float) -> None:
+        """End the present stretch, and note where the stream stands."""
+        segment, self.segment = self.segment, None
+        if segment is None:
+            return
+        if self.state == "live" and segment.track.end is not None:
+            place, timestamp, at, picture_id, tl0 = segment.track.end
+        elif self._last is not None:
+            last = self._last
+            after = segment.track.ring.get(self._cursor)
+            place = Place.before(after or last)
+            place = place._replace(sequence=self._cursor, pictures=last.dropped_pictures)
+            timestamp, at = segment.hurried(last.timestamp), now
+            picture_id, tl0 = last.picture_id, last.tl0
+        else:
+            return  # nothing of it was sent
+        segment.end = max(place.number(segment.limit), segment.first)
+        segment.ended_at = now
+        self._former.append(segment)
+        before = self._stand
+        stand = segment.stand(place, timestamp, at, picture_id, tl0)
+        if before is not None:  # another codec keeps the counters for the return of the first
+            stand = stand._replace(
+                picture_id=before.picture_id if stand.picture_id is None else stand.picture_id,
+                tl0=before.tl0 if stand.tl0 is None else stand.tl0,
+            )
+        self._stand = stand
+
+    def limit(self, limit: int, place: Place, now: float) -> None:
+        """Go on behind `place` of the same track under another temporal limit."""
+        segment = self.segment
+        assert segment is not None and self.state == "live", "only what is live has a limit to change"
+        segment.end, segment.ended_at = place.number(segment.limit), now
+        self._former.append(segment)
+        self.segment = limited(segment, limit, place)
+        self.switches += 1
+
+    def raise_at(self, burst: ClosedBurst, now: float) -> bool:
+        """Take one temporal layer more, or all, where the burst begins with a frame that allows it."""
+        segment, first = self.segment, burst.first
+        if segment is None or first is None or not first.starts_frame or segment.limit >= self.target_limit:
+            return False
+        if first.key_frame:
+            limit = self.target_limit
+        elif first.temporal == segment.limit + 1 and first.layer_sync:
+            limit = segment.limit + 1
+        else:
+            return False
+        limit = FULL if limit >= segment.track.top_temporal else limit
+        self.limit(limit, Place.before(first), now)
+        return True
+
+    def lower_after(self, burst: ClosedBurst, now: float) -> bool:
+        """Drop temporal layers from the next frame on, where the burst ends a frame."""
+        segment = self.segment
+        if segment is None or not burst.ends_frame or segment.limit <= self.target_limit:
+            return False
+        assert segment.track.end is not None, "a burst of it was closed"
+        self.limit(self.target_limit, segment.track.end.place, now)
+        return True
+
+    def stop(self, now: float) -> None:
+        """Send nothing more until there is something to begin with; the numbering goes on where it stopped.
+
+        A gap of 2^15 would lose the viewer its rollover count.
+        """
+        self._leave(now)
+        self.state = "waiting"
+        self._waiting_since = now
 
     def picture_lost(self, now: float) -> bool:
         """Take a picture loss indication; True where the answer is a start from the ring again."""
-        ring = self.slot.ring
+        segment = self.segment
         if (
             self.state != "live"
+            or segment is None
             or self._started_at is None
             or now - self._started_at > RESTART_WINDOW
-            or ring.key_frame is None
-            or ring.head - ring.key_frame > CATCH_UP_LIMIT
+            or segment.track.ring.key_frame is None
+            or segment.track.ring.head - segment.track.ring.key_frame > CATCH_UP_LIMIT
         ):
             return False
-        key = ring.get(ring.key_frame)
-        newest = ring.get(ring.head)
-        assert key is not None and newest is not None, "a ring keeps its key frame and its head"
-        self._anchor = newest.timestamp
-        spared = extend(newest.timestamp - self._hurried(key.timestamp), 0, 32)
-        next_index = ring.head + self.shape.sequence_offset + 1
-        self._draw_from(ring.key_frame, next_index, self.shape.timestamp_offset + spared + FRAME_GAP)
+        self._draw_from(segment.track, segment.track.ring.key_frame, segment.limit, now)
         return True
 
     def catch_up(self, most: int) -> list[PlainPacket]:
-        """Return the next packets of the start, at most so many; the last ones make the viewer live."""
-        ring = self.slot.ring
-        out: list[PlainPacket] = []
+        """Return the next packets of the start, at most so many; the last ones make the viewer live.
+
+        To be called when all bursts are closed.
+        """
+        segment = self.segment
+        assert segment is not None, "a start has a segment"
+        ring, out = segment.track.ring, list[PlainPacket]()
         while self._cursor <= ring.head and len(out) < most:
             packet = ring.get(self._cursor)
             self._cursor += 1
-            plain = self.packet(packet) if packet else None
+            plain = segment.packet(self.layout, packet) if packet else None
             if plain is not None:
                 out.append(plain)
+                self._last = packet
         self.count(len(out), sum(len(plain.payload) for plain in out))
-        self._see_if_live()
+        if self._cursor > ring.head and segment.track.end is not None:
+            self.state = "live"
+            segment.live_from = segment.track.end.place.number(segment.limit)
         return out
 
-    def late(self, packet: SlotPacket) -> list[PlainPacket]:
-        """Return a packet that came after this viewer's start had passed it by; counted as sent."""
-        plain = self.packet(packet)
-        if plain is None:
-            return []
-        self.count(1, len(plain.payload))
-        return [plain]
+    def late(self, packet: StoredPacket, track: Track) -> PlainPacket | None:
+        """Return a packet that came after the stretch it is of had gone by; counted as sent."""
+        for segment in (self.segment, *reversed(self._former)):
+            if segment is not None and segment.track is track and segment.holds(packet):
+                plain = segment.packet(self.layout, packet)
+                if plain is not None:
+                    self.count(1, len(plain.payload))
+                return plain
+        return None
 
     def count(self, packets: int, octets: int) -> None:
-        """Count what was sent, for the sender reports."""
+        """Count what was sent to this viewer alone, for the sender reports."""
         self.packets += packets
         self.octets += octets
 
+    # -- what was lost -------------------------------------------------------------------------------
+
     def resend(self, sequences: tuple[int, ...], now: float) -> list[PlainPacket]:
         """Return what a NACK asks for, as RTX where agreed (RFC 4588), as it was sent otherwise."""
-        self._allowance = min(RESEND_BURST, self._allowance + RESEND_RATE * (now - self._allowance_at))
-        self._allowance_at = now
-        offset = self.shape.sequence_offset
+        self.forget(now)
+        newest = self._newest_index()
         out: list[PlainPacket] = []
         for number in sequences[:MOST_ASKED]:
-            index = extend(number, self.slot.ring.head + offset)
-            plain, packet = self._sent(index - offset)
-            too_soon = now - self._resent_at.get(index, float("-inf")) < max(
-                RESEND_INTERVAL, self.round_trip or 0.0
+            index = extend(number, newest)
+            segment, packet = self._sent(index)
+            plain = (
+                segment.packet(self.layout, packet) if segment is not None and packet is not None else None
             )
-            types = self.shape.layout.payload_type(packet.codec) if packet is not None else None
-            if plain is None or packet is None or types is None or self._allowance < 1 or too_soon:
-                self.refused_resends += 1
-                continue
-            self._allowance -= 1
-            self._resent_at[index] = now
-            self.resent += 1
-            out.append(plain if types[1] is None else self._as_rtx(plain, packet, types[1]))
-        if len(self._resent_at) > 512:
-            self._resent_at = {i: at for i, at in self._resent_at.items() if now - at < 1.0}
+            types = self.layout.payload_type(packet.codec) if packet is not None else None
+            if plain is None or packet is None or types is None:
+                self.resends.refused += 1
+            elif self.resends.grant(index, self.round_trip, now):
+                out.append(plain if types[1] is None else self._as_rtx(plain, packet, types[1]))
         return out
 
-    def _sent(self, sequence: int) -> tuple[PlainPacket | None, SlotPacket | None]:
-        """Return what went out for the slot's `sequence`; nothing for what has not gone out yet.
+    def forget(self, now: float) -> None:
+        """Let go of stretches that ended too long ago to be asked for, and so of their tracks."""
+        while self._former and now - self._former[0].ended_at > FORMER_TIME:
+            self._former.popleft()
+
+    def _newest_index(self) -> int:
+        segment = self.segment
+        if segment is None or segment.track.end is None:
+            return self._stand.last_index if self._stand is not None else 0
+        return segment.track.end.place.number(segment.limit) - 1 + segment.numbering.index
+
+    def _sent(self, index: int) -> tuple[Segment | None, StoredPacket | None]:
+        """Return what went out under an index; nothing for what has not gone out yet.
 
         A packet of the open burst has neither its send time nor its padding: were it sent now, its index
         would stand for two plaintexts.
         """
-        packet = self.slot.ring.get(sequence)
-        passed = self.state == "live" or (self.state == "catching_up" and sequence < self._cursor)
-        if packet is None or not packet.closed or not passed:
-            return None, None
-        return self.packet(packet), packet
+        for segment in (self.segment, *reversed(self._former)):
+            if segment is None or not segment.holds_index(index):
+                continue
+            packet = segment.track.ring.find(index - segment.numbering.index, segment.limit)
+            ahead = (
+                segment is self.segment
+                and self.state == "catching_up"
+                and packet is not None
+                and packet.sequence >= self._cursor
+            )
+            return (None, None) if packet is None or not packet.closed or ahead else (segment, packet)
+        return None, None
 
-    def _as_rtx(self, plain: PlainPacket, packet: SlotPacket, payload_type: int) -> PlainPacket:
-        layout = self.shape.layout
-        index, self._rtx_index = self._rtx_index, self._rtx_index + 1
+    def _as_rtx(self, plain: PlainPacket, packet: StoredPacket, payload_type: int) -> PlainPacket:
+        payload = plain.payload
+        if plain.header[0] & 0x20:
+            payload = payload[: -payload[-1]]
+        index = self.take_rtx_index()
         header = rtp.pack_header(
             payload_type=payload_type,
             sequence=index,
             timestamp=int.from_bytes(plain.header[4:8], "big"),
-            ssrc=layout.rtx_ssrc,
-            marker=packet.marker,
-            extension_block=layout.extension_block(packet),
+            ssrc=self.layout.rtx_ssrc,
+            marker=bool(plain.header[1] & 0x80),
+            extension_block=self.layout.extension_block(packet, marked=False),
         )
-        payload = (plain.srtp_index & 0xFFFF).to_bytes(2, "big") + packet.payload
-        return PlainPacket(header, payload, layout.rtx_ssrc, index)
+        original = (plain.srtp_index & 0xFFFF).to_bytes(2, "big")
+        return PlainPacket(header, original + payload, self.layout.rtx_ssrc, index)
 
-    def sender_report(self, unix: float) -> bytes:
+    def take_rtx_index(self) -> int:
+        """Return the next index of the RTX stream, which is this viewer's own; it is counted as used."""
+        index, self._rtx_index = self._rtx_index, self._rtx_index + 1
+        return index
+
+    # -- reports -------------------------------------------------------------------------------------
+
+    def sender_report(self, unix: float, packets: int, octets: int) -> bytes:
         """Return a sender report with its CNAME for the wall clock `unix`, seconds; nothing to report: b"".
 
-        It is the publisher's own, moved to the slot's timestamps and this viewer's (RFC 3550, 6.4.1).
+        It is the publisher's own, moved to this viewer's timestamps (RFC 3550, 6.4.1). `packets` and
+        `octets` are all that was sent.
         """
-        timestamp = self.slot.timestamp_at(unix)
-        if timestamp is None or not self.packets:
+        segment = self.segment
+        timestamp = segment.track.timestamp_at(unix) if segment is not None else None
+        if segment is None or timestamp is None or not packets:
             return b""
         ssrc = self.slot.ssrc
-        timestamp = (timestamp + self.shape.timestamp_offset) & 0xFFFFFFFF
+        timestamp = (timestamp + segment.numbering.timestamp) & 0xFFFFFFFF
         return rtcp.pack_sender_report(
-            ssrc,
-            rtcp.ntp_from_unix(unix),
-            timestamp,
-            self.packets & 0xFFFFFFFF,
-            self.octets & 0xFFFFFFFF,
+            ssrc, rtcp.ntp_from_unix(unix), timestamp, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
         ) + rtcp.pack_sdes_cname(ssrc, "stage")
 
-    def report(self, block: rtcp.ReportBlock, ntp_now: int) -> None:
-        """Take a viewer's report block on this slot; `ntp_now` is the relay's, compact (32 bits)."""
+    def report(self, block: rtcp.ReportBlock, ntp_now: int) -> tuple[float, int]:
+        """Take a viewer's report block on this slot; `ntp_now` is the relay's, compact (32 bits).
+
+        Return how many packets were lost since the last one, and of how many.
+        """
         self.fraction_lost = block.fraction_lost / 256
         self.lost = block.lost
         if block.last_sr:
             trip = (ntp_now - block.last_sr - block.delay_since_last_sr) & 0xFFFFFFFF
             if trip < 10 << 16:
                 self.round_trip = trip / 65536
+        before, self._highest_reported = self._highest_reported, block.highest_sequence
+        expected = (block.highest_sequence - before) & 0xFFFFFFFF if before is not None else 0
+        expected = expected if expected < 0x8000 else 0
+        return self.fraction_lost * expected, expected

@@ -1,21 +1,24 @@
 """One feed of a session: its slots, its viewers, and who gets which burst.
 
 Viewers whose packets look alike form a group, and a burst is made once for the whole group. The law: a
-viewer is in a group for a slot only while it is live there; at its start it draws from the ring alone.
+viewer is in a group for a slot only while it is live there; at its start it draws from the ring alone; what
+changes for many at once, a speaker or a layer, is written once for all whom it concerns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Generic
 
 from stream.agreement import AgreedMedia
+from stream.routing.adaptation import ADAPT_INTERVAL, adapt
 from stream.routing.consumer import Consumer
-from stream.routing.packet_ring import SlotPacket
-from stream.routing.shape import Layout, Shape
+from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer
+from stream.routing.packet_ring import StoredPacket
+from stream.routing.shape import Layout, Shapes, shaped
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
-from stream.transport.fanout import PlainPacket
+from stream.routing.track import ClosedBurst, Track
 from stream.wire import rtcp
 
 CATCH_UP_BURST = 50
@@ -30,92 +33,6 @@ EARLY_INTERVAL = 0.2
 and are only then in step when both were reported."""
 
 
-class Peer(Protocol):
-    """A viewer's transport, as far as routing knows it."""
-
-    @property
-    def id(self) -> str:
-        """Its transport id."""
-
-
-PeerT = TypeVar("PeerT", bound=Peer)
-
-
-class Burst(NamedTuple, Generic[PeerT]):
-    """The same packets for several peers."""
-
-    packets: list[PlainPacket]
-    recipients: list[PeerT]
-
-
-class Viewer(Generic[PeerT]):
-    """One WHEP resource, connected: a consumer for each of its lines."""
-
-    def __init__(self, peer: PeerT, participant: str, consumers: Sequence[Consumer]) -> None:
-        self.peer = peer
-        self.participant = participant
-        self.consumers = {consumer.slot.name: consumer for consumer in consumers}
-        self.group: _Group[PeerT] | None = None
-        self.report_due = 0.0
-        self.reports = 0
-
-    def key(self) -> tuple[tuple[str, Shape], ...]:
-        """Return what makes this viewer's live packets what they are."""
-        return tuple(
-            (name, consumer.shape) for name, consumer in self.consumers.items() if consumer.state == "live"
-        )
-
-
-class _Group(Generic[PeerT]):
-    """Viewers that get the same bytes."""
-
-    def __init__(self, shapes: dict[str, Shape]) -> None:
-        self.shapes = shapes
-        self.viewers: dict[str, Viewer[PeerT]] = {}
-        self._settled = dict.fromkeys(shapes, 0)
-        """By slot, the sequence number from which all viewers are live."""
-
-    def add(self, viewer: Viewer[PeerT]) -> None:
-        """Let a viewer of these shapes in."""
-        self.viewers[viewer.peer.id] = viewer
-        for name, settled in self._settled.items():
-            self._settled[name] = max(settled, viewer.consumers[name].live_from)
-
-    def bursts(self, arrived: Sequence[tuple[str, list[SlotPacket]]]) -> list[Burst[PeerT]]:
-        """Return what arrived in the group's shapes: one burst for all, and the stragglers' one by one."""
-        common: list[PlainPacket] = []
-        late: list[tuple[str, SlotPacket]] = []
-        for name, packets in arrived:
-            shape = self.shapes.get(name)
-            if shape is None:
-                continue
-            settled = self._settled[name]
-            late += [(name, packet) for packet in packets if packet.sequence < settled]
-            made = [
-                plain
-                for packet in packets
-                if packet.sequence >= settled and (plain := shape.packet(packet)) is not None
-            ]
-            octets = sum(len(plain.payload) for plain in made)
-            for viewer in self.viewers.values():
-                viewer.consumers[name].count(len(made), octets)
-            common += made
-        out = [Burst(common, [viewer.peer for viewer in self.viewers.values()])] if common else []
-        for viewer in self.viewers.values() if late else ():
-            own = [plain for name, packet in late for plain in viewer.consumers[name].late(packet)]
-            if own:
-                out.append(Burst(own, [viewer.peer]))
-        return out
-
-    def unplayable(self, name: str, packets: Sequence[SlotPacket]) -> int | None:
-        """Return the slot's first sequence number of a codec the group cannot play, if there is one."""
-        shape = self.shapes.get(name)
-        if shape is None:
-            return None
-        strange = (p.sequence for p in packets if shape.layout.payload_type(p.codec) is None)
-        return min(strange, default=None)
-
-
 class FeedRouter(Generic[PeerT]):
     """The slots of one feed and everybody who watches it."""
 
@@ -123,13 +40,15 @@ class FeedRouter(Generic[PeerT]):
         self.name = name
         self.slots = {slot: Slot(slot, "video" if slot in VIDEO_SLOTS else "audio") for slot in SLOT_NAMES}
         self.viewers: dict[str, Viewer[PeerT]] = {}
-        self._groups: dict[tuple[tuple[str, Shape], ...], _Group[PeerT]] = {}
-        self._starting: dict[str, dict[str, Viewer[PeerT]]] = {slot: {} for slot in SLOT_NAMES}
-        """By slot, the viewers that are not live there yet."""
+        self._groups: dict[tuple[LaneKey, ...], Group[PeerT]] = {}
+        self._unsettled: dict[str, dict[str, Viewer[PeerT]]] = {slot: {} for slot in SLOT_NAMES}
+        """By slot, the viewers that are to start there, or to change track or limit."""
 
     def ssrc(self, slot: str) -> tuple[int, int]:
         """Return the primary and the RTX SSRC that stand for a slot in answers."""
         return self.slots[slot].ssrc, self.slots[slot].rtx_ssrc
+
+    # -- who comes and goes --------------------------------------------------------------------------
 
     def add(self, peer: PeerT, participant: str, media: Sequence[AgreedMedia], now: float) -> None:
         """Let a connected viewer in."""
@@ -138,58 +57,162 @@ class FeedRouter(Generic[PeerT]):
             for line in media
             if line.slot is not None and line.codecs
         ]
-        viewer = Viewer(peer, participant, consumers)
+        viewer = Viewer(peer, participant, consumers, now)
         self.viewers[peer.id] = viewer
-        for name in viewer.consumers:
-            self._starting[name][peer.id] = viewer
+        for consumer in consumers:
+            self._settle(viewer, consumer)
 
     def remove(self, peer_id: str) -> None:
         """Let a viewer go."""
         viewer = self.viewers.pop(peer_id, None)
         if viewer is not None:
             for name in viewer.consumers:
-                self._starting[name].pop(peer_id, None)
+                self._unsettled[name].pop(peer_id, None)
             self._leave_group(viewer)
 
     def _leave_group(self, viewer: Viewer[PeerT]) -> None:
-        group, viewer.group = viewer.group, None
+        group = viewer.group
         if group is not None:
-            del group.viewers[viewer.peer.id]
-            if not group.viewers:
-                del self._groups[tuple(group.shapes.items())]
+            group.remove(viewer)
+            if not len(group):
+                del self._groups[group.key]
 
     def _regroup(self, viewer: Viewer[PeerT]) -> None:
         self._leave_group(viewer)
         key = viewer.key()
         if key:
-            viewer.group = self._groups.setdefault(key, _Group(dict(key)))
-            viewer.group.add(viewer)
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = Group(key)
+            group.add(viewer)
 
-    def flush(self, now: float) -> list[Burst[PeerT]]:
-        """Return what has arrived since the last flush, for those who are live."""
-        arrived = {name: slot.close_burst(now) for name, slot in self.slots.items() if slot.burst}
-        if not arrived:
-            return []
+    def _settle(self, viewer: Viewer[PeerT], consumer: Consumer) -> None:
+        """Note whether a consumer still has somewhere to go."""
+        unsettled = self._unsettled[consumer.slot.name]
+        if consumer.settled:
+            unsettled.pop(viewer.peer.id, None)
+        else:
+            unsettled[viewer.peer.id] = viewer
+
+    def aim(
+        self, viewer: Viewer[PeerT], consumer: Consumer, layer: int | None, limit: int, now: float
+    ) -> None:
+        """Set what a viewer is to get of a slot; see `Consumer.aim`."""
+        if consumer.aim(layer, limit):
+            self._look(viewer, consumer, now)
+
+    def _look(self, viewer: Viewer[PeerT], consumer: Consumer, now: float) -> None:
+        state = consumer.state
+        consumer.look(now)
+        if consumer.state != state:
+            self._regroup(viewer)
+        self._settle(viewer, consumer)
+
+    # -- packets -------------------------------------------------------------------------------------
+
+    def flush(self, closed: Mapping[Track, ClosedBurst], now: float) -> list[Burst[PeerT]]:
+        """Return what has arrived since the last flush, for those who are live or begin with it."""
         out: list[Burst[PeerT]] = []
-        for group in list(self._groups.values()):
-            stops = {name: group.unplayable(name, packets) for name, packets in arrived.items()}
-            out += group.bursts(
-                [
-                    (name, packets if (stop := stops[name]) is None else _before(packets, stop))
-                    for name, packets in arrived.items()
-                ]
-            )
-            for name, stop in stops.items():
-                if stop is not None:
-                    self._pause(list(group.viewers.values()), name, stop, now)
+        if closed and self.viewers:
+            arrived = {track: burst.packets for track, burst in closed.items()}
+            shapes = Shapes(arrived)
+            self._raise(closed, now)
+            for group in self._groups.values():
+                out += group.bursts(shapes, arrived, now)
+        for slot in self.slots.values():
+            if slot.moved_on():
+                self._follow(slot, now)
+            if closed and slot.wanted is not None:
+                out += self._begin(slot, closed, now)
+        if closed:
+            self._lower(closed, now)
         return out
 
-    def _pause(self, viewers: Sequence[Viewer[PeerT]], name: str, sequence: int, now: float) -> None:
-        """Let viewers wait whose slot has changed to a codec they cannot play."""
-        for viewer in viewers:
-            viewer.consumers[name].pause(sequence, now)
-            self._starting[name][viewer.peer.id] = viewer
+    def _follow(self, slot: Slot, now: float) -> None:
+        """Let everybody look anew at what there is to see in a slot."""
+        for viewer in self.viewers.values():
+            consumer = viewer.consumers.get(slot.name)
+            if consumer is not None:
+                self._look(viewer, consumer, now)
+
+    def _changing_limit(self, track: Track, name: str) -> list[tuple[Viewer[PeerT], Consumer]]:
+        return [
+            (viewer, consumer)
+            for viewer in self._unsettled[name].values()
+            if (consumer := viewer.consumers[name]).state == "live"
+            and consumer.segment is not None
+            and consumer.segment.track is consumer.target is track
+        ]
+
+    def _raise(self, closed: Mapping[Track, ClosedBurst], now: float) -> None:
+        for name in VIDEO_SLOTS:
+            for track, burst in closed.items() if self._unsettled[name] else ():
+                for viewer, consumer in self._changing_limit(track, name):
+                    if consumer.raise_at(burst, now):
+                        self._settle(viewer, consumer)
+                        self._regroup(viewer)
+
+    def _lower(self, closed: Mapping[Track, ClosedBurst], now: float) -> None:
+        for name in VIDEO_SLOTS:
+            for track, burst in closed.items() if self._unsettled[name] else ():
+                for viewer, consumer in self._changing_limit(track, name):
+                    if consumer.lower_after(burst, now):
+                        self._settle(viewer, consumer)
+                        self._regroup(viewer)
+
+    def _begin(self, slot: Slot, closed: Mapping[Track, ClosedBurst], now: float) -> list[Burst[PeerT]]:
+        """Let those begin a track who waited for what has just come: a key frame, or any sound."""
+        entries: dict[Track, StoredPacket] = {}
+        for track in slot.wanted.tracks if slot.wanted is not None else ():
+            burst = closed.get(track)
+            entry = None if burst is None else burst.key if slot.kind == "video" else burst.first
+            if entry is not None:
+                entries[track] = entry
+        if not entries:
+            return []
+        changed = slot.source is not slot.wanted
+        slot.filled()
+        if changed:
+            self._pause_unplayable(slot, now)
+        begun: dict[LaneKey, tuple[list[StoredPacket], list[Viewer[PeerT]]]] = {}
+        for viewer in list(self._unsettled[slot.name].values()):
+            consumer = viewer.consumers[slot.name]
+            aim = consumer.target
+            if aim is None or aim not in entries or not consumer.playable or not consumer.changing_track:
+                continue
+            packets = consumer.start_at(entries[aim], now)
+            self._settle(viewer, consumer)
+            key = (slot.name, consumer.layout, aim, consumer.target_limit)
+            begun.setdefault(key, (packets, []))[1].append(viewer)
             self._regroup(viewer)
+        return [self._shared(key, packets, viewers, now) for key, (packets, viewers) in begun.items()]
+
+    def _shared(
+        self, key: LaneKey, packets: list[StoredPacket], viewers: list[Viewer[PeerT]], now: float
+    ) -> Burst[PeerT]:
+        """Return the beginning of a track for all who begin it alike."""
+        name, layout, _, limit = key
+        made = shaped(layout, packets, limit, 0)
+        burst: Burst[PeerT] = Burst(made.plain, [], [])
+        for viewer in viewers:
+            consumer = viewer.consumers[name]
+            assert consumer.segment is not None and burst.numberings is not None, "it has just begun"
+            burst.recipients.append(viewer.peer)
+            burst.numberings.append((consumer.segment.numbering,))
+            consumer.count(len(made.plain), made.octets)
+            viewer.count(made.wire)
+            for number in made.marks:
+                viewer.bandwidth.sent(number, viewer.octets, now)
+        return burst
+
+    def _pause_unplayable(self, slot: Slot, now: float) -> None:
+        """Let viewers wait whose slot has changed to a codec they cannot play."""
+        for viewer in self.viewers.values():
+            consumer = viewer.consumers.get(slot.name)
+            if consumer is not None and not consumer.playable and consumer.state != "waiting":
+                consumer.stop(now)
+                self._settle(viewer, consumer)
+                self._regroup(viewer)
 
     def advance(self, now: float) -> list[Burst[PeerT]]:
         """Bring those who start nearer to live, and ask for a key frame where one is lacking.
@@ -197,22 +220,23 @@ class FeedRouter(Generic[PeerT]):
         To be called after `flush`: what the ring holds has then gone to everybody else.
         """
         out: list[Burst[PeerT]] = []
-        for name, slot in self.slots.items():
-            if slot.source is None:
-                continue
-            for peer_id, viewer in list(self._starting[name].items()):
+        for name, unsettled in self._unsettled.items():
+            for viewer in list(unsettled.values()) if unsettled else ():
                 consumer = viewer.consumers[name]
-                consumer.begin(now)
+                if consumer.state == "waiting":
+                    consumer.begin(now)
                 if consumer.state == "catching_up":
                     packets = consumer.catch_up(CATCH_UP_BURST)
                     if packets:
-                        out.append(Burst(packets, [viewer.peer]))
-                if consumer.state == "live":
-                    del self._starting[name][peer_id]
-                    self._regroup(viewer)
-                elif consumer.wants_key_frame():
-                    slot.source.keyframes.want()
+                        out.append(viewer.alone(packets))
+                    if consumer.state != "catching_up":
+                        self._settle(viewer, consumer)
+                        self._regroup(viewer)
+                if consumer.wants_key_frame() and consumer.target is not None:
+                    consumer.target.want_key_frame()
         return out
+
+    # -- feedback ------------------------------------------------------------------------------------
 
     def receive_rtcp(
         self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, ntp_now: int
@@ -228,7 +252,7 @@ class FeedRouter(Generic[PeerT]):
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
                     resent = by_ssrc[ssrc].resend(sequences, now)
                     if resent:
-                        out.append(Burst(resent, [viewer.peer]))
+                        out.append(viewer.alone(resent))
                 case rtcp.PictureLossIndication(media_ssrc=ssrc) if ssrc in by_ssrc:
                     self._picture_lost(viewer, by_ssrc[ssrc], now)
                 case rtcp.FullIntraRequest(targets=targets):
@@ -236,10 +260,52 @@ class FeedRouter(Generic[PeerT]):
                         if ssrc in by_ssrc:
                             self._picture_lost(viewer, by_ssrc[ssrc], now)
                 case rtcp.ReceiverReport(reports=reports) | rtcp.SenderReport(reports=reports):
-                    for block in reports:
-                        if block.ssrc in by_ssrc:
-                            by_ssrc[block.ssrc].report(block, ntp_now)
+                    self._reported(viewer, [b for b in reports if b.ssrc in by_ssrc], by_ssrc, now, ntp_now)
+                case rtcp.TransportFeedback():
+                    viewer.bandwidth.arrived(packet, now)
+                case rtcp.Remb(bitrate=bitrate):
+                    viewer.bandwidth.remb(bitrate, now)
         return out
+
+    def _reported(
+        self,
+        viewer: Viewer[PeerT],
+        blocks: Sequence[rtcp.ReportBlock],
+        by_ssrc: Mapping[int, Consumer],
+        now: float,
+        ntp_now: int,
+    ) -> None:
+        """Take the report blocks of one viewer, and tell its estimate what they come down to."""
+        lost, expected = 0.0, 0
+        trips: list[float] = []
+        for block in blocks:
+            consumer = by_ssrc[block.ssrc]
+            of_it, sent = consumer.report(block, ntp_now)
+            lost, expected = lost + of_it, expected + sent
+            if block.last_sr and consumer.round_trip is not None:
+                trips.append(consumer.round_trip)
+        if expected:
+            viewer.bandwidth.reported(lost / expected, min(trips, default=None), now)
+
+    def _picture_lost(self, viewer: Viewer[PeerT], consumer: Consumer, now: float) -> None:
+        if consumer.picture_lost(now):
+            self._settle(viewer, consumer)
+            self._regroup(viewer)
+        elif consumer.slot.kind == "video":
+            track = consumer.segment.track if consumer.segment is not None else consumer.target
+            if track is not None and consumer.playable:
+                track.want_key_frame()
+
+    # -- time ----------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Choose each viewer's layers by what its network takes, some times a second."""
+        for viewer in self.viewers.values():
+            if now - viewer.adapted_at >= ADAPT_INTERVAL:
+                viewer.adapted_at = now
+                for consumer, rung in adapt(viewer, now):
+                    layer, limit = (None, consumer.temporal) if rung is None else rung[:2]
+                    self.aim(viewer, consumer, layer, limit, now)
 
     def reports(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
         """Return the sender reports due now. `unix` is the relay's wall clock, seconds."""
@@ -247,21 +313,13 @@ class FeedRouter(Generic[PeerT]):
         for viewer in self.viewers.values():
             if now < viewer.report_due:
                 continue
-            report = b"".join(consumer.sender_report(unix) for consumer in viewer.consumers.values())
+            report = b""
+            for name, consumer in viewer.consumers.items():
+                consumer.forget(now)
+                report += consumer.sender_report(unix, *viewer.sent(name))
             early = viewer.reports < EARLY_REPORTS
             viewer.report_due = now + (EARLY_INTERVAL if early else REPORT_INTERVAL)
             if report:
                 viewer.reports += 1
                 out.append((viewer.peer, report))
         return out
-
-    def _picture_lost(self, viewer: Viewer[PeerT], consumer: Consumer, now: float) -> None:
-        if consumer.picture_lost(now):
-            self._starting[consumer.slot.name][viewer.peer.id] = viewer
-            self._regroup(viewer)
-        elif consumer.slot.source is not None and consumer.slot.kind == "video":
-            consumer.slot.source.keyframes.want()
-
-
-def _before(packets: Sequence[SlotPacket], sequence: int) -> list[SlotPacket]:
-    return [packet for packet in packets if packet.sequence < sequence]

@@ -1,102 +1,132 @@
-"""One track in: its numbering made whole, its losses asked for, its key frames recognised.
+"""One line of a publication: a voice, or a picture in one or several encodings, from low to high.
 
-Takes packets in the clear and `now`, returns what slots forward. Knows nothing of who views it.
+Owns which encodings there are, in what order, and which of them flow. The law: an encoding begins with a
+packet of its own, never with a retransmission; a publisher that starts over under another SSRC gets a new
+track in the old one's place, so that no number of the old one is ever taken again. Knows nothing of who
+views it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from stream.agreement import AgreedCodec, AgreedMedia, Extension
+from stream.agreement import AgreedMedia
 from stream.routing.keyframes import KeyframeThrottle
-from stream.routing.reception import NackGenerator, Reception
-from stream.routing.sender_clock import ClockPoint, SenderClock
+from stream.routing.packet_ring import StoredPacket
+from stream.routing.sender_clock import SenderClock
 from stream.routing.speakers import Loudness
-from stream.wire import h264, vp8
+from stream.routing.track import Track
 from stream.wire.rtp import RtpPacket
 
 LIVE_FOR = 2.0
-"""Seconds after its last packet that a track still counts as live; Opus DTX sends one each 0.4 s."""
+"""Seconds after its last packet that a line still counts as live; Opus DTX sends one each 0.4 s."""
+
+STALLED = 0.7
+"""Seconds by which a layer may lie behind the others before it counts as switched off: a browser stops
+its upper layers where its network or processor does not carry them."""
+
+_FULL_NAMES = frozenset({"f", "full", "h", "hi", "high"})
 
 
-@dataclass(slots=True)
-class MediaPacket:
-    """One packet of a producer, as slots take it. `sequence` is extended, it never wraps."""
+def low_to_high(rids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return RIDs as offered in the order of what they are likely to be, lowest first.
 
-    sequence: int
-    timestamp: int
-    marker: bool
-    codec: str
-    payload: bytes
-    key_frame: bool = False
-    audio_level: bytes | None = None
-    playout_delay: bytes | None = None
+    Browsers list layers from low to high, against the order of RFC 8853 (section 5.1), best first. So
+    the offer's order stands if its last name says that it is the full one (q;h;f, l;m;h).
+    """
+    return rids if not rids or rids[-1] in _FULL_NAMES else rids[::-1]
 
 
-@dataclass(slots=True, eq=False)
 class Producer:
-    """One track of a publication. `key` is the publication's, `participant/source`."""
+    """One line of a publication. `key` is the publication's, `participant/source`."""
 
-    key: str
-    media: AgreedMedia
-    clock: SenderClock
-    """The publisher's wall clock, shared by all its tracks."""
-    kind: Literal["audio", "video"] = field(init=False)
-    codec: AgreedCodec = field(init=False)
-    ssrc: int | None = field(init=False)
-    reception: Reception = field(init=False)
-    nacks: NackGenerator = field(default_factory=NackGenerator)
-    keyframes: KeyframeThrottle = field(default_factory=KeyframeThrottle)
-    loudness: Loudness = field(default_factory=Loudness)
-    last_packet_at: float = float("-inf")
-    clock_point: ClockPoint | None = None
-    key_frames_seen: int = 0
-    closed: bool = False
-    _key_timestamp: int | None = None
+    def __init__(self, key: str, media: AgreedMedia, clock: SenderClock) -> None:
+        """`clock` is the publisher's wall clock, shared by all its lines."""
+        self.key = key
+        self.media = media
+        self.clock = clock
+        self.kind: Literal["audio", "video"] = media.kind
+        self.codec = media.codecs[0]
+        self.keyframes = KeyframeThrottle()
+        self.loudness = Loudness()
+        self.tracks: tuple[Track, ...] = ()
+        """All encodings met, from low to high."""
 
-    def __post_init__(self) -> None:
-        self.kind = self.media.kind
-        self.codec = self.media.codecs[0]
-        self.ssrc = self.media.ssrc
-        self.reception = Reception(self.codec.clock_rate)
+        self.active: tuple[Track, ...] = ()
+        """Those that flow, from low to high."""
+
+        self.version = 0
+        """Rises with each change of what may be followed here."""
+
+        self.last_packet_at = float("-inf")
+        self.closed = False
+        self._ranks = {rid: rank for rank, rid in enumerate(low_to_high(media.rids))}
 
     def live(self, now: float) -> bool:
         """Tell whether packets came lately."""
         return not self.closed and now - self.last_packet_at < LIVE_FOR
 
-    def receive(self, packet: RtpPacket, now: float, *, repaired: bool = False) -> MediaPacket:
-        """Take one packet, a repaired one too, and return what the slots forward."""
-        self.last_packet_at = now
-        extensions = self.media.extensions
-        if repaired and self.reception.highest is not None:
-            sequence = self.reception.receive_repair(packet.sequence)
-        else:
-            size = len(packet.payload)
-            sequence = self.reception.receive(packet.sequence, packet.timestamp, size, now)
-        if self.nacks.receive(sequence, now) and self.kind == "video":
-            self.keyframes.want()
-        media = MediaPacket(
-            sequence, packet.timestamp, packet.marker, self.codec.name, packet.payload, self._is_key(packet)
-        )
-        if self.kind == "audio" and Extension.AUDIO_LEVEL in extensions:
-            media.audio_level = packet.extensions.get(extensions[Extension.AUDIO_LEVEL])
-            if media.audio_level:
-                self.loudness.hear(media.audio_level)
-        elif Extension.PLAYOUT_DELAY in extensions:
-            media.playout_delay = packet.extensions.get(extensions[Extension.PLAYOUT_DELAY])
-        return media
+    def track(self, rid: str = "") -> Track | None:
+        """Return the track of a RID; "" is that of a line without layers."""
+        return next((track for track in self.tracks if track.rid == rid), None)
 
-    def _is_key(self, packet: RtpPacket) -> bool:
-        """Tell whether a key frame starts here: once a frame, at its first packet."""
-        if self.codec.name == "VP8":
-            found = vp8.starts_key_frame(packet.payload)
-        elif self.codec.name == "H264":
-            found = h264.starts_key_frame(packet.payload) and packet.timestamp != self._key_timestamp
+    def begin(self, ssrc: int, rid: str = "") -> Track | None:
+        """Begin the track of a new SSRC; return the one whose place it takes, if any."""
+        former = self.track(rid)
+        track = Track(self.media, self.codec, ssrc, rid, clock=self.clock, keyframes=self.keyframes)
+        if former is not None:
+            self.keyframes.arrived(former.ssrc)
+        self.tracks = (*(one for one in self.tracks if one is not former), track)
+        self._arrange()
+        return former
+
+    def receive(
+        self, track: Track, packet: RtpPacket, now: float, *, repaired: bool = False
+    ) -> StoredPacket | None:
+        """Take one packet of a track into its burst; None where it is not new."""
+        self.last_packet_at = now
+        known = track.size, track.top_temporal
+        stored = track.receive(packet, now, repaired=repaired)
+        if (track.size, track.top_temporal) != known:
+            self._arrange()
+        if track not in self.active:
+            self.refresh()
+        if stored is not None and stored.audio_level:
+            self.loudness.hear(stored.audio_level)
+        return stored
+
+    def _arrange(self) -> None:
+        """Order the tracks: by the size of their pictures where each tells its own, else as offered."""
+        sizes = {track.size for track in self.tracks}
+        if len(self.tracks) == len(sizes) and None not in sizes:
+            arranged = sorted(
+                self.tracks, key=lambda track: track.size[0] * track.size[1] if track.size else 0
+            )
         else:
-            return False
-        if found:
-            self._key_timestamp = packet.timestamp
-            self.key_frames_seen += 1
-            self.keyframes.arrived()
+            arranged = sorted(self.tracks, key=lambda track: self._ranks.get(track.rid, 0))
+        self.tracks = tuple(arranged)
+        self.version += 1
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find out anew which layers flow."""
+        active = tuple(track for track in self.tracks if self.last_packet_at - track.last_packet_at < STALLED)
+        if active != self.active:
+            self.active = active
+            self.version += 1
+
+    def choose(self, layer: int) -> tuple[Track, int] | None:
+        """Return the best track that flows, up to a layer (0: lowest), or the lowest; and its layer."""
+        found: tuple[Track, int] | None = None
+        for place, track in enumerate(self.tracks):
+            if track in self.active and (place <= layer or found is None):
+                found = track, place
         return found
+
+    def ask_for_key_frame(self, now: float) -> Track | None:
+        """Return the track to ask a key frame of now, if any; it is counted as asked."""
+        ssrc = self.keyframes.due(now)
+        track = next((one for one in self.tracks if one.ssrc == ssrc), None) if ssrc is not None else None
+        if track is not None:
+            track.asked_for_key_frames += 1
+        return track

@@ -13,9 +13,11 @@ from typing import Generic
 from stream.agreement import AgreedMedia
 from stream.plan import Feed, StagePlan
 from stream.plan import Publication as PublicationState
-from stream.routing.feed import Burst, FeedRouter, PeerT
+from stream.routing.feed import FeedRouter
+from stream.routing.group import Burst, PeerT
 from stream.routing.publication import Publication
 from stream.routing.stage import resolve
+from stream.routing.track import Track
 from stream.wire import rtcp
 from stream.wire.rtp import RtpPacket
 
@@ -36,6 +38,10 @@ class Router(Generic[PeerT]):
         self._by_peer: dict[str, Publication] = {}
         self._publishers: dict[str, PeerT] = {}
         self._feed_of: dict[str, FeedRouter[PeerT]] = {}
+        self._open: dict[Track, None] = {}
+        """The tracks of which something came since the last flush, in that order."""
+
+        self._number = 0
         self._resolve_due = 0.0
 
     # -- what signaling says ---------------------------------------------------------------------
@@ -108,16 +114,11 @@ class Router(Generic[PeerT]):
     # -- packets -----------------------------------------------------------------------------------
 
     def receive_rtp(self, peer_id: str, packet: RtpPacket, now: float) -> None:
-        """Take one packet of a publisher into the slots it fills."""
+        """Take one packet of a publisher into the track it is of."""
         publication = self._by_peer.get(peer_id)
-        received = publication.receive(packet, now) if publication is not None else None
-        if received is None:
-            return
-        producer, media = received
-        for feed in self.feeds.values():
-            for slot in feed.slots.values():
-                if slot.source is producer or slot.wanted is producer:
-                    slot.take(producer, media, now)
+        track = publication.receive(packet, now) if publication is not None else None
+        if track is not None and track.burst:
+            self._open[track] = None
 
     def receive_rtcp(
         self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, unix: float
@@ -134,9 +135,11 @@ class Router(Generic[PeerT]):
 
     def flush(self, now: float) -> list[Burst[PeerT]]:
         """Return the bursts due now, live viewers first, then those who are starting."""
+        opened, self._open = self._open, {}
+        closed = {track: track.close_burst(now, self) for track in opened}
         out: list[Burst[PeerT]] = []
         for feed in self.feeds.values():
-            out += feed.flush(now)
+            out += feed.flush(closed, now)
         for feed in self.feeds.values():
             out += feed.advance(now)
         return out
@@ -149,8 +152,14 @@ class Router(Generic[PeerT]):
         for peer_id, publication in self._by_peer.items():
             out += [(self._publishers[peer_id], message) for message in publication.feedback(now)]
         for feed in self.feeds.values():
+            feed.tick(now)
             out += feed.reports(now, unix)
         return out
+
+    def next_number(self) -> int:
+        """Return the next transport-wide sequence number: one counter for all viewers here."""
+        self._number += 1
+        return self._number
 
     def publication_states(self, now: float) -> list[PublicationState]:
         """Return what signaling is told of the publishers here."""
@@ -170,10 +179,13 @@ class Router(Generic[PeerT]):
 
     def _resolve(self, now: float) -> None:
         self._resolve_due = now + _RESOLVE_INTERVAL
+        for publication in self.publications.values():
+            for producer in publication.producers:
+                producer.refresh()
         for name, feed in self.feeds.items():
             holders = {slot.name: slot.wanted.key if slot.wanted else None for slot in feed.slots.values()}
             chosen = resolve(self.plan.feeds.get(name, Feed()), self.publications, holders, now)
             for slot_name, key in chosen.items():
                 slot = feed.slots[slot_name]
-                publication = self.publications.get(key) if key is not None else None
-                slot.want(publication.producer(slot.kind) if publication is not None else None)
+                filler = self.publications.get(key) if key is not None else None
+                slot.want(filler.producer(slot.kind) if filler is not None else None)

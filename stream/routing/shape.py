@@ -1,23 +1,30 @@
-"""What a slot's packets become for a viewer: the header that its answer agreed on, and its numbering.
+"""What a track's packets become for viewers: the header that their answer agreed on.
 
-Viewers of equal shape get the very same bytes in the clear, so a burst is made once for all of them. The
-law: a shape makes one plaintext of one packet, unless told another timestamp. Pure.
+Viewers of equal layout that follow one track under one temporal limit get the very same bytes in the clear,
+but for numbers that the fan-out moves on for each. The law: a layout makes one plaintext of one packet,
+unless told another timestamp. Pure.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stream.agreement import AgreedMedia, Extension
-from stream.routing.packet_ring import SlotPacket
+from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.slot import Slot
-from stream.transport.fanout import PlainPacket
-from stream.wire import rtp
+from stream.routing.track import Track
+from stream.transport.fanout import Numbering, PlainPacket
+from stream.wire import rtp, vp8
+
+WIRE_OVERHEAD = 44
+"""Octets that a plain packet gains on the wire: tag 16 (RFC 7714), UDP 8, IPv4 20."""
+
+_HOLLOW = b"\x01"
+"""A payload of padding alone (RFC 3550, section 5.1)."""
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How a viewer wants a slot's packets to look: what its answer agreed on."""
 
     mid: str
@@ -29,6 +36,7 @@ class Layout:
     abs_send_time_id: int | None
     audio_level_id: int | None
     playout_delay_id: int | None
+    transport_cc_id: int | None
 
     @classmethod
     def of(cls, media: AgreedMedia, slot: Slot) -> Layout:
@@ -43,6 +51,7 @@ class Layout:
             abs_send_time_id=ids.get(Extension.ABS_SEND_TIME),
             audio_level_id=ids.get(Extension.AUDIO_LEVEL),
             playout_delay_id=ids.get(Extension.PLAYOUT_DELAY),
+            transport_cc_id=ids.get(Extension.TRANSPORT_CC),
         )
 
     def payload_type(self, codec: str) -> tuple[int, int | None] | None:
@@ -52,7 +61,7 @@ class Layout:
                 return payload_type, rtx_payload_type
         return None
 
-    def extension_block(self, packet: SlotPacket) -> bytes:
+    def extension_block(self, packet: StoredPacket, *, marked: bool = True) -> bytes:
         """Return the header extensions of a packet, under this viewer's ids."""
         values: dict[int, bytes] = {}
         if self.mid_id is not None and self.mid:
@@ -63,29 +72,103 @@ class Layout:
             values[self.audio_level_id] = packet.audio_level
         if self.playout_delay_id is not None and packet.playout_delay is not None:
             values[self.playout_delay_id] = packet.playout_delay
+        if marked and self.transport_cc_id is not None and packet.transport_number is not None:
+            values[self.transport_cc_id] = (packet.transport_number & 0xFFFF).to_bytes(2, "big")
         return rtp.pack_extensions(values)
 
+    def plain(
+        self, packet: StoredPacket, limit: int, lane: int = 0, hurried: int | None = None
+    ) -> PlainPacket | None:
+        """Return the packet under its own numbers; None where it cannot be played, or is dropped.
 
-class Shape(NamedTuple):
-    """What a slot's packets become: alike for all viewers that share it."""
-
-    layout: Layout
-    sequence_offset: int
-    timestamp_offset: int
-
-    def packet(self, packet: SlotPacket, timestamp: int | None = None) -> PlainPacket | None:
-        """Return the packet in this shape; None where it cannot be played or lies before the start."""
-        types = self.layout.payload_type(packet.codec)
-        index = packet.sequence + self.sequence_offset
-        if types is None or index < 0:
+        `hurried` is a timestamp in place of its own: of a start drawn from the ring, which is no mark.
+        """
+        types = self.payload_type(packet.codec)
+        number = packet.number(limit)
+        if types is None or number is None:
             return None
+        hollow = limit < FULL and packet.hollow(limit)
         header = rtp.pack_header(
             payload_type=types[0],
-            sequence=index,
-            timestamp=packet.timestamp + self.timestamp_offset if timestamp is None else timestamp,
-            ssrc=self.layout.ssrc,
-            marker=packet.marker,
-            padded=packet.padding > 0,
-            extension_block=self.layout.extension_block(packet),
+            sequence=number,
+            timestamp=packet.timestamp if hurried is None else hurried,
+            ssrc=self.ssrc,
+            marker=packet.marker and not hollow,
+            padded=packet.padding > 0 or hollow,
+            extension_block=self.extension_block(packet, marked=hurried is None),
         )
-        return PlainPacket(header, rtp.pad(packet.payload, packet.padding), self.layout.ssrc, index)
+        if hollow:
+            return PlainPacket(header, _HOLLOW, self.ssrc, number, lane)
+        payload = packet.payload
+        if limit < FULL and packet.dropped_pictures[limit]:
+            payload = vp8.shift_at(payload, packet.picture_id_at, -packet.dropped_pictures[limit], -1, 0)
+        payload = rtp.pad(payload, packet.padding)
+        return PlainPacket(header, payload, self.ssrc, number, lane, packet.picture_id_at, packet.tl0_at)
+
+
+def numbered(plain: PlainPacket, numbering: Numbering) -> PlainPacket:
+    """Return a packet under one viewer's numbers, as the fan-out would make it."""
+    index = plain.srtp_index + numbering.index
+    header = rtp.renumber(plain.header, index & 0xFFFF, numbering.timestamp)
+    payload = vp8.shift_at(
+        plain.payload, plain.picture_id_at, numbering.picture_id, plain.tl0_at, numbering.tl0
+    )
+    return PlainPacket(header, payload, plain.ssrc, index)
+
+
+class Shaped(NamedTuple):
+    """A track's burst in one shape."""
+
+    packets: list[StoredPacket]
+    """As stored, those that are not dropped."""
+
+    plain: list[PlainPacket]
+    """The same, at the same places, as written."""
+
+    lowest: int
+    """The lowest number among them."""
+
+    octets: int
+    """Payload octets, for sender reports."""
+
+    wire: int
+    """Octets on the wire."""
+
+    marks: tuple[int, ...]
+    """The transport-wide numbers among them."""
+
+
+def shaped(layout: Layout, packets: list[StoredPacket], limit: int, lane: int) -> Shaped:
+    """Write packets once for all viewers of one layout and limit."""
+    stored: list[StoredPacket] = []
+    plain: list[PlainPacket] = []
+    octets = wire = 0
+    for packet in packets:
+        made = layout.plain(packet, limit, lane)
+        if made is not None:
+            stored.append(packet)
+            plain.append(made)
+            octets += len(made.payload)
+            wire += len(made.header) + WIRE_OVERHEAD
+    marks = tuple(p.transport_number for p in stored if p.transport_number is not None)
+    lowest = min((made.srtp_index for made in plain), default=0)
+    return Shaped(stored, plain, lowest, octets, wire + octets, marks)
+
+
+class Shapes:
+    """What came in one turn, written at most once in each shape."""
+
+    def __init__(self, arrived: Mapping[Track, list[StoredPacket]]) -> None:
+        self._arrived = arrived
+        self._made: dict[tuple[Layout, Track, int, int], Shaped] = {}
+
+    def of(self, layout: Layout, track: Track, limit: int, lane: int) -> Shaped | None:
+        """Return a track's burst in a shape; None where nothing came of it."""
+        packets = self._arrived.get(track)
+        if packets is None:
+            return None
+        key = (layout, track, limit, lane)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = shaped(layout, packets, limit, lane)
+        return made

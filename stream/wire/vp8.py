@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_START_CODE = b"\x9d\x01\x2a"
+"""What follows a key frame's tag (RFC 6386, section 9.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
@@ -22,6 +25,11 @@ class Descriptor:
     tl0_picture_index: int | None
     tl0_at: int
     temporal_layer: int
+    layer_sync: bool
+    """Nothing but the base layer before this frame is needed to decode it (the Y bit)."""
+
+    data_at: int
+    """Where the VP8 data itself starts."""
 
 
 def parse(payload: bytes) -> Descriptor | None:
@@ -39,6 +47,7 @@ def _parse(payload: bytes) -> Descriptor:
     picture_id_at = tl0_at = temporal_layer = 0
     wide = False
     tl0: int | None = None
+    sync = False
     if first & 0x80:
         flags = payload[1]
         position = 2
@@ -57,16 +66,37 @@ def _parse(payload: bytes) -> Descriptor:
         if flags & 0x30:
             if flags & 0x20:
                 temporal_layer = payload[position] >> 6
+                sync = bool(payload[position] & 0x20)
             position += 1
     starts_frame = bool(first & 0x10) and not first & 0x07
     starts_key = starts_frame and not payload[position] & 0x01
-    return Descriptor(starts_frame, starts_key, picture_id, picture_id_at, wide, tl0, tl0_at, temporal_layer)
+    return Descriptor(
+        starts_frame,
+        starts_key,
+        picture_id,
+        picture_id_at,
+        wide,
+        tl0,
+        tl0_at,
+        temporal_layer,
+        sync,
+        position,
+    )
 
 
 def starts_key_frame(payload: bytes) -> bool:
     """Tell whether this packet is the first of a key frame (RFC 7741, section 4.3: P bit zero)."""
     descriptor = parse(payload)
     return descriptor is not None and descriptor.starts_key_frame
+
+
+def key_frame_size(payload: bytes, data_at: int) -> tuple[int, int] | None:
+    """Return width and height that a key frame's header tells (RFC 6386, section 9.1); None if cut short."""
+    header = payload[data_at + 3 : data_at + 10]
+    if len(header) < 7 or header[:3] != _START_CODE:
+        return None
+    width, height = int.from_bytes(header[3:5], "little"), int.from_bytes(header[5:7], "little")
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def shift(payload: bytes, picture_id_delta: int, tl0_delta: int) -> bytes:

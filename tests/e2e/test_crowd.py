@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from stream.routing.slot import RING_PACKETS
+from stream.routing.track import RING_PACKETS
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 from stream.engine import Engine
 from stream.errors import RelayError
 from stream.plan import Feed, PublishRequest, StagePlan, ViewRequest
-from stream.routing.feed import Burst
+from stream.routing.group import Burst
 from stream.routing.router import Router
 from stream.settings import RelaySettings
 from stream.transport.transport import PeerTransport

@@ -134,26 +134,60 @@ def test_an_announced_rtx_source_needs_an_agreed_rtx_format() -> None:
     assert (line.ssrc, line.rtx_ssrc) == (11, None)
 
 
+RID_ID = {4: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"}
+
+
 @pytest.mark.parametrize(
     ("order", "chosen"),
     [
-        (("q", "h", "f"), ("f",)),
-        (("l", "m", "h"), ("h",)),
-        (("low", "high"), ("high",)),
-        (("f", "h", "q"), ("f",)),
-        (("0", "1", "2"), ("0",)),  # best first, as RFC 8853 has it
+        (("q", "h", "f"), ("q", "h", "f")),
+        (("f", "h", "q"), ("f", "h", "q")),
         (("only",), ("only",)),
+        (("1", "2", "3", "4", "5"), ("1", "2", "3", "4")),
         ((), ()),
     ],
 )
-def test_the_layer_chosen(order: tuple[str, ...], chosen: tuple[str, ...]) -> None:
-    media = Media("video", 9, "x", ("96",), rids_send=tuple(sorted(order)), simulcast_send=order)
+def test_layers_are_taken_in_the_offers_order(order: tuple[str, ...], chosen: tuple[str, ...]) -> None:
+    media = Media(
+        "video", 9, "x", ("96",), rids_send=tuple(sorted(order)), simulcast_send=order, extensions=RID_ID
+    )
     assert choose_rids(media) == chosen
 
 
-def test_a_layer_that_was_not_declared_is_not_chosen() -> None:
-    media = Media("video", 9, "x", ("96",), rids_send=("q", "h"), simulcast_send=("q", "h", "f"))
-    assert choose_rids(media) == ("h",)
+def test_a_layer_that_was_not_declared_is_not_taken() -> None:
+    media = Media(
+        "video",
+        9,
+        "x",
+        ("96",),
+        rids_send=("q", "h"),
+        simulcast_send=("q", "h", "f"),
+        extensions=RID_ID,
+    )
+    assert choose_rids(media) == ("q", "h")
+
+
+def test_layers_that_packets_cannot_name_are_not_taken() -> None:
+    media = Media("video", 9, "x", ("96",), rids_send=("q", "h"), simulcast_send=("q", "h"))
+    assert choose_rids(media) == ()
+
+
+def test_what_repairs_which_layer_is_taken_from_the_offer() -> None:
+    lines = section(
+        "video",
+        0,
+        "sendonly",
+        *VP8,
+        f"a=extmap:4 {RID_ID[4]}",
+        "a=rid:q send",
+        "a=rid:f send",
+        "a=simulcast:send q;f",
+        "a=ssrc-group:FID 11 12",
+        "a=ssrc-group:FID 21 22",
+    )
+    (line,) = publish(lines).media
+    assert (line.ssrc, line.rtx_ssrc, line.rids) == (None, None, ("q", "f"))
+    assert line.repairs == ((12, 11), (22, 21))
 
 
 @pytest.mark.parametrize("number", [15, 200])

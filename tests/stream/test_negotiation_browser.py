@@ -113,10 +113,10 @@ def test_a_publisher_sends_the_one_codec(browser_page: Page, codec: str) -> None
     ]
 
 
-def test_a_simulcast_publisher_keeps_the_full_layer_only(browser_page: Page) -> None:
+def test_a_simulcast_publisher_keeps_all_its_layers(browser_page: Page) -> None:
     agreement = negotiate_publish(offer(browser_page, PUBLISHED, encodings=LAYERS), LOCAL)
-    assert agreement.media[1].rids == ("f",)
-    assert answer(browser_page, agreement.answer)["lines"][1]["active"] == ["f"]
+    assert agreement.media[1].rids == ("q", "h", "f")
+    assert answer(browser_page, agreement.answer)["lines"][1]["active"] == ["q", "h", "f"]
 
 
 def test_a_publisher_with_a_data_channel_first(browser_page: Page) -> None:

@@ -50,7 +50,8 @@ def test_the_answer_to_a_real_offer(name: str) -> None:
         }.items()
         for codec in reply.codecs:
             (asked,) = (one for one in ask.codecs if one.payload_type == codec.payload_type)
-            assert codec.feedback <= asked.feedback - {"goog-remb"}
+            assert codec.feedback <= asked.feedback
+            assert not codec.feedback >= {"transport-cc", "goog-remb"}
     for other in OracleDescription.parse(agreement.answer).media:
         assert_oracle_agrees(other)
 
@@ -168,8 +169,9 @@ def test_a_real_viewer_gets_every_codec_and_two_slots(
     assert ("a=ssrc-group:FID 1000 2000" in sections[video.index]) is with_rtx
     assert ("a=ssrc:2000 cname:stage" in sections[video.index]) is with_rtx
     assert "a=msid:stage audio" in sections[audio.index]
-    for line in agreement.media:
-        assert not any(codec.transport_cc or codec.remb for codec in line.codecs)
+    marked = name != "whep-werift"
+    assert {(one.transport_cc, one.remb) for one in video.codecs} == {(marked, not marked)}
+    assert ("transport_cc" in video.extensions) is marked
 
 
 def test_the_extensions_of_a_publisher_and_a_viewer() -> None:
@@ -177,8 +179,8 @@ def test_the_extensions_of_a_publisher_and_a_viewer() -> None:
     both: dict[str, int] = {"mid": 9, "abs_send_time": 2}
     assert publisher["video"].extensions == both | {"rid": 10, "repaired_rid": 11, "transport_cc": 4}
     assert publisher["audio"].extensions == both | {"audio_level": 14, "transport_cc": 4}
-    assert viewer["video"].extensions == both | {"playout_delay": 5}
-    assert viewer["audio"].extensions == both | {"audio_level": 14}
+    assert viewer["video"].extensions == both | {"playout_delay": 5, "transport_cc": 4}
+    assert viewer["audio"].extensions == both | {"audio_level": 14, "transport_cc": 4}
 
 
 def test_ffmpeg_waits_for_us_to_open_dtls() -> None:
@@ -187,13 +189,15 @@ def test_ffmpeg_waits_for_us_to_open_dtls() -> None:
     assert agree("whip-firefox").dtls_role == "server"  # it offers actpass
 
 
-def test_a_simulcast_publisher_is_asked_for_its_full_layer() -> None:
+def test_a_simulcast_publisher_is_asked_for_all_its_layers() -> None:
     agreement = agree("whip-chromium-vp8-simulcast")
     video = by_kind(agreement)["video"]
-    assert video.rids == ("f",)
+    assert video.rids == ("q", "h", "f")
     section_lines = lines_of(agreement.answer)[1 + video.index]
-    assert "a=rid:f recv" in section_lines
-    assert "a=simulcast:recv f" in section_lines
+    assert [line for line in section_lines if line.startswith("a=rid:")] == [
+        f"a=rid:{rid} recv" for rid in video.rids
+    ]
+    assert "a=simulcast:recv q;h;f" in section_lines
 
 
 def test_a_vp9_only_publisher_is_told_what_to_offer() -> None:

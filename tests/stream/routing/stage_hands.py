@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from stream.agreement import AgreedCodec, AgreedMedia, CodecName, Extension
 from stream.plan import Feed, Source, StagePlan
-from stream.routing.feed import Burst
-from stream.routing.producer import MediaPacket, Producer
+from stream.routing.group import Burst
+from stream.routing.producer import Producer
 from stream.routing.publication import Publication
 from stream.routing.sender_clock import SenderClock
+from stream.routing.shape import numbered
+from stream.routing.track import Track
 from stream.transport.fanout import PlainPacket
 from stream.wire import rtp
 from stream.wire.rtp import RtpPacket
@@ -47,6 +49,13 @@ VIDEO_IN = AgreedMedia(
     rtx_ssrc=1001,
     rids=(),
 )
+LAYERS_IN = replace(
+    VIDEO_IN,
+    extensions={Extension.MID: 1, Extension.TRANSPORT_CC: 3, Extension.RID: 6, Extension.REPAIRED_RID: 7},
+    ssrc=None,
+    rtx_ssrc=None,
+    rids=("q", "h", "f"),
+)
 H264_IN = replace(VIDEO_IN, codecs=(codec("H264"),))
 AUDIO_IN = replace(
     VIDEO_IN,
@@ -79,18 +88,47 @@ def line_out(
     )
 
 
-def vp8(picture_id: int, *, key: bool, tl0: int | None = 0, first: bool = True, size: int = 20) -> bytes:
-    """Return a VP8 payload: descriptor with 15-bit picture id, and the start or the rest of a frame."""
-    descriptor = bytes((0x90 if first else 0x80, 0x80 if tl0 is None else 0xC0))
+def vp8(
+    picture_id: int,
+    *,
+    key: bool,
+    tl0: int | None = 0,
+    first: bool = True,
+    size: int = 20,
+    temporal: int | None = None,
+    sync: bool = False,
+    picture: tuple[int, int] | None = None,
+) -> bytes:
+    """Return a VP8 payload: descriptor with 15-bit picture id, and the start or the rest of a frame.
+
+    `picture` is the width and height that a key frame tells.
+    """
+    flags = 0x80 | (0x40 if tl0 is not None else 0) | (0x20 if temporal is not None else 0)
+    descriptor = bytes((0x90 if first else 0x80, flags))
     descriptor += (0x8000 | picture_id & 0x7FFF).to_bytes(2, "big")
     if tl0 is not None:
         descriptor += bytes((tl0 & 0xFF,))
-    return descriptor + bytes((0x10 if key else 0x11,)) + bytes(size)
+    if temporal is not None:
+        descriptor += bytes((temporal << 6 | (0x20 if sync else 0),))
+    head = bytes((0x10 if key else 0x11,))
+    if picture is not None and key and first:
+        head += b"\0\0\x9d\x01\x2a" + picture[0].to_bytes(2, "little") + picture[1].to_bytes(2, "little")
+    return descriptor + head + bytes(size)
 
 
-def media(sequence: int, timestamp: int, *, key: bool = False, **changes: object) -> MediaPacket:
-    """Return a packet of a video producer; each is a frame of its own, unless `changes` say otherwise."""
-    packet = MediaPacket(sequence, timestamp, True, "VP8", vp8(sequence, key=key), key)
+class Marks:
+    """A counter of marked packets."""
+
+    number = 0
+
+    def next_number(self) -> int:
+        self.number += 1
+        return self.number
+
+
+def media(sequence: int, timestamp: int, *, key: bool = False, **changes: object) -> RtpPacket:
+    """Return a packet of a picture; each is a frame of its own, unless `changes` say otherwise."""
+    packet = RtpPacket(96, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, 1000, True, vp8(sequence, key=key))
     return replace(packet, **changes)  # type: ignore[arg-type]
 
 
@@ -100,6 +138,14 @@ def video_producer(key: str = "sp/camera", line: AgreedMedia = VIDEO_IN) -> Prod
 
 def audio_producer(key: str = "sp/camera") -> Producer:
     return Producer(key, AUDIO_IN, SenderClock())
+
+
+def begun(producer: Producer, ssrc: int = 1000, rid: str = "") -> Track:
+    """Return a track of a producer that begins now."""
+    producer.begin(ssrc, rid)
+    track = producer.track(rid)
+    assert track is not None
+    return track
 
 
 def plan(seq: int, stage: Feed, epoch: int = 1) -> StagePlan:
@@ -132,17 +178,21 @@ class Speaker:
     sound_sequence: int = 500
     picture_id: int = 7
     timestamp: int = 0xFFFF0000
+    ssrc: int | None = None
+    """What the picture goes under; as the line announces it, unless told otherwise."""
+
     publication: Publication = field(init=False)
     peer: Peer = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ssrc = self.ssrc or (self.video.ssrc if self.video is not None else None)
         self.peer = Peer(self.peer_id or f"from-{self.name}")
         lines = [line for line in (self.video, self.audio) if line is not None]
         self.publication = Publication(self.name, self.source, self.peer.id, lines)
 
     def frame(self, *, key: bool = False) -> list[RtpPacket]:
         """Return the packets of the next frame."""
-        assert self.video is not None and self.video.ssrc is not None
+        assert self.video is not None and self.ssrc is not None
         self.timestamp = (self.timestamp + 3000) & 0xFFFFFFFF
         self.picture_id += 1
         found: list[RtpPacket] = []
@@ -155,7 +205,7 @@ class Speaker:
                     self.video.codecs[0].payload_type,
                     self.sequence & 0xFFFF,
                     self.timestamp,
-                    self.video.ssrc,
+                    self.ssrc,
                     place == self.per_frame - 1,
                     payload,
                 )
@@ -173,11 +223,98 @@ class Speaker:
         return packet
 
 
+SIZES = {"q": (320, 180), "h": (640, 360), "f": (1280, 720)}
+
+
+@dataclass
+class Layer:
+    """One simulcast layer of a publisher, with numbers of its own."""
+
+    rid: str
+    ssrc: int
+    sequence: int
+    timestamp: int
+    picture_id: int
+    tl0: int = 7
+    frames: int = 0
+    packets: int = 0
+
+    def frame(self, *, key: bool, per_frame: int, temporal_layers: bool) -> list[RtpPacket]:
+        """Return the next frame: in the pattern 0 2 1 2 of three temporal layers, if they are wanted."""
+        if key:
+            self.frames = 0
+        temporal, sync = ((0, False), (2, True), (1, True), (2, False))[self.frames % 4]
+        if not temporal_layers:
+            temporal, sync = 0, False
+        self.frames += 1
+        self.timestamp = (self.timestamp + 3000) & 0xFFFFFFFF
+        self.picture_id += 1
+        self.tl0 += temporal == 0
+        found: list[RtpPacket] = []
+        for place in range(per_frame):
+            payload = vp8(
+                self.picture_id,
+                key=key,
+                tl0=self.tl0,
+                first=not place,
+                temporal=temporal if temporal_layers else None,
+                sync=sync,
+                picture=SIZES[self.rid],
+            )
+            marker = place == per_frame - 1
+            packet = RtpPacket(96, self.sequence & 0xFFFF, self.timestamp, self.ssrc, marker, payload)
+            if self.packets < 30:  # browsers stop saying it after a while
+                packet.extensions = {1: b"0", 6: self.rid.encode()}
+            self.sequence += 1
+            self.packets += 1
+            found.append(packet)
+        return found
+
+
+class LayeredSpeaker:
+    """A publisher of three simulcast layers, and no sound."""
+
+    def __init__(self, name: str, *, start: int = 100, per_frame: int = 2, temporal: bool = True) -> None:
+        self.peer = Peer(f"from-{name}")
+        self.publication = Publication(name, "camera", self.peer.id, [LAYERS_IN])
+        self.per_frame = per_frame
+        self.temporal = temporal
+        self.layers = [
+            Layer(rid, 3000 + place, start + 777 * place, 0xFFFF0000 + 99_999 * place, 50 * place)
+            for place, rid in enumerate(("q", "h", "f"))
+        ]
+
+    @property
+    def producer(self) -> Producer:
+        """Its picture."""
+        (producer,) = self.publication.producers
+        return producer
+
+    def frame(self, *rids: str, key: str = "") -> list[RtpPacket]:
+        """Return a frame of each layer (all, unless named); of those in `key` a key frame."""
+        return [
+            packet
+            for layer in self.layers
+            if not rids or layer.rid in rids
+            for packet in layer.frame(
+                key=layer.rid in key, per_frame=self.per_frame, temporal_layers=self.temporal
+            )
+        ]
+
+
 def clear(packet: PlainPacket) -> RtpPacket:
     """Return what a viewer reads after decryption."""
     return rtp.parse(packet.header + packet.payload)
 
 
 def taken(bursts: Iterable[Burst[Peer]], peer: Peer) -> list[PlainPacket]:
-    """Return what one peer gets of these bursts."""
-    return [packet for burst in bursts if peer in burst.recipients for packet in burst.packets]
+    """Return what one peer gets of these bursts, under its own numbers."""
+    found: list[PlainPacket] = []
+    for packets, recipients, numberings in bursts:
+        for place, recipient in enumerate(recipients):
+            if recipient == peer:
+                found += [
+                    packet if numberings is None else numbered(packet, numberings[place][packet.lane])
+                    for packet in packets
+                ]
+    return found

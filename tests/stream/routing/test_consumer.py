@@ -9,53 +9,72 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.agreement import Extension
-from stream.routing.consumer import (
-    CATCH_UP_LIMIT,
-    PATIENCE,
-    RESEND_BURST,
-    RESEND_INTERVAL,
-    RESTART_WINDOW,
-    Consumer,
-)
+from stream.routing.consumer import CATCH_UP_LIMIT, FORMER_TIME, PATIENCE, RESTART_WINDOW, Consumer
+from stream.routing.packet_ring import StoredPacket
 from stream.routing.producer import Producer
+from stream.routing.resends import RESEND_BURST, RESEND_INTERVAL
 from stream.routing.sender_clock import ClockPoint
 from stream.routing.shape import Layout
 from stream.routing.slot import Slot
+from stream.routing.track import Track
 from stream.transport.fanout import PlainPacket
 from stream.wire import rtcp
 from stream.wire.rtp import RtpPacket
 from stream.wire.sequence import extend
-from tests.stream.routing.stage_hands import audio_producer, clear, line_out, media, video_producer
+from tests.stream.routing.stage_hands import (
+    Marks,
+    audio_producer,
+    begun,
+    clear,
+    line_out,
+    media,
+    video_producer,
+)
 
 
 class Stage:
-    """A slot with a producer of one-packet frames, its key frame at `key_at`, and one viewer."""
+    """A track of one-packet frames, its key frame at `key_at`, and one viewer of it."""
 
     def __init__(self, head: int = 40, key_at: int = 20, *, rtx: bool = True) -> None:
         self.slot = Slot("main", "video")
         self.producer: Producer = video_producer()
-        self.slot.source = self.slot.wanted = self.producer
-        self.slot.ring.head = key_at - 1  # as if all that lies before had gone by
+        self.track: Track = begun(self.producer)
+        self.slot.want(self.producer)
         self.next = key_at
         self.frames(1, key=True)
         self.frames(head - key_at)
         self.viewer = Consumer(self.slot, Layout.of(line_out("main", rtx=rtx), self.slot), 10.0)
 
+    def take(self, number: int, *, key: bool = False) -> list[StoredPacket]:
+        """Let one frame through."""
+        self.producer.receive(self.track, media(number, 3000 * number, key=key), 10.0)
+        return self.track.close_burst(10.0, Marks()).packets
+
     def frames(self, count: int, *, key: bool = False) -> list[PlainPacket]:
         """Let so many frames through; return them as a live viewer gets them."""
-        for _ in range(count):
-            self.slot.take(self.producer, media(self.next, 3000 * self.next, key=key), self.next / 30)
+        out: list[PlainPacket] = []
+        for place in range(count):
+            (one,) = self.take(self.next, key=key and not place)
             self.next += 1
-        burst = self.slot.close_burst(self.next / 30)
-        viewer: Consumer | None = getattr(self, "viewer", None)
-        return [p for one in burst if viewer and viewer.state == "live" and (p := viewer.packet(one))]
+            viewer: Consumer | None = getattr(self, "viewer", None)
+            if viewer is not None and viewer.state == "live" and viewer.segment is not None:
+                made = viewer.segment.packet(viewer.layout, one)
+                assert made is not None
+                out.append(made)
+        return out
 
-    def start(self) -> list[RtpPacket]:
-        self.viewer.begin(10.0)
+    def drawn(self) -> list[PlainPacket]:
+        """Let the viewer catch up."""
         out: list[PlainPacket] = []
         while self.viewer.state == "catching_up":
             out += self.viewer.catch_up(50)
-        return [clear(packet) for packet in out]
+        return out
+
+    def start(self) -> list[RtpPacket]:
+        """Let the viewer begin and catch up."""
+        self.viewer.look(10.0)
+        self.viewer.begin(10.0)
+        return [clear(packet) for packet in self.drawn()]
 
 
 def rising(packets: list[RtpPacket]) -> bool:
@@ -92,7 +111,7 @@ def test_nothing_to_start_from_waits() -> None:
     viewer.begin(0.0)
     assert viewer.state == "waiting"
     assert viewer.resend((0, 1, 2), 0.0) == []
-    assert viewer.sender_report(0.0) == b""
+    assert viewer.sender_report(0.0, 1, 1) == b""
 
 
 def test_a_codec_that_cannot_be_played_is_not_begun() -> None:
@@ -134,11 +153,11 @@ def test_a_packet_that_came_too_late_for_the_start_goes_out_as_part_of_it() -> N
     stage.next += 1  # 31 is missing
     stage.frames(2)
     start = stage.start()
-    stage.slot.take(stage.producer, media(31, 3000 * 31), 9.0)
-    (late,) = stage.slot.close_burst(9.0)
+    (late,) = stage.take(31)
 
-    (packet,) = stage.viewer.late(late)
+    packet = stage.viewer.late(late, stage.track)
 
+    assert packet is not None
     place = next(n for n, p in enumerate(start) if p.sequence == clear(packet).sequence + 1)
     assert rising([*start[:place], clear(packet), *start[place:]])
     (again,) = stage.viewer.resend((clear(packet).sequence,), 11.0)
@@ -148,9 +167,8 @@ def test_a_packet_that_came_too_late_for_the_start_goes_out_as_part_of_it() -> N
 def test_what_lies_before_the_start_is_never_sent() -> None:
     stage = Stage(30, 20)
     stage.start()
-    stage.slot.take(stage.producer, media(18, 3000 * 18), 9.0)
-    (early,) = stage.slot.close_burst(9.0)
-    assert stage.viewer.late(early) == []
+    (early,) = stage.take(18)
+    assert stage.viewer.late(early, stage.track) is None
     assert stage.viewer.resend((18, 19), 11.0) == []
 
 
@@ -168,7 +186,7 @@ class TestResend:
             original = originals[int.from_bytes(packet.payload[:2], "big")]
             assert packet.payload[2:] == original.payload
             assert packet.timestamp == original.timestamp
-        assert stage.viewer.resent == 2
+        assert stage.viewer.resends.granted == 2
 
     def test_without_rtx_goes_out_byte_for_byte_as_it_was(self) -> None:
         stage = Stage(rtx=False)
@@ -187,7 +205,7 @@ class TestResend:
     def test_nothing_of_the_open_burst(self) -> None:
         stage = Stage(rtx=False)
         stage.start()
-        stage.slot.take(stage.producer, media(stage.next, 3000 * stage.next), 9.0)
+        stage.producer.receive(stage.track, media(stage.next, 3000 * stage.next), 9.0)
         assert stage.viewer.resend((stage.next,), 11.0) == []
 
     def test_a_second_request_at_once_is_a_duplicate(self) -> None:
@@ -206,7 +224,7 @@ class TestResend:
         for turn in range(10):
             sent += len(stage.viewer.resend(tuple(range(20, 165)), 11.0 + turn * 0.031))
         assert RESEND_BURST <= sent <= RESEND_BURST + 200 * 0.31
-        assert stage.viewer.refused_resends == 10 * 145 - sent
+        assert stage.viewer.resends.refused == 10 * 145 - sent
         assert len(stage.viewer.resend(tuple(range(20, 165)), 13.0)) == 145
 
     @given(st.lists(st.integers(0, 0xFFFF), max_size=600))
@@ -216,7 +234,7 @@ class TestResend:
         stage.start()
         known = {n for n in numbers[:512] if 20 <= n < 40}
         assert len(stage.viewer.resend(tuple(numbers), 11.0)) <= len(known) + 1
-        assert len(stage.viewer._resent_at) <= 513
+        assert len(stage.viewer.resends._resent_at) <= 513
 
     def test_over_a_wrap(self) -> None:
         stage = Stage(0x7FFF + 100, 0x7FFF, rtx=False)
@@ -233,29 +251,33 @@ def test_a_pause_keeps_the_numbering() -> None:
     """Two minutes of a codec that cannot be played must not cost the viewer its rollover count."""
     stage = Stage()
     start = stage.start()
-    stage.viewer.pause(stage.next, 12.0)
-    assert stage.viewer.resend((25,), 12.0) == []
-    stage.next += 70_000
-    stage.frames(1, key=True)
+    stage.viewer.stop(12.0)
+    assert len(stage.viewer.resend((25,), 12.0)) == 1, "what was sent before can be had again"
+    for _ in range(3):
+        stage.next += 25_000
+        stage.frames(1, key=True)
     stage.frames(2)
     again = stage.start()
+    assert stage.viewer.resend((25,), 13.0 + FORMER_TIME) == []
     assert [p.sequence for p in again] == [start[-1].sequence + n for n in (1, 2, 3)]
     assert rising([start[-1], *again])
 
 
-def test_sound_starts_at_the_next_packet() -> None:
+def test_sound_starts_with_the_next_packet() -> None:
     slot, producer = Slot("audio", "audio"), audio_producer()
-    viewer = Consumer(slot, Layout.of(line_out("audio"), slot), 0.0)
     slot.want(producer)
-    slot.take(producer, media(9, 960, codec="opus", payload=b"x"), 0.0)
-    old = slot.close_burst(0.0)
+    track = begun(producer, 2000)
+    for number in (9, 10):
+        producer.receive(track, media(number, 960 * number, payload=b"old"), 0.0)
+        track.close_burst(0.0, Marks())
+    viewer = Consumer(slot, Layout.of(line_out("audio"), slot), 0.0)
     viewer.begin(0.0)
-    assert viewer.state == "live"
-    assert viewer.packet(old[0]) is None
-    slot.take(producer, media(10, 1920, codec="opus", payload=b"x"), 0.02)
-    (packet,) = slot.close_burst(0.02)
-    assert (made := viewer.packet(packet)) is not None
-    assert clear(made).payload == b"x"
+    assert not viewer.settled and not viewer.wants_key_frame()
+    producer.receive(track, media(11, 960 * 11, payload=b"new"), 0.02)
+    entry = track.close_burst(0.02, Marks()).first
+    assert entry is not None
+    assert viewer.start_at(entry, 0.02) == [entry]
+    assert viewer.state == "live" and viewer.settled
 
 
 def test_extensions_are_the_viewers_own() -> None:
@@ -264,16 +286,18 @@ def test_extensions_are_the_viewers_own() -> None:
         Extension.ABS_SEND_TIME: 2,
         Extension.PLAYOUT_DELAY: 3,
         Extension.AUDIO_LEVEL: 4,
+        Extension.TRANSPORT_CC: 5,
     }
     slot = Slot("main", "video")
     layout = Layout.of(line_out("main", extensions=extensions), slot)
-    packet = Stage().slot.ring.get(20)
-    assert packet is not None
+    packet = Stage().track.ring.since(0)[0]
     packet.playout_delay, packet.audio_level = b"\0\0\0", b"\x85"
+    packet.transport_number = 0x1FFFE
     assert sorted(dict(clear_extensions(layout.extension_block(packet))).items()) == [
         (2, packet.abs_send_time),
         (3, b"\0\0\0"),
         (4, b"\x85"),
+        (5, b"\xff\xfe"),
         (9, b"main"),
     ]
 
@@ -286,19 +310,19 @@ def test_a_line_without_mid_is_sent_none() -> None:
     slot = Slot("main", "video")
     line = line_out("main", extensions={Extension.MID: 1})
     layout = Layout.of(line, slot)
-    packet = Stage().slot.ring.get(20)
-    assert packet is not None
+    packet = Stage().track.ring.since(0)[0]
     assert layout.extension_block(packet)
-    assert not Layout(**{**vars(layout), "mid": ""}).extension_block(packet)
+    assert not layout._replace(mid="").extension_block(packet)
 
 
 def test_reports_say_what_was_sent_and_read_the_round_trip() -> None:
     stage = Stage()
-    assert stage.viewer.sender_report(5.0) == b""
+    assert stage.viewer.sender_report(5.0, 0, 0) == b""
     start = stage.start()
+    sent = (stage.viewer.packets, stage.viewer.octets)
     at = stage.producer.clock.observe(rtcp.ntp_from_unix(1000.0), 1000.0)
-    stage.producer.clock_point = ClockPoint(at, 3000 * 40, 90_000)
-    report, description = rtcp.parse(stage.viewer.sender_report(1000.5))
+    stage.track.clock_point = ClockPoint(at, 3000 * 40, 90_000)
+    report, description = rtcp.parse(stage.viewer.sender_report(1000.5, *sent))
     assert isinstance(report, rtcp.SenderReport) and isinstance(description, rtcp.SourceDescription)
     assert (report.ssrc, report.packets) == (stage.slot.ssrc, len(start))
     assert report.octets == sum(len(p.payload) for p in start)
@@ -306,8 +330,9 @@ def test_reports_say_what_was_sent_and_read_the_round_trip() -> None:
     assert report.ntp == rtcp.ntp_from_unix(1000.5)
 
     block = rtcp.ReportBlock(report.ssrc, 64, 3, 0, 0, rtcp.compact_ntp(report.ntp), 65536)
-    stage.viewer.report(block, rtcp.compact_ntp(rtcp.ntp_from_unix(1001.75)))
+    assert stage.viewer.report(block, rtcp.compact_ntp(rtcp.ntp_from_unix(1001.75))) == (0, 0)
     assert stage.viewer.round_trip == pytest.approx(0.25, abs=0.001)
     assert (stage.viewer.fraction_lost, stage.viewer.lost) == (0.25, 3)
-    stage.viewer.report(block._replace(last_sr=1), rtcp.compact_ntp(rtcp.ntp_from_unix(1001.75)))
+    later = block._replace(last_sr=1, highest_sequence=40)
+    assert stage.viewer.report(later, rtcp.compact_ntp(rtcp.ntp_from_unix(1001.75))) == (10.0, 40)
     assert stage.viewer.round_trip == pytest.approx(0.25, abs=0.001), "nonsense is not believed"

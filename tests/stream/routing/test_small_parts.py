@@ -18,24 +18,30 @@ class TestKeyframeThrottle:
     @given(st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["want", "due", "arrived"])), max_size=200))
     def test_at_most_two_a_second_whatever_the_audience_does(self, events: list[tuple[float, str]]) -> None:
         throttle, now, asked = KeyframeThrottle(), 0.0, list[float]()
-        for elapsed, event in events:
+        for place, (elapsed, event) in enumerate(events):
             now += elapsed
-            if event == "due" and throttle.due(now):
+            if event == "due" and throttle.due(now) is not None:
                 asked.append(now)
             elif event == "want":
-                throttle.want()
+                throttle.want(place % 3)
             elif event == "arrived":
-                throttle.arrived()
+                throttle.arrived(place % 3)
         for at in asked:
             assert len([other for other in asked if at <= other < at + 0.999]) <= 2
 
     def test_asks_again_until_one_has_come(self) -> None:
         throttle = KeyframeThrottle()
-        assert not throttle.due(0.0)
-        throttle.want()
-        assert [throttle.due(at) for at in (1.0, 1.4, 1.5, 2.0)] == [True, False, True, True]
-        throttle.arrived()
-        assert not throttle.due(9.0)
+        assert throttle.due(0.0) is None
+        throttle.want(7)
+        assert [throttle.due(at) for at in (1.0, 1.4, 1.5, 2.0)] == [7, None, 7, 7]
+        throttle.arrived(7)
+        assert throttle.due(9.0) is None
+
+    def test_layers_take_turns(self) -> None:
+        throttle = KeyframeThrottle()
+        for ssrc in (1, 2, 3):
+            throttle.want(ssrc)
+        assert [throttle.due(at / 2) for at in range(6)] == [1, 2, 3, 1, 2, 3]
 
 
 class TestSenderClock:

@@ -1,0 +1,218 @@
+"""Viewers that get the same bytes: a burst is written once for all of them, and numbered for each.
+
+What a group sends is counted once for the group, and taken apart only when somebody asks. The law: a viewer
+is in a group for a slot only while it is live there, so that each packet reaches it exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from stream.routing.bandwidth import Bandwidth
+from stream.routing.consumer import Consumer
+from stream.routing.layers import Ladder
+from stream.routing.packet_ring import StoredPacket
+from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes
+from stream.routing.stage import SLOT_NAMES
+from stream.routing.track import Track
+from stream.transport.fanout import Numbering, PlainPacket
+
+
+class Peer(Protocol):
+    """A viewer's transport, as far as routing knows it."""
+
+    @property
+    def id(self) -> str:
+        """Its transport id."""
+
+
+PeerT = TypeVar("PeerT", bound=Peer)
+
+
+class Burst(NamedTuple, Generic[PeerT]):
+    """The same packets for several peers: `numberings[i]` are those of `recipients[i]`, by lane."""
+
+    packets: list[PlainPacket]
+    recipients: list[PeerT]
+    numberings: list[tuple[Numbering, ...]] | None = None
+
+
+LaneKey = tuple[str, Layout, Track, int]
+"""What makes a viewer's live packets of a slot what they are: slot, layout, track, temporal limit."""
+
+
+class Viewer(Generic[PeerT]):
+    """One WHEP resource, connected: a consumer for each of its lines."""
+
+    def __init__(self, peer: PeerT, participant: str, consumers: Sequence[Consumer], now: float) -> None:
+        self.peer = peer
+        self.participant = participant
+        ordered = sorted(consumers, key=lambda consumer: SLOT_NAMES.index(consumer.slot.name))
+        self.consumers = {consumer.slot.name: consumer for consumer in ordered}
+        self.group: Group[PeerT] | None = None
+        reports = any(consumer.layout.transport_cc_id is not None for consumer in consumers)
+        self.bandwidth = Bandwidth(now, transport=reports)
+        self.ladder = Ladder()
+        self.adapted_at = now
+        self.report_due = 0.0
+        self.reports = 0
+        self._octets = 0
+
+    def key(self) -> tuple[LaneKey, ...]:
+        """Return what makes this viewer's live packets what they are."""
+        return tuple(
+            (name, consumer.layout, consumer.segment.track, consumer.segment.limit)
+            for name, consumer in self.consumers.items()
+            if consumer.state == "live" and consumer.segment is not None
+        )
+
+    @property
+    def octets(self) -> int:
+        """All octets sent to the viewer so far, as they are on the wire."""
+        group = self.group
+        return self._octets + (group.octets_of(self) if group is not None else 0)
+
+    def count(self, octets: int) -> None:
+        """Count octets sent to this viewer alone, or by a group that it leaves."""
+        self._octets += octets
+
+    def alone(self, packets: list[PlainPacket]) -> Burst[PeerT]:
+        """Return packets, numbered already, as a burst for this viewer; counted as sent."""
+        self.count(sum(len(packet.header) + len(packet.payload) + WIRE_OVERHEAD for packet in packets))
+        return Burst(packets, [self.peer])
+
+    def sent(self, name: str) -> tuple[int, int]:
+        """Return packets and payload octets sent of a slot so far."""
+        consumer = self.consumers[name]
+        packets, octets = self.group.sent_of(self, name) if self.group is not None else (0, 0)
+        return consumer.packets + packets, consumer.octets + octets
+
+
+class Lane:
+    """One slot of a group."""
+
+    __slots__ = ("layout", "limit", "octets", "packets", "settled", "slot", "track")
+
+    def __init__(self, key: LaneKey) -> None:
+        self.slot, self.layout, self.track, self.limit = key
+        self.settled = 0
+        """The number from which all viewers are live."""
+
+        self.packets = 0
+        self.octets = 0
+
+
+class _Member(NamedTuple, Generic[PeerT]):
+    """A viewer, and what the group's counters said when it came."""
+
+    viewer: Viewer[PeerT]
+    octets: int
+    lanes: tuple[tuple[int, int], ...]
+
+
+class Group(Generic[PeerT]):
+    """Viewers that get the same bytes."""
+
+    def __init__(self, key: tuple[LaneKey, ...]) -> None:
+        self.key = key
+        self.lanes = tuple(Lane(one) for one in key)
+        self.octets = 0
+        self._members: dict[str, _Member[PeerT]] = {}
+        self._everybody: tuple[list[PeerT], list[tuple[Numbering, ...]]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def viewers(self) -> list[Viewer[PeerT]]:
+        """Who is in it."""
+        return [member.viewer for member in self._members.values()]
+
+    def add(self, viewer: Viewer[PeerT]) -> None:
+        """Let a viewer of this key in."""
+        counted = tuple((lane.packets, lane.octets) for lane in self.lanes)
+        self._members[viewer.peer.id] = _Member(viewer, self.octets, counted)
+        self._everybody = None
+        viewer.group = self
+        for lane in self.lanes:
+            segment = viewer.consumers[lane.slot].segment
+            assert segment is not None, "who is in a group is live"
+            lane.settled = max(lane.settled, segment.live_from)
+
+    def remove(self, viewer: Viewer[PeerT]) -> None:
+        """Let a viewer go, and hand it what was counted for it."""
+        viewer.count(self.octets_of(viewer))
+        for lane in self.lanes:
+            viewer.consumers[lane.slot].count(*self.sent_of(viewer, lane.slot))
+        del self._members[viewer.peer.id]
+        self._everybody = None
+        viewer.group = None
+
+    def octets_of(self, viewer: Viewer[PeerT]) -> int:
+        """Return the octets sent to a viewer since it came."""
+        return self.octets - self._members[viewer.peer.id].octets
+
+    def sent_of(self, viewer: Viewer[PeerT], slot: str) -> tuple[int, int]:
+        """Return packets and payload octets of a slot sent to a viewer since it came."""
+        counted = self._members[viewer.peer.id].lanes
+        for lane, (packets, octets) in zip(self.lanes, counted, strict=True):
+            if lane.slot == slot:
+                return lane.packets - packets, lane.octets - octets
+        return 0, 0
+
+    def bursts(
+        self, shapes: Shapes, arrived: Mapping[Track, list[StoredPacket]], now: float
+    ) -> list[Burst[PeerT]]:
+        """Return what arrived in the group's shapes: one burst for all, and the stragglers' one by one."""
+        common: list[PlainPacket] = []
+        late: list[tuple[Lane, StoredPacket]] = []
+        marks: tuple[int, ...] = ()
+        for place, lane in enumerate(self.lanes):
+            made = shapes.of(lane.layout, lane.track, lane.limit, place)
+            if made is None or not made.plain:
+                continue
+            marks += made.marks
+            if made.lowest >= lane.settled:
+                common += made.plain
+                lane.packets += len(made.plain)
+                lane.octets += made.octets
+                self.octets += made.wire
+                continue
+            for packet, plain in zip(made.packets, made.plain, strict=True):
+                if plain.srtp_index < lane.settled:
+                    late.append((lane, packet))
+                else:
+                    common.append(plain)
+                    lane.packets += 1
+                    lane.octets += len(plain.payload)
+                    self.octets += len(plain.header) + len(plain.payload) + WIRE_OVERHEAD
+        out: list[Burst[PeerT]] = []
+        if common:
+            if self._everybody is None:
+                self._everybody = self._list()
+            recipients, numberings = self._everybody
+            out.append(Burst(common, recipients, numberings))
+        for member in self._members.values() if marks else ():
+            viewer = member.viewer
+            octets = viewer.octets
+            for number in marks:
+                viewer.bandwidth.sent(number, octets, now)
+        for member in self._members.values() if late else ():
+            own = [
+                made_late
+                for lane, packet in late
+                if (made_late := member.viewer.consumers[lane.slot].late(packet, lane.track)) is not None
+            ]
+            if own:
+                out.append(member.viewer.alone(own))
+        return out
+
+    def _list(self) -> tuple[list[PeerT], list[tuple[Numbering, ...]]]:
+        recipients: list[PeerT] = []
+        numberings: list[tuple[Numbering, ...]] = []
+        for member in self._members.values():
+            recipients.append(member.viewer.peer)
+            segments = [member.viewer.consumers[lane.slot].segment for lane in self.lanes]
+            numberings.append(tuple(segment.numbering for segment in segments if segment is not None))
+        return recipients, numberings
