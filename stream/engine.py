@@ -15,8 +15,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from stream.agreement import Agreement, LocalTransport
+from stream.agreement import AgreedMedia, Agreement, LocalTransport
 from stream.errors import RelayError
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
@@ -30,6 +31,8 @@ from stream.transport.rtc_adapter import make_certificate
 from stream.transport.tcp_mux import TcpMux, open_listener
 from stream.transport.transport import PeerTransport
 from stream.transport.udp_mux import Received, UdpMux, open_socket
+from stream.wire import rtcp
+from stream.wire.rtp import RtpPacket
 
 log = logging.getLogger("rostrum.relay")
 
@@ -58,11 +61,35 @@ class _Peer:
     """What to do once its keys are there."""
 
 
+class Observer(Protocol):
+    """Who hears of all that publishers here do: the viewer workers, by `stream/mirror.py`."""
+
+    def published(self, session: str, publication: Publication, media: Sequence[AgreedMedia]) -> None:
+        """Hear that a publisher has connected."""
+
+    def left(self, peer_id: str) -> None:
+        """Hear that a peer is gone, publisher or not."""
+
+    def rtp(self, peer_id: str, packet: RtpPacket) -> None:
+        """Hear of a packet before it is routed."""
+
+    def rtcp(self, peer_id: str, packets: Sequence[rtcp.Packet]) -> None:
+        """Hear what a peer reports."""
+
+    def flush(self) -> None:
+        """Pass on what came since the last time."""
+
+
 class Engine:
     """One relay process's media."""
 
-    def __init__(self, settings: RelaySettings, announce: Sequence[str]) -> None:
-        """Bind the port. `announce` are the addresses to put into answers. Raises OSError."""
+    def __init__(self, settings: RelaySettings, announce: Sequence[str], prefix: str = "") -> None:
+        """Bind the port. Raises OSError.
+
+        `announce` are the addresses to put into answers; `prefix` begins every transport's id.
+        """
+        self.observer: Observer | None = None
+        self._prefix = prefix
         self.boot = secrets.token_hex(8)
         self.counters: Counter[str] = Counter()
         self.draining = False
@@ -107,7 +134,7 @@ class Engine:
                 self._tick(now)
                 if now >= sweep_due:
                     sweep_due = now + SWEEP
-                    with self._contained("dead peers could not be swept out"):
+                    with self.contained("dead peers could not be swept out"):
                         self._sweep(now)
         finally:
             loop.remove_reader(self._socket)
@@ -137,20 +164,30 @@ class Engine:
                 continue
             try:
                 if received.rtp is not None:
+                    if self.observer is not None:
+                        self.observer.rtp(received.transport.id, received.rtp)
                     router.receive_rtp(received.transport.id, received.rtp, now)
                     touched[router.session] = router
                 else:
+                    if self.observer is not None:
+                        self.observer.rtcp(received.transport.id, received.rtcp)
                     self._deliver(router.receive_rtcp(received.transport.id, received.rtcp, now, unix))
             except Exception:  # a defect of ours must cost one peer, not the port
                 self.counters["internal_error"] += 1
                 log.exception("a packet could not be routed; its peer is closed")
                 received.transport.close()
-        for router in touched.values():
-            with self._contained("a burst could not be made"):
+        if self.observer is not None:
+            self.observer.flush()  # first, so that other processes work while this one sends
+        self.flush(touched.values(), now)
+
+    def flush(self, routers: Iterable[Router[PeerTransport]], now: float) -> None:
+        """Send what has come for these sessions since the last time."""
+        for router in routers:
+            with self.contained("a burst could not be made"):
                 self._deliver(router.flush(now))
 
     @contextlib.contextmanager
-    def _contained(self, sentence: str) -> Iterator[None]:
+    def contained(self, sentence: str) -> Iterator[None]:
         """Let a defect of ours end here: counted, and logged at most once a second."""
         try:
             yield
@@ -180,7 +217,7 @@ class Engine:
     def _tick(self, now: float) -> None:
         unix = time.time()
         for router in list(self.routers.values()):
-            with self._contained("a session's turn failed; the others go on"):
+            with self.contained("a session's turn failed; the others go on"):
                 self._deliver(router.flush(now))
                 for transport, message in router.tick(now, unix):
                     transport.send_rtcp(message)
@@ -195,7 +232,7 @@ class Engine:
                 peer.transport.close()
         in_use = {peer.session for peer in self.peers.values()}
         for session, router in list(self.routers.items()):
-            if router.unplanned and session not in in_use:
+            if router.unplanned and session not in in_use and not router.publications:
                 del self.routers[session]
 
     # -- peers -------------------------------------------------------------------------------------
@@ -215,6 +252,8 @@ class Engine:
                 transport.close()
                 return
             replaced = router.publish(transport, publication, now)
+            if self.observer is not None:
+                self.observer.published(session, publication, agreement.media)
             if replaced is not None and replaced in self.peers:
                 self.counters["replaced"] += 1
                 self._replaced.append(replaced)
@@ -247,7 +286,11 @@ class Engine:
         if len(self.peers) >= self._max_transports:
             raise RelayError("relay_full", "This relay is full; ask again later.", 503, retry_after=5)
         return PeerTransport(
-            secrets.token_urlsafe(16), self._certificate, self._send, self.counters, time.monotonic()
+            self._prefix + secrets.token_urlsafe(16),
+            self._certificate,
+            self._send,
+            self.counters,
+            time.monotonic(),
         )
 
     def _local(self, transport: PeerTransport) -> LocalTransport:
@@ -282,7 +325,7 @@ class Engine:
         now = time.monotonic()
         if transport.state == "connected":
             self.counters["connected"] += 1
-            with self._contained("a peer could not be let in"):
+            with self.contained("a peer could not be let in"):
                 peer.connected(now)
                 return
             transport.close()
@@ -292,6 +335,8 @@ class Engine:
             router = self.routers.get(peer.session)
             if router is not None:
                 router.leave(transport.id, now)
+            if self.observer is not None:
+                self.observer.left(transport.id)
             task = asyncio.create_task(self._finish(transport), name=f"close {transport.id}")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)

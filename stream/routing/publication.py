@@ -203,6 +203,12 @@ class Publication:
             )
         return out
 
+    def want_key_frame(self, ssrc: int) -> None:
+        """Note that somebody elsewhere waits for a key frame of one of our tracks."""
+        for producer in self.producers:
+            if producer.kind == "video" and any(track.ssrc == ssrc for track in producer.tracks):
+                producer.keyframes.want(ssrc)
+
     def _any_ssrc(self) -> int:
         return next((track.ssrc for track in self.tracks), 0)
 

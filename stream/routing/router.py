@@ -8,7 +8,7 @@ takes its place; the newest of two wins, once it is connected and not before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic
+from typing import Generic, Protocol
 
 from stream.agreement import AgreedMedia
 from stream.plan import Feed, StagePlan
@@ -27,6 +27,17 @@ _RESOLVE_INTERVAL = 0.1
 """Seconds between two looks at who is live and who is loud."""
 
 
+class Publisher(Protocol):
+    """A publisher's transport, or what stands for one, as far as routing knows it."""
+
+    @property
+    def id(self) -> str:
+        """Its transport id."""
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Tell it something."""
+
+
 class Router(Generic[PeerT]):
     """Who gets which packet, in one session."""
 
@@ -36,7 +47,7 @@ class Router(Generic[PeerT]):
         self.publications: dict[str, Publication] = {}
         self.feeds: dict[str, FeedRouter[PeerT]] = {}
         self._by_peer: dict[str, Publication] = {}
-        self._publishers: dict[str, PeerT] = {}
+        self._publishers: dict[str, PeerT | Publisher] = {}
         self._feed_of: dict[str, FeedRouter[PeerT]] = {}
         self._open: dict[Track, None] = {}
         """The tracks of which something came since the last flush, in that order."""
@@ -64,7 +75,7 @@ class Router(Generic[PeerT]):
 
     # -- who comes and goes ------------------------------------------------------------------------
 
-    def publish(self, peer: PeerT, publication: Publication, now: float) -> str | None:
+    def publish(self, peer: PeerT | Publisher, publication: Publication, now: float) -> str | None:
         """Take a connected publisher in; return the transport id it replaces, if any."""
         former = self.publications.get(publication.key)
         self.publications[publication.key] = publication
@@ -144,11 +155,11 @@ class Router(Generic[PeerT]):
             out += feed.advance(now)
         return out
 
-    def tick(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
+    def tick(self, now: float, unix: float) -> list[tuple[PeerT | Publisher, bytes]]:
         """Return the RTCP due now: feedback to publishers, sender reports to viewers."""
         if now >= self._resolve_due:
             self._resolve(now)
-        out: list[tuple[PeerT, bytes]] = []
+        out: list[tuple[PeerT | Publisher, bytes]] = []
         for peer_id, publication in self._by_peer.items():
             out += [(self._publishers[peer_id], message) for message in publication.feedback(now)]
         for feed in self.feeds.values():
