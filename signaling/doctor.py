@@ -21,7 +21,7 @@ from signaling.launch import url_of
 from signaling.ports import Kind, check_free, is_loopback
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
-from stream.relay import announced
+from stream.addresses import announced
 from stream.settings import Environment, RelaySettings, SettingsError
 from stream.transport.fanout import gso_works
 from stream.transport.fanout_choice import choose_fanout

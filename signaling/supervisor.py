@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
+
+from stream.child_process import Pulse, die_with, restart_delay, scheduled
 
 READY_WITHIN: Final = 30.0
 """Seconds a child may take to become ready for the first time."""
-
-HUNG_AFTER: Final = 1.5
-"""Seconds after which a child that neither answers nor runs counts as hung."""
-
-DEAF_AFTER: Final = 30.0
-"""Seconds after which one that runs but does not answer does too."""
 
 PROBE_EVERY: Final = 0.5
 STARTING_PROBE_EVERY: Final = 0.05
@@ -46,9 +40,6 @@ Probe = Callable[[], Awaitable[bool]]
 Say = Callable[[str, str], None]
 """Told (child's name, one line) of all that children and supervisor say."""
 
-_PR_SET_PDEATHSIG: Final = 1
-_libc = ctypes.CDLL(None, use_errno=True)
-
 
 class StartError(Exception):
     """Something cannot be started; the message is one sentence, with a way out where there is one."""
@@ -63,35 +54,6 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     probe: Probe | None = None
     keep_fds: tuple[int, ...] = ()
-
-
-@dataclass
-class Pulse:
-    """Tells a child that hangs from one that is only slow: pure. Times in seconds, `now` at the start.
-
-    A process that hangs (stopped, deadlocked) is not even scheduled; one on a busy machine runs, or
-    waits to run, and is given far longer. A long start (a Redis that reads its log) is no hanging
-    either: all begins with the first answer.
-    """
-
-    moved: float
-    begun: bool = False
-    well: float = 0.0
-    scheduled: str = ""
-
-    def hangs(self, now: float, *, answered: bool, scheduled: str) -> bool:
-        """Take one look. `scheduled` changes as long as the process is; empty if that is not known."""
-        if answered:
-            self.begun, self.well = True, now
-        if answered or not scheduled or scheduled != self.scheduled:
-            self.moved = now
-        self.scheduled = scheduled
-        return self.begun and (now - self.moved >= HUNG_AFTER or now - self.well >= DEAF_AFTER)
-
-
-def restart_delay(failures: int) -> float:
-    """Return the seconds to wait before the restart after so many failures in a row (from 1): 0.1 to 5."""
-    return float(min(5.0, 0.1 * 2 ** min(failures - 1, 10)))
 
 
 class Supervisor:
@@ -197,7 +159,7 @@ class _Child:
             pass_fds=self.spec.keep_fds,
             # A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which ends the rest.
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
         )
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
@@ -213,7 +175,7 @@ class _Child:
                 while not probing.done():
                     await asyncio.wait({probing}, timeout=LOOK_EVERY)
                     answered = probing.done() and probing.result()
-                    if pulse.hangs(clock(), answered=answered, scheduled=_scheduled(process.pid)):
+                    if pulse.hangs(clock(), answered=answered, scheduled=scheduled(process.pid)):
                         self._say(self.spec.name, "does not answer any more, so it is killed")
                         with contextlib.suppress(ProcessLookupError):
                             process.kill()
@@ -253,14 +215,6 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _scheduled(pid: int) -> str:
-    """Return how long a process has run and has waited to run (proc(5), schedstat); empty if not known."""
-    try:
-        return Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii")
-    except OSError:
-        return ""
-
-
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
@@ -272,16 +226,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """Return what a child runs before exec: the kernel shall kill it when its parent dies (prctl(2))."""
-
-    def in_child() -> None:
-        if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
-            os._exit(1)
-
-    return in_child
 
 
 @contextlib.asynccontextmanager

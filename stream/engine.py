@@ -264,17 +264,21 @@ class Engine:
     def view(self, session: str, request: ViewRequest) -> Answer:
         """Answer a WHEP offer. Raises OfferRefused and RelayError (`nothing_live`, `relay_full`, …)."""
         transport = self._new_transport()
+        self.require_stage(session, request)
         router = self.router(session)
-        if not request.wait and not router.on_stage(request.feed, time.monotonic()):
-            raise RelayError(
-                "nothing_live", "Nobody is on stage yet; ask again shortly.", 409, retry_after=RETRY_AFTER
-            )
         agreement = negotiate_view(request.offer, self._local(transport), router.feed(request.feed))
 
         def connected(now: float) -> None:
             self.router(session).view(request.feed, transport, request.participant, agreement.media, now)
 
         return self._admit(transport, session, request.participant, connected, agreement)
+
+    def require_stage(self, session: str, request: ViewRequest) -> None:
+        """Raise RelayError (`nothing_live`) where a viewer would not wait for an empty stage."""
+        if not request.wait and not self.router(session).on_stage(request.feed, time.monotonic()):
+            raise RelayError(
+                "nothing_live", "Nobody is on stage yet; ask again shortly.", 409, retry_after=RETRY_AFTER
+            )
 
     def _offered_after(self, transport_id: str, transport: PeerTransport) -> bool:
         present = self.peers.get(transport_id)

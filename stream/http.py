@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stream.answer import write_restart
-from stream.engine import Engine
 from stream.errors import RelayError
 from stream.plan import Problem, PublishRequest, StagePlan, ViewRequest
-from stream.stats import prometheus, snapshot
+from stream.workers import Workers
 
 MAX_BODY = 80 * 1024
 """Longest body taken, bytes: an offer of 64 KiB and what JSON adds."""
@@ -34,8 +31,6 @@ HEARTBEAT = 1.0
 _encode = msgspec.json.encode
 Body = TypeVar("Body", PublishRequest, ViewRequest, StagePlan)
 Handler = Callable[[Request], Awaitable[Response]]
-
-_UFRAG_LINE = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
 
 
 def _json(value: object, status: int = 200) -> Response:
@@ -56,10 +51,11 @@ def problem(error: RelayError) -> Response:
 
 
 class RelayFace:
-    """The handlers, around one engine."""
+    """The handlers, around one relay's processes."""
 
-    def __init__(self, engine: Engine, secret: str) -> None:
-        self._engine = engine
+    def __init__(self, workers: Workers, secret: str) -> None:
+        self._workers = workers
+        self._engine = workers.engine
         self._secret = f"Bearer {secret}".encode()
 
     def application(self) -> Starlette:
@@ -105,11 +101,11 @@ class RelayFace:
 
     async def metrics(self, request: Request) -> Response:
         """Return Prometheus' text format."""
-        return Response(prometheus(self._engine), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await self._workers.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def stats(self, request: Request) -> Response:
         """Return everything countable as JSON."""
-        return JSONResponse(snapshot(self._engine))
+        return Response(await self._workers.stats(), media_type="application/json")
 
     async def watch(self, request: Request) -> Response:
         """Stream the relay's state: at once, at each change, and as a heartbeat."""
@@ -119,7 +115,7 @@ class RelayFace:
         last = b""
         quiet = 0.0
         while True:
-            line = _encode(self._engine.state()) + b"\n"
+            line = _encode(self._workers.state()) + b"\n"
             if line != last or quiet >= HEARTBEAT:
                 last, quiet = line, 0.0
                 yield line
@@ -131,11 +127,11 @@ class RelayFace:
     async def put_plan(self, request: Request) -> Response:
         """Put a plan in force."""
         plan = await _read(request, StagePlan)
-        return _json(self._engine.set_plan(request.path_params["session"], plan))
+        return _json(self._workers.set_plan(request.path_params["session"], plan))
 
     async def delete_session(self, request: Request) -> Response:
         """End a session here."""
-        self._engine.end_session(request.path_params["session"])
+        self._workers.end_session(request.path_params["session"])
         return Response(status_code=204)
 
     async def publish(self, request: Request) -> Response:
@@ -146,40 +142,27 @@ class RelayFace:
     async def view(self, request: Request) -> Response:
         """Answer a WHEP offer."""
         body = await _read(request, ViewRequest)
-        return _json(self._engine.view(request.path_params["session"], body), 201)
+        return _json(await self._workers.view(request.path_params["session"], body), 201)
 
     async def delete_participant(self, request: Request) -> Response:
         """End everything of one person."""
-        self._engine.close_participant(request.path_params["session"], request.path_params["participant"])
+        self._workers.close_participant(request.path_params["session"], request.path_params["participant"])
         return Response(status_code=204)
 
     async def delete_transport(self, request: Request) -> Response:
         """End one transport."""
-        self._engine.close_transport(request.path_params["transport"])
+        await self._workers.close_transport(request.path_params["transport"])
         return Response(status_code=200)
 
     async def patch_transport(self, request: Request) -> Response:
-        """Take trickled candidates, or restart ICE (RFC 9725, section 4.3).
-
-        A lite agent never dials, so candidates are noted by nobody. A restart is known by `If-Match: "*"`
-        or by credentials that come with a current ETag, and is answered with ours.
-        """
-        transport_id = request.path_params["transport"]
-        peer = self._engine.peer(transport_id)
-        match = request.headers.get("if-match")
+        """Take trickled candidates, or restart ICE (RFC 9725, section 4.3)."""
         fragment = (await _body(request)).decode("utf-8", "replace")
-        if match is None:
-            raise RelayError("etag_required", "Send the ETag of the resource in If-Match.", 428)
-        restart = match.strip() == '"*"' or match.strip() == "*"
-        if not restart:
-            if match.strip().strip('"') != peer.etag:
-                raise RelayError("etag_mismatch", "ICE was restarted since; this ETag is old.", 412)
+        transport, match = request.path_params["transport"], request.headers.get("if-match")
+        restart = await self._workers.patch(transport, match, fragment)
+        if restart is None:
             return Response(status_code=204)
-        if not _UFRAG_LINE.search(fragment):
-            raise RelayError("malformed_fragment", "An ICE restart needs a=ice-ufrag and a=ice-pwd.", 400)
-        etag, local = self._engine.restart_ice(transport_id)
-        headers = {"ETag": f'"{etag}"'}
-        return Response(write_restart(local), 200, headers, media_type="application/trickle-ice-sdpfrag")
+        headers = {"ETag": f'"{restart.etag}"'}
+        return Response(restart.fragment, 200, headers, media_type="application/trickle-ice-sdpfrag")
 
 
 _WATCH_STEP = 0.05

@@ -80,7 +80,8 @@ def unpack_media(data: bytes) -> Iterator[Mirrored]:
                 packet, position = _unpack_rtp(data, position)
                 yield Mirrored(publisher, packet)
             elif kind == _REPORT:
-                yield Mirrored(publisher, SenderReport(*_report.unpack_from(data, position), ()))
+                ssrc, ntp, timestamp, packets, octets = _report.unpack_from(data, position)
+                yield Mirrored(publisher, SenderReport(ssrc, ntp, timestamp, packets, octets, ()))
                 position += _report.size
             else:
                 raise PipeError(f"a record of kind {kind}")
@@ -222,12 +223,10 @@ class KeyFrameWanted(_Message, frozen=True):
 
 
 class Report(_Message, frozen=True):
-    """How the worker is: viewers by session, and what it has used. Sent all the time; silence is a sign."""
+    """How many are at the worker: viewers by session. Sent all the time, for silence is a sign."""
 
     viewers: Mapping[str, int]
     transports: int
-    cpu_seconds: float
-    memory: int
 
 
 class Restarted(_Message, frozen=True):

@@ -13,46 +13,29 @@ import os
 import signal
 import socket
 import sys
+from typing import Literal
 
 import uvicorn
 
+from stream.addresses import announced
 from stream.engine import Engine
 from stream.http import RelayFace
 from stream.settings import RelaySettings, SettingsError
+from stream.worker import pin
+from stream.worker_process import WorkerError
+from stream.workers import Workers
 
 log = logging.getLogger("rostrum.relay")
 
 
-def own_addresses() -> tuple[str, ...]:
-    """Return the addresses this machine would be reached at: its route's own, and loopback.
-
-    No packet is sent: connecting a UDP socket only asks the routing table.
-    """
-    found: list[str] = []
-    for family, probe in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with socket.socket(family, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
-            sock.connect((probe, 9))
-            found.append(sock.getsockname()[0])
-    return (*found, "127.0.0.1")
-
-
-def announced(settings: RelaySettings) -> tuple[str, ...]:
-    """Return the addresses to put into answers: as set, else where the port is bound, else our own."""
-    if settings.announce:
-        return settings.announce
-    if settings.media_host not in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
-        return (settings.media_host,)
-    addresses = own_addresses()
-    return addresses if settings.media_host == "::" else tuple(a for a in addresses if ":" not in a)
-
-
 async def serve(settings: RelaySettings) -> None:
-    """Run until SIGTERM or SIGINT. Raises OSError where a port is taken."""
+    """Run until SIGTERM or SIGINT. Raises OSError where a port is taken, WorkerError where a worker's is."""
     engine = Engine(settings, announced(settings))
+    workers = Workers(engine, settings)
     listener = socket.create_server((settings.http_host, settings.http_port), backlog=256)
     server = uvicorn.Server(
         uvicorn.Config(
-            RelayFace(engine, settings.secret).application(),
+            RelayFace(workers, settings.secret).application(),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -64,21 +47,41 @@ async def serve(settings: RelaySettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait(), name="signal")
+    if not await _started(workers, stopped):
+        return
+    pin(workers.core)
     media = asyncio.create_task(engine.run(), name="media")
     control = asyncio.create_task(_serve_quietly(server, listener), name="control")
-    stopped = asyncio.create_task(stop.wait(), name="signal")
     log.info(
-        "relay %s is up: media port %d, fan-out %s", engine.boot, settings.media_port, engine.fanout_name
+        "relay %s is up: media port %d, fan-out %s, %d process(es)",
+        engine.boot,
+        settings.media_port,
+        engine.fanout_name,
+        settings.workers,
     )
     await asyncio.wait({media, control, stopped}, return_when=asyncio.FIRST_COMPLETED)
     engine.draining = True
     server.should_exit = True
     media.cancel()
     stopped.cancel()
-    results = await asyncio.gather(media, control, return_exceptions=True)
+    results = await asyncio.gather(media, control, workers.stop(), return_exceptions=True)
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def _started(workers: Workers, stopped: asyncio.Task[Literal[True]]) -> bool:
+    """Start the workers; False where we are told to stop meanwhile. Raises WorkerError."""
+    starting = asyncio.create_task(workers.start(), name="workers")
+    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        return True
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await workers.stop()
+    return False
 
 
 async def _serve_quietly(server: uvicorn.Server, listener: socket.socket) -> None:
@@ -99,6 +102,9 @@ def main() -> int:
     logging.getLogger("aiortc").setLevel(logging.WARNING)
     try:
         asyncio.run(serve(settings))
+    except WorkerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"{_explain(settings, error)}\n")
         return 1

@@ -8,6 +8,7 @@ falls back silently. It must not know what the values are used for.
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 MIN_SECRET_CHARS: Final = 32
 """HS256 wants a key of at least the hash's 32 bytes (RFC 7518, section 3.2)."""
+
+MAX_WORKERS: Final = 64
 
 _Choice = TypeVar("_Choice", bound=str)
 
@@ -113,12 +116,20 @@ class RelaySettings:
     max_transports: int = 1000
     fanout: Fanout = "auto"
     log_level: LogLevel = "info"
+    workers: int = 1
+    """Processes that share the viewers; the second has the media port after the first's, and so on."""
+    pin: Switch = "off"
+
+    @property
+    def media_ports(self) -> range:
+        """The media ports of all processes."""
+        return range(self.media_port, self.media_port + self.workers)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> RelaySettings:
         """Read the settings; raises SettingsError with one sentence that names the variable."""
         env = Environment(environ)
-        return cls(
+        found = cls(
             secret=env.secret("ROSTRUM_RELAY_SECRET"),
             http_host=env.text("ROSTRUM_RELAY_HTTP_HOST", cls.http_host),
             http_port=env.port("ROSTRUM_RELAY_HTTP_PORT", cls.http_port),
@@ -129,4 +140,19 @@ class RelaySettings:
             max_transports=env.whole("ROSTRUM_MAX_TRANSPORTS", cls.max_transports, 1, 100_000),
             fanout=env.choice("ROSTRUM_FANOUT", cls.fanout, get_args(Fanout)),
             log_level=env.choice("ROSTRUM_LOG_LEVEL", cls.log_level, get_args(LogLevel)),
+            workers=_workers(env, cls.workers),
+            pin=env.choice("ROSTRUM_RELAY_PIN", cls.pin, get_args(Switch)),
         )
+        if found.media_ports[-1] > 65535:
+            raise SettingsError(
+                f"ROSTRUM_MEDIA_PORT must leave room for {found.workers} ports (ROSTRUM_RELAY_WORKERS), "
+                f"and {found.media_port} does not."
+            )
+        return found
+
+
+def _workers(env: Environment, default: int) -> int:
+    """Read how many processes share the viewers; `auto`: one for each core but one, which others need."""
+    if env.text("ROSTRUM_RELAY_WORKERS") == "auto":
+        return min(MAX_WORKERS, max(1, len(os.sched_getaffinity(0)) - 1))
+    return env.whole("ROSTRUM_RELAY_WORKERS", default, 1, MAX_WORKERS)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from signaling import supervisor
-from signaling.supervisor import ChildSpec, Probe, Pulse, StartError, Supervisor, restart_delay
+from signaling.supervisor import ChildSpec, Probe, StartError, Supervisor
+from stream.child_process import DEAF_AFTER, HUNG_AFTER, Pulse, restart_delay
 from tests.signaling.processes import alive, children, free_port, until
 
 SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(60)"
@@ -91,7 +92,7 @@ def test_a_child_that_neither_answers_nor_runs_hangs() -> None:
 
 def test_a_child_that_runs_or_waits_to_run_is_slow_and_given_long() -> None:
     busy = [(float(second), False, str(second)) for second in range(1, 40)]
-    assert looks((0, True, "0"), *busy).index(True) == supervisor.DEAF_AFTER
+    assert looks((0, True, "0"), *busy).index(True) == DEAF_AFTER
 
 
 def test_a_long_start_is_no_hanging_and_an_answer_forgives_all() -> None:
@@ -101,7 +102,7 @@ def test_a_long_start_is_no_hanging_and_an_answer_forgives_all() -> None:
 
 def test_where_scheduling_is_not_known_only_the_long_wait_counts() -> None:
     unknown = [(float(second), False, "") for second in range(1, 40)]
-    assert looks((0, True, ""), *unknown).index(True) == supervisor.DEAF_AFTER
+    assert looks((0, True, ""), *unknown).index(True) == DEAF_AFTER
 
 
 @pytest.mark.fault
@@ -115,7 +116,7 @@ async def test_a_hung_child_is_killed_and_started_again() -> None:
         first = running.pids()["answerer"]
         os.kill(first, signal.SIGSTOP)
         took = await until(lambda: not alive(first))
-        assert supervisor.HUNG_AFTER * 0.7 < took < 2 * supervisor.HUNG_AFTER + 2  # 2.3 s on an idle machine
+        assert HUNG_AFTER * 0.7 < took < 2 * HUNG_AFTER + 2  # 2.3 s on an idle machine
         await until(lambda: running.pids().get("answerer", first) != first)
 
 
