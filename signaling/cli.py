@@ -287,12 +287,13 @@ def bench_relay(
     joins: Annotated[bool, typer.Option("--joins", help="Others come and go meanwhile.")] = False,
     join_rate: Annotated[float, typer.Option(min=1, help="With --joins: how many a second.")] = 120,
     pacing: PacedAs = Pacing.BURST,
+    workers: Annotated[int, typer.Option(min=1, help="As ROSTRUM_RELAY_WORKERS.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Load a relay of its own with a real publisher and real viewers, and print what it cost.
 
-    The relay gets a core to itself, the load the others. Ends with 1 where the load, not the relay, was
-    the bottleneck: such figures say nothing.
+    Each process of the relay gets a core to itself, the load the others. Ends with 1 where the load,
+    not the relay, was the bottleneck: such figures say nothing.
 
     Example: rostrum bench relay --viewers 300 --seconds 20
     """
@@ -302,7 +303,7 @@ def bench_relay(
     from stream.bench.report import relay_table, to_json
 
     wanted = Wanted(
-        viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0
+        viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0, workers
     )
     try:
         figures = asyncio.run(measure(wanted))

@@ -136,11 +136,12 @@ async def _ports(
             f"{url_of(signaling.metrics_host, signaling.metrics_port)}/metrics",
         ),
         ("TCP", relay.http_host, relay.http_port, "ROSTRUM_RELAY_HTTP_PORT", relay_health),
-        # Media cannot be asked who is there: where the relay answers, its media port is its own.
-        ("UDP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT", relay_health),
     ]
-    if relay.media_tcp == "on":
-        listeners.append(("TCP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT", relay_health))
+    # Media cannot be asked who is there: where the relay answers, its media ports are its own.
+    for port in relay.media_ports:
+        listeners.append(("UDP", relay.media_host, port, "ROSTRUM_MEDIA_PORT", relay_health))
+        if relay.media_tcp == "on":
+            listeners.append(("TCP", relay.media_host, port, "ROSTRUM_MEDIA_PORT", relay_health))
     for kind, host, port, setting, ours in listeners:
         try:
             check_free(kind, host, port, setting)

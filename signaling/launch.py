@@ -81,9 +81,10 @@ def check_ports(relay: RelaySettings, signaling: SignalingSettings) -> None:
 def check_relay_ports(relay: RelaySettings) -> None:
     """Raise StartError for the first of the relay's ports that cannot be had."""
     check_free("TCP", relay.http_host, relay.http_port, "ROSTRUM_RELAY_HTTP_PORT")
-    check_free("UDP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT")
-    if relay.media_tcp == "on":
-        check_free("TCP", relay.media_host, relay.media_port, "ROSTRUM_MEDIA_PORT")
+    for port in relay.media_ports:
+        check_free("UDP", relay.media_host, port, "ROSTRUM_MEDIA_PORT")
+        if relay.media_tcp == "on":
+            check_free("TCP", relay.media_host, port, "ROSTRUM_MEDIA_PORT")
 
 
 def publisher(server: str, token: str, session: str, environ: Mapping[str, str]) -> ChildSpec:

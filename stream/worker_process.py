@@ -182,7 +182,7 @@ class WorkerProcess:
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
                     # A group of its own: Ctrl-C in a terminal reaches the first process, which ends the rest.
-                    start_new_session=True,
+                    process_group=0,
                     preexec_fn=die_with(os.getpid()),
                 )
             except OSError as error:

@@ -44,6 +44,7 @@ class Wanted:
     decrypting: int = 1
     pacing: Pacing = "burst"
     join_rate: float = 0.0
+    workers: int = 1
 
 
 def machine() -> str:
@@ -60,9 +61,9 @@ def machine() -> str:
 
 
 @contextlib.contextmanager
-def _settled() -> Iterator[Cores]:
+def _settled(servers: int = 1) -> Iterator[Cores]:
     """Take our cores for a block, and priority where we may; put both back."""
-    cores = Cores.split()
+    cores = Cores.split(servers)
     former = os.sched_getaffinity(0)
     # Priority counts within a session's autogroup and of that group (sched(7)); a server inherits both.
     group = _autogroup()
@@ -92,8 +93,8 @@ async def bench_relay(wanted: Wanted) -> Figures:
     feed = encode(wanted.bitrate)
     load = Load(wanted.viewers, wanted.seconds, feed, wanted.pacing, wanted.decrypting)
     meanwhile = joins(wanted.join_rate, wanted.seconds) if wanted.join_rate else None
-    with _settled() as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
-        server = RostrumServer(cores, Path(folder), wanted.viewers, wanted.fanout)
+    with _settled(wanted.workers) as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
+        server = RostrumServer(cores, Path(folder), wanted.viewers, wanted.fanout, workers=wanted.workers)
         return await measure(server, load, cores, meanwhile)
 
 

@@ -5,6 +5,7 @@ The law: what it used is what the kernel says (`/proc`), never what it says of i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -25,25 +26,27 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Cores:
-    """Who runs where: one core for the server, the others for the load; the same one where there is one."""
+    """Who runs where: a core for each server process, the others for the load; all for all where too few."""
 
-    server: int
+    server: frozenset[int]
     load: frozenset[int]
 
     @property
     def shared(self) -> bool:
         """Whether load and server share a core, which spoils every figure."""
-        return self.server in self.load
+        return bool(self.server & self.load)
 
     @classmethod
-    def split(cls) -> Cores:
-        """Take the last core this process may use for the server."""
+    def split(cls, servers: int = 1) -> Cores:
+        """Take the last cores this process may use for the server's processes."""
         allowed = sorted(os.sched_getaffinity(0))
-        return cls(allowed[-1], frozenset(allowed[:-1] or allowed))
+        if servers > 1 and servers >= len(allowed):
+            return cls(frozenset(allowed), frozenset(allowed))
+        return cls(frozenset(allowed[-servers:]), frozenset(allowed[:-servers] or allowed))
 
 
 class Measured:
-    """A server process pinned to a core."""
+    """A server process, and those it starts, pinned to its cores."""
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], log: Path, cores: Cores
@@ -51,7 +54,7 @@ class Measured:
         """Start it. Its output goes to `log`. Raises BenchError."""
         self.log = log
         before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {cores.server})  # inherited: no thread of it was ever elsewhere
+        os.sched_setaffinity(0, cores.server)  # inherited: no thread of it was ever elsewhere
         try:
             with log.open("wb") as output:
                 self.process = subprocess.Popen(  # noqa: S603  our own command
@@ -69,14 +72,25 @@ class Measured:
             raise BenchError(f"the server ended: {said[-1] if said else self.process.returncode}")
 
     def cpu_seconds(self) -> float:
-        """CPU time so far, user and system, of all its threads (proc_pid_stat(5))."""
-        text = Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """CPU time so far, user and system, of all its processes and threads (proc_pid_stat(5))."""
+        ticks = 0
+        for pid in self._pids():
+            text = Path(f"/proc/{pid}/stat").read_text()
+            fields = text.rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / _TICKS
 
     def memory(self) -> int:
-        """Resident set, bytes (proc_pid_statm(5))."""
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * _PAGE
+        """Resident set, bytes (proc_pid_statm(5)); what processes share counts for each."""
+        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in self._pids())
+
+    def _pids(self) -> list[int]:
+        """The process and its children."""
+        pid = self.process.pid
+        found = [pid]
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+        return found
 
     def stop(self) -> None:
         """End it, gently and then not. May be called twice."""
@@ -100,8 +114,13 @@ def dropped_datagrams(ports: frozenset[int]) -> int:
     return dropped
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, count: int = 1) -> int:
+    """Return the first of `count` ports of 127.0.0.1 in a row that nobody has now."""
+    while True:
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError, OverflowError):
+            first = held.enter_context(socket.socket(socket.AF_INET, kind))
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            for number in range(1, count):
+                held.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port + number))
+            return port

@@ -65,7 +65,13 @@ class RostrumServer:
     name = "rostrum"
 
     def __init__(
-        self, cores: Cores, folder: Path, viewers: int, fanout: str, host: str = "127.0.0.1"
+        self,
+        cores: Cores,
+        folder: Path,
+        viewers: int,
+        fanout: str,
+        host: str = "127.0.0.1",
+        workers: int = 1,
     ) -> None:
         self.host = host
         self._http_port = free_port()
@@ -75,7 +81,9 @@ class RostrumServer:
             "ROSTRUM_RELAY_SECRET": self._secret,
             "ROSTRUM_RELAY_HTTP_PORT": str(self._http_port),
             "ROSTRUM_MEDIA_HOST": host,
-            "ROSTRUM_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
+            "ROSTRUM_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM, workers)),
+            "ROSTRUM_RELAY_WORKERS": str(workers),
+            "ROSTRUM_RELAY_PIN": "on" if workers > 1 else "off",
             "ROSTRUM_MAX_TRANSPORTS": str(viewers + _SPARE_TRANSPORTS),
             "ROSTRUM_FANOUT": fanout,
             "ROSTRUM_LOG_LEVEL": "warning",
@@ -127,7 +135,17 @@ class RostrumServer:
     async def describe(self) -> dict[str, Any]:
         """See `Server.describe`."""
         stats = await self._ask("GET", "/stats")
-        return {"fanout": stats["fanout"], "counters": stats["counters"]}
+        about = {"fanout": stats["fanout"], "counters": stats["counters"]}
+        others = {
+            number: {name: other[name] for name in ("cpu_seconds", "transports", "counters")}
+            for number, other in stats.get("workers", {}).items()
+            if other is not None
+        }
+        return (
+            about
+            | {"cpu_seconds": stats["cpu_seconds"], "transports": stats["transports"]}
+            | ({"workers": others} if others else {})
+        )
 
     async def stop(self) -> None:
         """See `Server.stop`."""

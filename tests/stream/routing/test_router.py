@@ -11,7 +11,7 @@ import pytest
 from stream.plan import Feed
 from stream.routing.feed import EARLY_REPORTS
 from stream.routing.group import Burst
-from stream.routing.router import Router
+from stream.routing.router import Publisher, Router
 from stream.routing.track import Track
 from stream.transport.fanout import PlainPacket
 from stream.wire import rtcp
@@ -28,7 +28,7 @@ class Session:
         self.router: Router[Peer] = Router("s")
         self.now = 100.0
         self.bursts: list[Burst[Peer]] = []
-        self.reports: list[tuple[Peer, bytes]] = []
+        self.reports: list[tuple[Peer | Publisher, bytes]] = []
         self.speakers = speakers
         for speaker in speakers:
             self.publish(speaker)
