@@ -4,7 +4,8 @@
     ├── ClientFault              they broke a rule; the sentence is for them
     │   ├── AuthError            401  4401   no token, a bad one, an old one
     │   ├── Forbidden            403  4403   a good token, but not for this
-    │   ├── SessionNotFound      404  4404
+    │   ├── NotFound             404  4404
+    │   │   └── SessionNotFound
     │   ├── Conflict             409  4409   what they assume is no longer so
     │   ├── BadRequest           400  4400   not what the protocol or the schema says
     │   ├── TooLarge             413  1009
@@ -62,11 +63,15 @@ class Forbidden(ClientFault):
     close_code = 4403
 
 
-class SessionNotFound(ClientFault):
-    """No session has this id."""
+class NotFound(ClientFault):
+    """Nothing has this id, or nothing that the asker may know of."""
 
     status = 404
     close_code = 4404
+
+
+class SessionNotFound(NotFound):
+    """No session has this id."""
 
     def __init__(self) -> None:
         super().__init__("session_not_found", "There is no such session.")

@@ -1,0 +1,160 @@
+"""Reads a calendar (RFC 5545) as a programme: one VEVENT, one session.
+
+The law: a UID is the key, with RECURRENCE-ID where there is one; recurrences are not unrolled, days
+without a time are passed over, and nobody's address (`mailto:`) is kept. Of attendees only the one in
+the chair (`ROLE=CHAIR`, section 3.2.16) is taken: the others are invited, which does not make them
+speakers. Calendars that we wrote ourselves say more (signaling/programme/export.py), and are read whole.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Component
+
+from signaling.programme.model import MAX_ITEMS, BadProgramme, Draft, DraftItem, DraftPerson
+from signaling.programme.reading import (
+    Reading,
+    distinct,
+    kind_of,
+    languages,
+    moment,
+    name_key,
+    paragraphs,
+    text,
+    zone,
+)
+from signaling.programme.spoken import lead
+
+UID_SUFFIX: Final = "@rostrum"
+
+GUARD: Final = "\ufdd0"
+"""Stands for a backslash while the library works: it takes one before an `n` for a line break.
+
+A noncharacter, which no text that is exchanged may have (Unicode, section 23.7); `reading` drops it.
+"""
+
+
+def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
+    """Return the draft of a calendar; `default` is the zone of times that name none."""
+    if data.upper().count(b"BEGIN:VEVENT") > MAX_ITEMS:
+        raise BadProgramme(f"There are more than {MAX_ITEMS} sessions in it.")
+    if b"BEGIN:VCALENDAR" not in data[:4096].upper():
+        raise BadProgramme("This is no calendar: BEGIN:VCALENDAR is not at its beginning.")
+    try:
+        calendars: Any = Calendar.from_ical(_guarded(data), multiple=True)
+        return _draft(calendars, default)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        # The library reads what people write, and does not say what it raises of the rest.
+        raise BadProgramme("This calendar cannot be read.") from error
+
+
+def _draft(calendars: list[Calendar], default: ZoneInfo | None) -> Draft:
+    reading = Reading()
+    title, event, within = "", "", default or ZoneInfo("UTC")
+    number = 0
+    for calendar in calendars:
+        title = title or text(_said(calendar, "X-WR-CALNAME") or _said(calendar, "NAME"))
+        event = event or text(_said(calendar, "X-ROSTRUM-EVENT"), 32)
+        within = zone(_said(calendar, "X-WR-TIMEZONE")) or within
+        for entry in calendar.walk("VEVENT"):
+            number += 1
+            _read(reading, f"Event {number}", entry, within)
+    return reading.draft(title, event, within.key)
+
+
+def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> None:
+    begins, ends = _time(entry, "DTSTART"), _time(entry, "DTEND")
+    lasts = _value(entry, "DURATION")
+    start = moment(begins, within) if begins else None
+    end = moment(ends, within) if ends else None
+    if start is not None and end is None and isinstance(lasts, timedelta):
+        end = start + int(lasts.total_seconds()) * 1000
+    key = text(_said(entry, "UID"))
+    if not key or start is None or end is None:
+        missing = "UID" if not key else "start" if start is None else "end"
+        reading.warn(f"{place} has no {missing} with a time and is left out.")
+        return
+    if "RRULE" in entry:
+        reading.warn(f"{place} recurs; only its first time is taken.")
+    again = _time(entry, "RECURRENCE-ID")
+    name = text(_said(entry, "LOCATION"))
+    chairs, speakers = _people(entry, "CHAIR"), _people(entry, "SPEAKER")
+    reading.add(
+        DraftItem(
+            key=_own(key) + (f"/{again.isoformat()}" if again else ""),
+            title=text(_said(entry, "SUMMARY")),
+            start=start,
+            end=end,
+            zone=_zone_of(entry, begins, within),
+            kind=kind_of(_categories(entry)),
+            room=(text(_said(entry, "X-ROSTRUM-ROOM")) or name_key(name), name) if name else ("", ""),
+            abstract=paragraphs(_said(entry, "DESCRIPTION").removeprefix(lead(chairs, speakers))),
+            languages=languages(_said(entry, "X-ROSTRUM-LANGUAGES")),
+            chairs=chairs,
+            speakers=speakers,
+            visibility="public" if _said(entry, "CLASS", "PUBLIC").upper() == "PUBLIC" else "invitation",
+            cancelled=_said(entry, "STATUS").upper() == "CANCELLED",
+        ),
+        place,
+    )
+
+
+def _guarded(data: bytes) -> bytes:
+    """Return the calendar with its lines unfolded (section 3.1) and each escaped backslash guarded."""
+    unfolded = re.sub(rb"\r?\n[ \t]", b"", data.removeprefix(b"\xef\xbb\xbf"))
+    return re.sub(rb"\\(.)", lambda m: GUARD.encode() if m[1] == b"\\" else m[0], unfolded)
+
+
+def _said(component: Component, name: str, default: str = "") -> str:
+    return str(component.get(name, default)).replace(GUARD, "\\")
+
+
+def _own(uid: str) -> str:
+    """Return our own key of a calendar that we wrote: the part of the item's id after its event."""
+    own = uid.removesuffix(UID_SUFFIX)
+    return own.partition(".")[2] or uid if own != uid else uid
+
+
+def _time(entry: Component, name: str) -> datetime | None:
+    """Return a date with a time; a whole day is no time of a session."""
+    value = _value(entry, name)
+    return value if isinstance(value, datetime) else None
+
+
+def _value(entry: Component, name: str) -> object:
+    try:
+        return getattr(entry.get(name), "dt", None)
+    except ValueError:  # the library keeps what it could not read, and raises where one looks
+        return None
+
+
+def _zone_of(entry: Component, begins: datetime | None, within: ZoneInfo) -> str:
+    said = zone(_said(entry, "X-ROSTRUM-ZONE"))
+    known = zone(str(getattr(begins.tzinfo, "key", "") if begins else ""))
+    return (said or (known if known and known.key != "UTC" else None) or within).key
+
+
+def _people(entry: Component, role: str) -> tuple[DraftPerson, ...]:
+    found = []
+    for person in _listed(entry.get(f"X-ROSTRUM-{role}")):
+        key, name, affiliation, title = (*(text(unquote(p)) for p in str(person).split("/")), *[""] * 4)[:4]
+        found.append(DraftPerson(key or name_key(name), name, affiliation, title))
+    if role == "CHAIR" and not found:
+        for person in _listed(entry.get("ATTENDEE")):
+            name = text(str(person.params.get("CN", "")))
+            if str(person.params.get("ROLE", "")).upper() == "CHAIR" and "@" not in name:
+                found.append(DraftPerson(name_key(name), name))
+    return distinct(found)
+
+
+def _categories(entry: Component) -> str:
+    return " ".join(str(cat) for listed in _listed(entry.get("CATEGORIES")) for cat in listed.cats)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

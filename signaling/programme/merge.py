@@ -1,0 +1,226 @@
+"""A draft meets the programme that is there, and what comes of it is told change by change.
+
+    in the draft  | in the programme         | comes
+    --------------|--------------------------|------------------------------------------------
+    yes           | no                       | added
+    yes           | yes, not begun           | changed, or restored, or left as it is
+    yes           | yes, begun or ended      | words changed; time, room, visibility are kept
+    no            | yes, never begun         | withdrawn: it stays, cancelled
+    no            | yes, begun or ended      | kept
+    either        | yes, of another source   | kept
+
+The law: who is in a room now, or was, is not moved by a file. The same draft twice changes nothing the
+second time. A file that leaves out an affiliation or a title does not take it away from anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from signaling.errors import Conflict
+from signaling.programme.model import (
+    MAX_ITEMS,
+    BadProgramme,
+    Draft,
+    DraftItem,
+    DraftPerson,
+    Programme,
+    ProgrammeItem,
+    ProgrammePerson,
+    ProgrammeRoom,
+    billing,
+    item_id,
+    person_id,
+    room_id,
+)
+from signaling.protocol import Status
+
+DEFAULT_SOURCE: Final = "import"
+
+PLACED: Final = ("start", "end", "zone", "room", "visibility", "withdrawn")
+"""What is not changed any more once the doors are open."""
+
+Statuses = Mapping[str, Status]
+"""Item's id → what its live session is, of those that have one."""
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one item. `kept`: what the file says was not done, and why."""
+
+    what: Literal["added", "changed", "restored", "withdrawn", "kept"]
+    item: str
+    title: str
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def begun(statuses: Statuses, item: str) -> bool:
+    """Say whether an item's session has opened its doors, is live, or has been."""
+    return statuses.get(item, "planned") != "planned"
+
+
+def merge(
+    programme: Programme,
+    draft: Draft,
+    statuses: Statuses,
+    *,
+    now: int,
+    source: str = DEFAULT_SOURCE,
+) -> tuple[Programme, tuple[Change, ...]]:
+    """Return the programme after an import at `now` (ms), and what changed; raises BadProgramme.
+
+    The version is the caller's matter, as is whether the draft's title and zone are taken.
+    """
+    if not draft.items:
+        raise BadProgramme("There is no session in it that could be read; nothing was changed.")
+    tables = _Tables(programme, draft, source)
+    items = {item.id: item for item in programme.items}
+    changes: list[Change] = []
+    for drafted in draft.items:
+        wanted = tables.item(drafted)
+        before = items.get(wanted.id)
+        if before is None and drafted.cancelled:
+            continue
+        if before is not None and before.source != source:
+            changes.append(Change("kept", before.id, before.title, reason="It is of another source."))
+            continue
+        items[wanted.id], told = _put(before, wanted, statuses)
+        changes += told
+    named = {item_id(programme.id, source, drafted.key, DEFAULT_SOURCE) for drafted in draft.items}
+    for item in programme.items:
+        if item.source == source and item.id not in named and not item.withdrawn:
+            items[item.id], told = _put(item, msgspec.structs.replace(item, withdrawn=True), statuses)
+            changes += told
+    merged = finished(programme, tables.rooms.values(), tables.people.values(), items.values(), now=now)
+    return merged, (*changes, *_reworded(programme, merged, changes))
+
+
+def finished(
+    before: Programme,
+    rooms: Iterable[ProgrammeRoom],
+    people: Iterable[ProgrammePerson],
+    items: Iterable[ProgrammeItem],
+    *,
+    now: int,
+) -> Programme:
+    """Return a programme in order: revisions raised where anything shows, nobody in it for nothing."""
+    ordered = tuple(sorted(items, key=lambda item: (item.start, item.end, item.id)))
+    if len(ordered) > MAX_ITEMS:
+        raise Conflict("too_many_items", f"An event has {MAX_ITEMS} sessions at most.")
+    used = {one for item in ordered for one in (item.room, *item.chairs, *item.speakers)}
+    whole = msgspec.structs.replace(
+        before,
+        rooms=tuple(sorted((r for r in rooms if r.id in used), key=lambda room: (room.name, room.id))),
+        people=tuple(sorted((p for p in people if p.id in used), key=lambda one: (one.name, one.id))),
+        items=ordered,
+    )
+    former = {item.id: _shown(before, item) for item in before.items}
+    revised = []
+    for item in whole.items:
+        known = former.get(item.id)
+        if known is None:
+            revised.append(msgspec.structs.replace(item, revision=0, changed=now // 1000 * 1000))
+        elif known != _shown(whole, item):
+            up = item.revision + 1
+            revised.append(msgspec.structs.replace(item, revision=up, changed=now // 1000 * 1000))
+        else:
+            revised.append(item)
+    return msgspec.structs.replace(whole, items=tuple(revised))
+
+
+def _shown(programme: Programme, item: ProgrammeItem) -> tuple[Any, ...]:
+    """Return all that a calendar says of an item, names resolved."""
+    return (item.title, item.abstract, item.withdrawn, billing(programme, item))
+
+
+def _put(
+    before: ProgrammeItem | None, wanted: ProgrammeItem, statuses: Statuses
+) -> tuple[ProgrammeItem, list[Change]]:
+    if before is None:
+        return wanted, [Change("added", wanted.id, wanted.title)]
+    wanted = msgspec.structs.replace(wanted, revision=before.revision, changed=before.changed)
+    told: list[Change] = []
+    if begun(statuses, before.id):
+        moved = tuple(name for name in PLACED if getattr(wanted, name) != getattr(before, name))
+        if moved:
+            status = statuses[before.id]
+            reason = "It has ended." if status == "ended" else "It has begun." if status != "doors" else ""
+            told.append(Change("kept", before.id, before.title, moved, reason or "Its doors are open."))
+            kept = {name: getattr(before, name) for name in moved}
+            wanted = msgspec.structs.replace(wanted, **kept)
+    fields = tuple(
+        name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(before, name)
+    )
+    if fields:
+        restored = before.withdrawn and not wanted.withdrawn
+        what: Literal["restored", "withdrawn", "changed"] = (
+            "restored" if restored else "withdrawn" if "withdrawn" in fields else "changed"
+        )
+        rest = tuple(name for name in fields if name != "withdrawn")
+        told.append(Change(what, wanted.id, wanted.title, rest))
+    return wanted, told
+
+
+def _reworded(before: Programme, after: Programme, told: list[Change]) -> tuple[Change, ...]:
+    """Return the items that show something else only because a room or a person does."""
+    known = {change.item for change in told if change.what != "kept"}
+    former = {item.id: item.revision for item in before.items}
+    return tuple(
+        Change("changed", item.id, item.title, ("people",))
+        for item in after.items
+        if item.id in former and item.id not in known and item.revision != former[item.id]
+    )
+
+
+class _Tables:
+    """The rooms and people of a programme, with those of a draft put into them."""
+
+    def __init__(self, programme: Programme, draft: Draft, source: str) -> None:
+        self._event, self._source = programme.id, source
+        self.rooms = {room.id: room for room in programme.rooms}
+        self.people = {person.id: person for person in programme.people}
+        for item in draft.items:
+            key, name = item.room
+            if name:
+                room = ProgrammeRoom(room_id(source, key), name)
+                self.rooms[room.id] = room
+        self._people_of(draft)
+
+    def _people_of(self, draft: Draft) -> None:
+        said: dict[str, DraftPerson] = {}
+        for person in (one for item in draft.items for one in (*item.chairs, *item.speakers)):
+            first = said.get(person.key, person)
+            affiliation, title = first.affiliation or person.affiliation, first.title or person.title
+            said[person.key] = DraftPerson(person.key, first.name, affiliation, title)
+        for person in said.values():
+            one = person_id(self._source, person.key)
+            known = self.people.get(one, ProgrammePerson(one, person.name))
+            self.people[one] = ProgrammePerson(
+                one, person.name, person.affiliation or known.affiliation, person.title or known.title
+            )
+
+    def item(self, said: DraftItem) -> ProgrammeItem:
+        """Return a drafted item as one of the programme."""
+
+        def ids(people: Iterable[DraftPerson]) -> tuple[str, ...]:
+            return tuple(person_id(self._source, person.key) for person in people)
+
+        return ProgrammeItem(
+            id=item_id(self._event, self._source, said.key, DEFAULT_SOURCE),
+            title=said.title,
+            start=said.start,
+            end=said.end,
+            zone=said.zone,
+            kind=said.kind,
+            room=room_id(self._source, said.room[0]) if said.room[1] else "",
+            abstract=said.abstract,
+            languages=said.languages,
+            chairs=ids(said.chairs),
+            speakers=ids(said.speakers),
+            visibility=said.visibility,
+            withdrawn=said.cancelled,
+            source=self._source,
+        )

@@ -1,0 +1,243 @@
+"""Reads and writes a programme as a table (CSV, RFC 4180), as spreadsheets do.
+
+The law: columns go by their names in the first line, in any order; comma, semicolon or tab; UTF-8 with
+or without its mark, or UTF-16 with it. A cell that a spreadsheet would take for a formula is written with
+an apostrophe before it, and read without. docs/programme.md has the columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final, get_args
+from zoneinfo import ZoneInfo
+
+from signaling.programme.model import (
+    BadProgramme,
+    Draft,
+    DraftItem,
+    DraftPerson,
+    Programme,
+    ProgrammeItem,
+    ProgrammePerson,
+)
+from signaling.programme.reading import (
+    Reading,
+    distinct,
+    iso,
+    kind_of,
+    languages,
+    moment,
+    name_key,
+    paragraphs,
+    text,
+    zone,
+)
+from signaling.programme.spans import span
+from signaling.protocol import Kind
+
+COLUMNS: Final = (
+    *("id", "title", "kind", "date", "start", "end", "duration", "zone", "room", "languages"),
+    *("chairs", "speakers", "visibility", "status", "abstract"),
+)
+"""The header. Needed are `title`, `start` and one of `end` and `duration`."""
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_PERSON: Final = re.compile(r"(?:\\.|[^\\;\n])+", re.DOTALL)
+_PART: Final = re.compile(r"(?:\\.|[^\\|])*", re.DOTALL)
+
+Row = Mapping[str, str]
+
+
+def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
+    """Return the draft of a table; `default` is the zone of rows that name none."""
+    rows = _rows(_decoded(data))
+    within = default or ZoneInfo("UTC")
+    named = {within.key: within}
+    people = _keys(row for _, row in rows)
+    reading = Reading()
+    for number, row in rows:
+        said = row.get("zone", "")
+        local = zone(said) if said else within
+        if local is None:
+            reading.warn(f"Line {number} names no IANA time zone and is left out.")
+            continue
+        named[local.key] = local
+        _read(reading, f"Line {number}", row, local, people)
+    zones = [name for name in named if name != "UTC"]
+    return reading.draft("", "", within.key if default or not zones else zones[0])
+
+
+def write(programme: Programme) -> str:
+    """Return the programme as a table that `parse` reads back."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for item in programme.items:
+        writer.writerow([_harmless(cell) for cell in _cells(programme, item)])
+    return out.getvalue()
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return data.decode("utf-16")
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadProgramme("The table is not UTF-8; save it as “CSV UTF-8”.") from error
+
+
+def _rows(said: str) -> list[tuple[int, Row]]:
+    header = said.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(said.replace("\0", ""), newline=""), delimiter=delimiter)
+    try:
+        columns = [text(name).lower() for name in next(reader, [])]
+        missing = [name for name in ("title", "start") if name not in columns]
+        if missing:
+            raise BadProgramme(f"The first line of the table names no column “{missing[0]}”.")
+        return [
+            (reader.line_num, {name: _plain(cell) for name, cell in zip(columns, cells, strict=False)})
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
+    except csv.Error as error:
+        raise BadProgramme(f"Line {reader.line_num} of the table cannot be read.") from error
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _read(
+    reading: Reading, place: str, row: Row, local: ZoneInfo, keys: Callable[[DraftPerson], DraftPerson]
+) -> None:
+    start = _at(row.get("date", ""), row.get("start", ""), local)
+    if start is None:
+        reading.warn(f"{place} has no start and is left out.")
+        return
+    end = _at(row.get("date", ""), row.get("end", ""), local)
+    if end is not None and end <= start and "date" in row and row["date"].strip():
+        end = _at(row["date"], row["end"], local, after=1)  # past midnight
+    lasts = span(row.get("duration", ""))
+    title, name = text(row.get("title")), text(row.get("room"))
+    said = text(row.get("kind")).lower()
+    reading.add(
+        DraftItem(
+            key=text(row.get("id")) or name_key(title),
+            title=title,
+            start=start,
+            end=end if end is not None else start + (lasts or 0),
+            zone=local.key,
+            kind=next((kind for kind in get_args(Kind) if kind == said), kind_of(said)),
+            room=(name_key(name), name) if name else ("", ""),
+            abstract=paragraphs(row.get("abstract")),
+            languages=languages(row.get("languages", "")),
+            chairs=distinct(keys(person) for person in _people(row.get("chairs", ""))),
+            speakers=distinct(keys(person) for person in _people(row.get("speakers", ""))),
+            visibility="invitation" if text(row.get("visibility")).lower().startswith("invit") else "public",
+            cancelled=text(row.get("status")).lower() in ("cancelled", "canceled", "withdrawn"),
+        ),
+        place,
+    )
+
+
+def _at(day: str, clock: str, local: ZoneInfo, *, after: int = 0) -> int | None:
+    """Return an instant of a date and a time of day, or of both in one cell."""
+    said = f"{day.strip()}T{clock.strip().zfill(5)}" if day.strip() and len(clock.strip()) <= 8 else clock
+    found = iso(said) if ":" in clock else None
+    return None if found is None else moment(found + timedelta(days=after), local)
+
+
+def _people(cell: str) -> list[DraftPerson]:
+    found = []
+    for one in _PERSON.findall(cell):
+        parts = [_unescaped(part) for part in _split(one)]
+        name, affiliation, title = (*parts, "", "", "")[:3]
+        found.append(DraftPerson(name_key(name), name, affiliation, title))
+    return [person for person in found if person.name]
+
+
+def _split(person: str) -> list[str]:
+    parts, at = [], 0
+    while at <= len(person):
+        found = _PART.match(person, at)
+        parts.append(found[0] if found else "")
+        at += len(parts[-1]) + 1
+    return parts
+
+
+def _unescaped(part: str) -> str:
+    return text(re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL))
+
+
+def _keys(rows: Iterable[Row]) -> Callable[[DraftPerson], DraftPerson]:
+    """Tell two people of one name apart where the table gives them different affiliations."""
+    seen: dict[str, set[str]] = {}
+    for row in rows:
+        for person in _people(row.get("chairs", "")) + _people(row.get("speakers", "")):
+            seen.setdefault(person.key, set()).update({person.affiliation} - {""})
+
+    def keyed(person: DraftPerson) -> DraftPerson:
+        if len(seen[person.key]) < 2 or not person.affiliation:
+            return person
+        key = f"{person.key}|{name_key(person.affiliation)}"
+        return DraftPerson(key, person.name, person.affiliation, person.title)
+
+    return keyed
+
+
+# -- writing -----------------------------------------------------------------------------------------
+
+
+def _cells(programme: Programme, item: ProgrammeItem) -> list[str]:
+    rooms = {room.id: room.name for room in programme.rooms}
+    people = {person.id: person for person in programme.people}
+
+    def named(ids: Iterable[str]) -> str:
+        found = (people[one] for one in ids if one in people)
+        return "; ".join(" | ".join(_parts(person)) for person in found)
+
+    return [
+        item.id.partition(".")[2],
+        item.title,
+        item.kind,
+        "",
+        _said(item.start, item.zone),
+        _said(item.end, item.zone),
+        "",
+        item.zone,
+        rooms.get(item.room, ""),
+        ", ".join(item.languages),
+        named(item.chairs),
+        named(item.speakers),
+        item.visibility,
+        "withdrawn" if item.withdrawn else "",
+        item.abstract,
+    ]
+
+
+def _parts(person: ProgrammePerson) -> list[str]:
+    parts = [_escaped(part) for part in (person.name, person.affiliation, person.title)]
+    while not parts[-1]:
+        parts.pop()
+    return parts
+
+
+def _escaped(part: str) -> str:
+    return re.sub(r"([\\;|])", r"\\\1", part)
+
+
+def _said(at: int, name: str) -> str:
+    """Return a local time with its offset: clocks that are put back repeat an hour."""
+    return datetime.fromtimestamp(at // 1000, zone(name) or UTC).isoformat(sep=" ")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) else cell
