@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from signaling import connection, doors, pages, rest, whip
+from signaling import connection, doors, pages, programme_doors, rest, whip
 from signaling.auth import Tokens
 from signaling.errors import SignalingError
 from signaling.live import LiveSessions
@@ -29,6 +29,8 @@ from signaling.metrics import CountRequests, Metrics
 from signaling.openapi import Operation, document
 from signaling.pages import WEB, Headers
 from signaling.presence import Presence
+from signaling.programme_store import ProgrammeStore
+from signaling.programmes import Programmes
 from signaling.protocol import MediaState
 from signaling.publishers import Publishers
 from signaling.relays import Relays
@@ -50,6 +52,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     redis = connect(settings.redis_url)
     tokens = Tokens(settings.secret)
     live = LiveSessions(SessionLog(redis), Presence(redis))
+    programmes = Programmes(ProgrammeStore(redis), live)
     publishers = Publishers(live.presence)
 
     async def on_media(session: str, media: MediaState) -> None:
@@ -73,7 +76,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
         try:
-            async with live, relays:
+            async with live, programmes, relays:
                 yield
         finally:
             await redis.aclose()
@@ -84,6 +87,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         WebSocketRoute("/ws", websocket),
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
+        *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
         *_health_routes(live, relays),
         *pages.routes(web),
     ]
@@ -140,7 +144,7 @@ HEALTH: Final = (
 
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of all HTTP doors."""
-    return document([*rest.OPERATIONS, *whip.OPERATIONS, *HEALTH])
+    return document([*rest.OPERATIONS, *programme_doors.OPERATIONS, *whip.OPERATIONS, *HEALTH])
 
 
 def _health_routes(live: LiveSessions, relays: Relays) -> list[BaseRoute]:

@@ -101,7 +101,7 @@ COMMANDS: Final[frozenset[str]] = frozenset(
     str(command.__struct_config__.tag) for command in get_args(AnyCommand)
 )
 
-_WATCH: Final = frozenset({"session.join", "session.read", "whep:stage"})
+_WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "whep:stage"})
 _TAKE_PART: Final = _WATCH | {"chat.post", "question.ask"}
 _MODERATE: Final = _TAKE_PART | {
     "chat.delete",
@@ -124,6 +124,8 @@ _PRODUCE: Final = (
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
+_ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "event.sessions"})
+
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"whip:hall"},
@@ -132,11 +134,12 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "moderator": _MODERATE,
     "chair": _MODERATE | _PUBLISH | _STAGE | _RUN,
     "producer": _PRODUCE,
-    "owner": _PRODUCE | {"session.create", "session.list", "token.mint:owner"},
+    "owner": _PRODUCE | _ORGANISE | {"session.create", "session.list", "token.mint:owner"},
 }
 """Role → actions: the commands' tags, and the doors beside the WebSocket.
 
-`session.join` is the WebSocket, `session.read` and the like are REST, `whip:<source>` and
+`session.join` is the WebSocket, `session.read`, `event.change` and the like are REST; `programme.read`
+shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `presence.people` seeing
 names. Whatever is not here is refused.
 """

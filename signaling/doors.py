@@ -46,11 +46,17 @@ def actor(request: Request, tokens: Tokens) -> Claims:
     return tokens.verify(token.strip(), time.time())
 
 
-async def body(request: Request, media_type: str, limit: int = MAX_BODY) -> bytes:
-    """Return a body of this media type; raises UnsupportedMedia, TooLarge."""
+def anybody(request: Request, tokens: Tokens) -> Claims | None:
+    """Return who asks, None if they do not say; raises AuthError if what they say is not good."""
+    return actor(request, tokens) if "authorization" in request.headers else None
+
+
+async def body(request: Request, media_type: str | tuple[str, ...], limit: int = MAX_BODY) -> bytes:
+    """Return a body of one of these media types; raises UnsupportedMedia, TooLarge."""
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said != media_type:
-        raise UnsupportedMedia(media_type)
+    accepted = (media_type,) if isinstance(media_type, str) else media_type
+    if said not in accepted:
+        raise UnsupportedMedia(", ".join(accepted))
     too_large = TooLarge("body_too_large", f"The body is longer than {limit} bytes.")
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) > limit:

@@ -2,7 +2,7 @@
 
 The law: events that arrive within BATCH seconds share a frame, and all of an audience get the very same
 string; only the author of a question that others may not see gets a frame of their own. Ephemeral
-state (presence, media) is kept only in its newest form. This module must not know Redis or sockets.
+state (presence, media, timetable) is kept only in its newest form. It must not know Redis or sockets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from prometheus_client import Counter
 
 from signaling.outbox import Outbox
 from signaling.presence import Roster
-from signaling.protocol import Events, MediaState, Notice, Person, Presence, ServerMessage
+from signaling.protocol import Events, MediaState, Notice, Person, Presence, ServerMessage, Timetable
 from signaling.session import audience as views
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
@@ -54,6 +54,8 @@ class Fanout:
         self._media = MediaState(relay=False, publications=())
         self._media_due = False
         self._media_told: dict[Audience, str] = {}
+        self._timetable: Timetable | None = None
+        self._timetable_due = False
 
     def __len__(self) -> int:
         return sum(len(readers) for readers in self._readers.values())
@@ -70,11 +72,12 @@ class Fanout:
         self._readers[subscription.audience].discard(subscription)
 
     def ephemeral(self, audience: Audience) -> tuple[str, ...]:
-        """Return the frames that tell a joiner who is here and who publishes."""
+        """Return the frames that tell a joiner who is here, who publishes, and when it begins."""
         _, state = self._now()
         return (
             encode(_presence(self._roster, audience)),
             encode(views.media(self._media, state, audience)),
+            *(() if self._timetable is None else (encode(self._timetable),)),
         )
 
     def fact(self, fact: Fact) -> None:
@@ -92,6 +95,12 @@ class Fanout:
         self._media, self._media_due = media, True
         self._soon()
 
+    def timetable(self, timetable: Timetable) -> None:
+        """Tell when the session is expected, soon, if it has changed."""
+        if timetable != self._timetable:
+            self._timetable, self._timetable_due = timetable, True
+            self._soon()
+
     def notice(self, notice: Notice) -> None:
         """Tell a condition of the service, now."""
         self.flush()
@@ -100,7 +109,7 @@ class Fanout:
     def resynchronise(self) -> None:
         """Send everybody a fresh snapshot: the past is no longer what it was."""
         self._facts.clear()
-        self._roster_due = self._media_due = False
+        self._roster_due = self._media_due = self._timetable_due = False
         for readers in self._readers.values():
             for reader in readers:
                 reader.outbox.lose()
@@ -119,6 +128,9 @@ class Fanout:
                 self._put(audience, encode(_presence(self._roster, audience)))
         if self._media_due or facts:
             self._tell_media()
+        if self._timetable_due and self._timetable is not None:
+            self._timetable_due = False
+            self._put_to_all(encode(self._timetable))
 
     def _soon(self) -> None:
         if self._timer is None:

@@ -23,7 +23,7 @@ from signaling.limits import Limits
 from signaling.live_session import LiveSession, person_of
 from signaling.log import NO_COMMAND, Entry, SessionLog
 from signaling.presence import Presence, Roster
-from signaling.protocol import Notice, Session, SessionCreated
+from signaling.protocol import Billing, Notice, Session, SessionCreated
 from stream.plan import StagePlan
 
 LOOK = 1.0
@@ -88,11 +88,20 @@ class LiveSessions:
             raise LogUnavailable
         return await self._loaded(session_id)
 
-    async def create(self, title: str, id: str | None = None) -> LiveSession:  # noqa: A002 - its name in REST
+    def known(self, session_id: str) -> LiveSession | None:
+        """Return a session if this worker has it."""
+        return self._sessions.get(session_id)
+
+    async def create(
+        self,
+        title: str,
+        id: str | None = None,  # noqa: A002 - its name in REST
+        programme: Billing | None = None,
+    ) -> LiveSession:
         """Begin a session, planned and not yet live; raises Conflict, LogUnavailable."""
         session_id = id or f"s-{secrets.token_hex(4)}"
         now = int(self._clock() * 1000)
-        session = Session(session_id, title, "planned", now)
+        session = Session(session_id, title, "planned", now, programme=programme)
         created = Entry(now, 1, SessionCreated(at=now, by="system", session=session), NO_COMMAND)
         if not await self._log.begin(session_id, None, now, (created,)):
             raise Conflict("session_exists", "There is a session of this id already.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ from signaling.protocol import (
     Ack,
     AnyCommand,
     AnyEvent,
+    Billing,
     BringOn,
+    DescribeSession,
     MediaState,
     Person,
     Refused,
@@ -49,6 +52,9 @@ ATTEMPTS = 50
 
 REACH = 0.25
 """Seconds to wait for an own event to come back by pub/sub before the log is read."""
+
+SYSTEM = Person("system", "Rostrum", "owner")
+"""Who does what nobody commanded."""
 
 COMMANDS = Counter("rostrum_commands", "Commands, by what became of them.", ["type", "outcome"])
 
@@ -146,6 +152,14 @@ class LiveSession:
             return Refused(command.id, outcome.code, outcome.reason)
         COMMANDS.labels(kind, "done").inc()
         return Ack(command.id, outcome)
+
+    async def describe(self, title: str, programme: Billing) -> None:
+        """Say what the programme says of this session now, by nobody's command; an ended one stays as it was.
+
+        Raises LogUnavailable, RateLimited (`busy`).
+        """
+        command = DescribeSession(secrets.token_hex(8), title, programme)
+        await self._carry_out(SYSTEM, command)
 
     async def _carry_out(self, actor: Person, command: AnyCommand) -> int | Refusal:
         known = None

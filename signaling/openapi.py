@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from stream.plan import Problem
 
-Body = type[msgspec.Struct] | str
-"""A JSON struct, or the media type of a body that is none."""
+Body = type[msgspec.Struct] | str | tuple[str, ...]
+"""A JSON struct, or the media types of a body that is none."""
 
 API_VERSION: Final = "1"
 
@@ -39,7 +39,8 @@ class Operation:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers, with what they say."""
     query: Mapping[str, str] = field(default_factory=dict)
-    secured: bool = True
+    secured: bool | Literal["optional"] = True
+    """`optional`: a token shows more, and none is needed."""
     tag: str = "sessions"
 
 
@@ -81,7 +82,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [{"bearer": []}] if operation.secured else [],
+        "security": _SECURITY[operation.secured],
         "responses": {str(operation.status): _response(operation)}
         | {str(status): _refusal(status) for status in operation.refuses},
     }
@@ -97,6 +98,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.takes is not None:
         described["requestBody"] = {"required": True, "content": _content(operation.takes)}
     return described
+
+
+_SECURITY: Final[Mapping[bool | str, list[dict[str, list[str]]]]] = {
+    True: [{"bearer": []}],
+    "optional": [{}, {"bearer": []}],
+    False: [],
+}
 
 
 def _response(operation: Operation) -> dict[str, Any]:
@@ -120,6 +128,7 @@ def _refusal(status: int) -> dict[str, Any]:
 
 
 def _content(body: Body) -> dict[str, Any]:
-    if isinstance(body, str):
-        return {body: {"schema": {"type": "string"}}}
+    if isinstance(body, str | tuple):
+        types = (body,) if isinstance(body, str) else body
+        return {media_type: {"schema": {"type": "string"}} for media_type in types}
     return {"application/json": {"schema": {"$ref": _REF.format(name=body.__name__)}}}

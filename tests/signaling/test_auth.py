@@ -32,7 +32,7 @@ NOW = 1_800_000_000.0
 TOKENS = Tokens(SECRET)
 
 # The rights written down a second time, by hand and from the roles' side, as what is meant.
-EVERYBODY = {"session.join", "session.read", "whep:stage"}
+EVERYBODY = {"session.join", "session.read", "programme.read", "whep:stage"}
 AUDIENCE = EVERYBODY | {"chat.post", "question.ask"}
 MODERATION = {
     "chat.delete",
