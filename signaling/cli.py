@@ -10,15 +10,16 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from signaling import programme_cli, session_cli
+from signaling.asking import CommandError, Server, Shown, address_of, minted
 from signaling.supervisor import StartError, run_until_stopped, stop_signals
-from stream.settings import Environment, SettingsError
+from stream.settings import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,24 +29,10 @@ app = typer.Typer(
     help="Puts a remote keynote speaker in front of a hall and an online audience at the same moment.",
     epilog="Begin with: rostrum demo. Settings come from the environment: see docs/operations.md.",
 )
-sessions = typer.Typer(no_args_is_help=True, help="Create, list and end sessions on a running server.")
-app.add_typer(sessions, name="session")
+app.add_typer(session_cli.sessions, name="session")
+app.add_typer(programme_cli.programme, name="programme")
 bench = typer.Typer(no_args_is_help=True, help="Measure what a relay carries on this machine.")
 app.add_typer(bench, name="bench")
-
-Server = Annotated[
-    str, typer.Option(help="The server's address; by default ROSTRUM_PUBLIC_URL, else this machine's.")
-]
-Shown = Annotated[
-    str,
-    typer.Option(
-        "--token", envvar="ROSTRUM_TOKEN", help="A token; by default one is minted with ROSTRUM_SECRET."
-    ),
-]
-
-
-class CommandError(Exception):
-    """A command cannot be carried out; the message is one sentence."""
 
 
 def main() -> None:
@@ -155,9 +142,9 @@ def publish(
     if (file is None) is not synthetic:
         raise CommandError("Say what to publish: either a FILE or --synthetic.")
     _log_at(os.environ.get("ROSTRUM_LOG_LEVEL", "info"))
-    address = _server(server)
+    address = address_of(server)
     wanted = {"role": "speaker", "session": session, "name": "Synthetic speaker", "lifetime": 12 * 3600}
-    shown = token or _mint(wanted)
+    shown = token or minted(wanted)
     asyncio.run(run(address, session, shown, file))
 
 
@@ -193,7 +180,7 @@ def token(
     }
     wanted |= {"sub": sub} if sub else {}
     wanted |= {"publish": publish} if publish else {}
-    minted = _mint(wanted)
+    shown = minted(wanted)
     if link:
         pages = {
             "speaker": "speak",
@@ -202,8 +189,8 @@ def token(
             "producer": "direct",
             "hall": "hall",
         }
-        minted = f"{_server('')}/{pages.get(role, 'watch')}/#token={minted}"
-    typer.echo(minted)
+        shown = f"{address_of('')}/{pages.get(role, 'watch')}/#token={shown}"
+    typer.echo(shown)
 
 
 @app.command()
@@ -224,45 +211,6 @@ def doctor() -> None:
 
     if not asyncio.run(run()):
         sys.exit(1)
-
-
-@sessions.command("create")
-def create_session(
-    title: Annotated[str, typer.Argument(help="What it is called.")],
-    id: Annotated[str, typer.Option(help="Its id, for links; by default a random one.")] = "",  # noqa: A002
-    start: Annotated[bool, typer.Option("--start", help="Open it to its audience at once.")] = False,
-    server: Server = "",
-    token: Shown = "",
-) -> None:
-    """Create a session, and print its id.
-
-    Example: rostrum session create "Opening keynote" --id keynote --start
-    """
-    body = {"title": title} | ({"id": id} if id else {})
-    created = str(_ask("POST", "/api/sessions", server, token, body)["id"])
-    if start:
-        _ask("POST", f"/api/sessions/{created}/start", server, token)
-    typer.echo(created)
-
-
-@sessions.command("list")
-def list_sessions(server: Server = "", token: Shown = "") -> None:
-    """List all sessions: id, status, title."""
-    for session in _ask("GET", "/api/sessions", server, token)["sessions"]:
-        typer.echo(f"{session['id']}\t{session['status']}\t{session['title']}")
-
-
-@sessions.command("end")
-def end_session(
-    id: Annotated[str, typer.Argument(help="The session's id.")],  # noqa: A002
-    server: Server = "",
-    token: Shown = "",
-) -> None:
-    """End a session for good.
-
-    Example: rostrum session end keynote
-    """
-    _ask("POST", f"/api/sessions/{id}/end", server, token)
 
 
 class Pacing(StrEnum):
@@ -352,56 +300,6 @@ def bench_peers(
     typer.echo(table)
     if output is not None:
         output.write_text(to_json(found) + "\n", encoding="utf-8")
-
-
-def _mint(wanted: dict[str, Any]) -> str:
-    """Mint a token here, with the secret of the environment."""
-    import msgspec
-
-    from signaling.auth import EVERY_SESSION, Tokens
-    from signaling.minting import NewToken, claims_for
-
-    tokens = Tokens(Environment(os.environ).secret("ROSTRUM_SECRET"))
-    try:
-        asked = msgspec.convert(wanted, NewToken)
-    except msgspec.ValidationError as error:
-        raise CommandError(f"No such token can be made: {error}.") from None
-    if asked.session == EVERY_SESSION and asked.role != "owner":
-        raise CommandError("Only an owner's token may reach every session.")
-    return tokens.mint(claims_for(asked, time.time()))
-
-
-def _server(given: str) -> str:
-    from signaling.launch import url_of
-
-    env = Environment(os.environ)
-    here = url_of(env.text("ROSTRUM_HTTP_HOST", "127.0.0.1"), env.port("ROSTRUM_HTTP_PORT", 8080))
-    return (given or env.text("ROSTRUM_PUBLIC_URL", here)).rstrip("/")
-
-
-def _ask(method: str, path: str, server: str, token: str, body: object = None) -> dict[str, Any]:
-    """Ask a running server over REST; its refusal becomes the command's sentence."""
-    import httpx
-
-    address = _server(server)
-    shown = token or _mint({"role": "owner", "session": "*", "name": "rostrum", "lifetime": 60})
-    try:
-        answer = httpx.request(
-            method,
-            f"{address}{path}",
-            json=body,
-            headers={"Authorization": f"Bearer {shown}"},
-            timeout=10,
-            trust_env=False,
-        )
-        said: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL):
-        raise CommandError(f"No server answers at {address}; start one, or pass --server.") from None
-    except ValueError:
-        raise CommandError(f"What answers at {address} is no Rostrum.") from None
-    if answer.is_error:
-        raise CommandError(f"{said.get('detail', 'The server refuses.')} (HTTP {answer.status_code})")
-    return said
 
 
 def _log_at(level: str) -> None:

@@ -25,10 +25,12 @@ from signaling.programme.model import (
     ProgrammePerson,
     ProgrammeRoom,
     Zone,
+    name_key,
+    named,
     person_id,
     room_id,
 )
-from signaling.programme.reading import name_key, paragraphs, text, zone
+from signaling.programme.reading import paragraphs, text, zone
 from signaling.protocol import Id, Kind, Line, Name, Title, Visibility
 
 
@@ -142,10 +144,15 @@ def _refuse_moves(before: ProgrammeItem, item: ProgrammeItem) -> None:
 def _room(rooms: dict[str, ProgrammeRoom], name: str) -> str:
     if not name:
         return ""
-    known = next((room.id for room in rooms.values() if name_key(room.name) == name_key(name)), None)
-    room = ProgrammeRoom(known or room_id(BY_HAND, name_key(name)), name)
+    room = ProgrammeRoom(named(rooms.values(), name) or room_id(BY_HAND, name_key(name)), name)
     rooms.setdefault(room.id, room)
     return room.id
+
+
+def _stranger(people: dict[str, ProgrammePerson], name: str, affiliation: str) -> str:
+    """Return an id for somebody of a name that others may have too."""
+    one = person_id(BY_HAND, name_key(name))
+    return one if one not in people else person_id(BY_HAND, f"{name_key(name)}|{name_key(affiliation)}")
 
 
 def _ids(people: dict[str, ProgrammePerson], wanted: tuple[NewPerson, ...]) -> tuple[str, ...]:
@@ -156,9 +163,9 @@ def _ids(people: dict[str, ProgrammePerson], wanted: tuple[NewPerson, ...]) -> t
             raise BadRequest("bad_request", "A person's id is none of this event.")
         if not name:
             raise BadRequest("bad_request", "A person's name is empty.")
-        one = person.id or person_id(BY_HAND, name_key(name))
-        known = people.get(one, ProgrammePerson(one, name))
         affiliation, title = text(person.affiliation), text(person.title)
+        one = person.id or named(people.values(), name, affiliation) or _stranger(people, name, affiliation)
+        known = people.get(one, ProgrammePerson(one, name))
         people[one] = ProgrammePerson(one, name, affiliation or known.affiliation, title or known.title)
         found.append(one)
     return tuple(dict.fromkeys(found))

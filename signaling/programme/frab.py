@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from signaling.programme.model import BadProgramme, Draft, DraftItem, DraftPerson
+from signaling.programme.model import BadProgramme, Draft, DraftItem, DraftPerson, name_key
 from signaling.programme.reading import (
     Reading,
     distinct,
@@ -23,7 +23,6 @@ from signaling.programme.reading import (
     kind_of,
     languages,
     moment,
-    name_key,
     paragraphs,
     text,
     zone,

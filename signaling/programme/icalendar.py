@@ -16,18 +16,8 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
 
-from signaling.programme.model import MAX_ITEMS, BadProgramme, Draft, DraftItem, DraftPerson
-from signaling.programme.reading import (
-    Reading,
-    distinct,
-    kind_of,
-    languages,
-    moment,
-    name_key,
-    paragraphs,
-    text,
-    zone,
-)
+from signaling.programme.model import MAX_ITEMS, BadProgramme, Draft, DraftItem, DraftPerson, name_key
+from signaling.programme.reading import Reading, distinct, kind_of, languages, moment, paragraphs, text, zone
 from signaling.programme.spoken import lead
 
 UID_SUFFIX: Final = "@rostrum"

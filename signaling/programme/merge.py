@@ -10,7 +10,8 @@
     either        | yes, of another source   | kept
 
 The law: who is in a room now, or was, is not moved by a file. The same draft twice changes nothing the
-second time. A file that leaves out an affiliation or a title does not take it away from anybody.
+second time. A file that leaves out an affiliation or a title does not take it away from anybody; and
+where it has no more than a name, the one person or room known by that name is meant.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from signaling.programme.model import (
     ProgrammeRoom,
     billing,
     item_id,
+    named,
     person_id,
     room_id,
 )
@@ -182,12 +184,19 @@ class _Tables:
         self._event, self._source = programme.id, source
         self.rooms = {room.id: room for room in programme.rooms}
         self.people = {person.id: person for person in programme.people}
-        for item in draft.items:
-            key, name = item.room
-            if name:
-                room = ProgrammeRoom(room_id(source, key), name)
-                self.rooms[room.id] = room
+        self._person_ids: dict[str, str] = {}
+        self._room_ids: dict[str, str] = {}
+        self._rooms_of(draft)
         self._people_of(draft)
+
+    def _rooms_of(self, draft: Draft) -> None:
+        known = dict(self.rooms)
+        for key, name in dict.fromkeys(item.room for item in draft.items if item.room[1]):
+            one = room_id(self._source, key)
+            if one not in known and key.startswith("name:"):
+                one = named(known.values(), name) or one
+            self._room_ids[key] = one
+            self.rooms[one] = ProgrammeRoom(one, name)
 
     def _people_of(self, draft: Draft) -> None:
         said: dict[str, DraftPerson] = {}
@@ -195,8 +204,12 @@ class _Tables:
             first = said.get(person.key, person)
             affiliation, title = first.affiliation or person.affiliation, first.title or person.title
             said[person.key] = DraftPerson(person.key, first.name, affiliation, title)
+        before = dict(self.people)
         for person in said.values():
             one = person_id(self._source, person.key)
+            if one not in before and person.key.startswith("name:"):
+                one = named(before.values(), person.name, person.affiliation) or one
+            self._person_ids[person.key] = one
             known = self.people.get(one, ProgrammePerson(one, person.name))
             self.people[one] = ProgrammePerson(
                 one, person.name, person.affiliation or known.affiliation, person.title or known.title
@@ -206,7 +219,7 @@ class _Tables:
         """Return a drafted item as one of the programme."""
 
         def ids(people: Iterable[DraftPerson]) -> tuple[str, ...]:
-            return tuple(person_id(self._source, person.key) for person in people)
+            return tuple(dict.fromkeys(self._person_ids[person.key] for person in people))
 
         return ProgrammeItem(
             id=item_id(self._event, self._source, said.key, DEFAULT_SOURCE),
@@ -215,7 +228,7 @@ class _Tables:
             end=said.end,
             zone=said.zone,
             kind=said.kind,
-            room=room_id(self._source, said.room[0]) if said.room[1] else "",
+            room=self._room_ids[said.room[0]] if said.room[1] else "",
             abstract=said.abstract,
             languages=said.languages,
             chairs=ids(said.chairs),

@@ -2,7 +2,8 @@
 
 An *item* is a session as planned; its id is also the id of the live session that it becomes. A *draft*
 is what a file says, before it meets the programme that is there (merge.py). The law: ids follow from
-the event and from the source's own keys alone, so that the same file read again means the same items.
+the event and the source's own keys, so that the same file read again means the same items; a bare name
+means whoever has it already.
 Times are milliseconds since 1970, whole seconds; zones are IANA names. Nothing here reads a clock.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -205,6 +208,19 @@ def _own_id(prefix: str, source: str, key: str) -> str:
     # Names and GUIDs mean the same in every source; `7` does not.
     everywhere = key.startswith("name:") or re.fullmatch(r"[0-9A-Fa-f-]{32,36}", key)
     return f"{prefix}-{digest(key) if everywhere else digest(source, key)}"
+
+
+def named(known: Iterable[ProgrammeRoom | ProgrammePerson], name: str, affiliation: str = "") -> str | None:
+    """Return the id of the only one of this name, unless the affiliations say that it is another."""
+    found = [one for one in known if name_key(one.name) == name_key(name)]
+    if affiliation:
+        found = [one for one in found if getattr(one, "affiliation", "") in ("", affiliation)]
+    return found[0].id if len(found) == 1 else None
+
+
+def name_key(name: str) -> str:
+    """Return the key of somebody or something known by name only."""
+    return "name:" + unicodedata.normalize("NFKC", name).casefold()
 
 
 def digest(*parts: str) -> str:

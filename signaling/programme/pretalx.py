@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from signaling.programme.model import BadProgramme, Draft, DraftItem, DraftPerson
+from signaling.programme.model import BadProgramme, Draft, DraftItem, DraftPerson, name_key
 from signaling.programme.reading import (
     Reading,
     distinct,
@@ -21,7 +21,6 @@ from signaling.programme.reading import (
     kind_of,
     languages,
     moment,
-    name_key,
     paragraphs,
     text,
     zone,

@@ -75,11 +75,6 @@ def languages(said: str) -> tuple[str, ...]:
     return tuple(found)[:16]
 
 
-def name_key(name: str) -> str:
-    """Return the key of somebody or something known by name only."""
-    return "name:" + unicodedata.normalize("NFKC", name).casefold()
-
-
 def zone(name: str) -> ZoneInfo | None:
     """Return an IANA zone, or None if there is none of this name."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name) or len(name) > 64:

@@ -23,6 +23,7 @@ from signaling.programme.model import (
     Programme,
     ProgrammeItem,
     ProgrammePerson,
+    name_key,
 )
 from signaling.programme.reading import (
     Reading,
@@ -31,7 +32,6 @@ from signaling.programme.reading import (
     kind_of,
     languages,
     moment,
-    name_key,
     paragraphs,
     text,
     zone,

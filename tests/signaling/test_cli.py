@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.signaling.processes import free_port, without_rostrum
+from tests.signaling.programme.samples import SHANGHAI, pretalx, talk
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
 from tests.signaling.server import SECRET, TOKENS, running
 
@@ -70,11 +72,15 @@ def taken(kind: socket.SocketKind) -> Iterator[str]:
 
 def test_help_names_every_command() -> None:
     said = rostrum("--help").stdout
-    for command in ("demo", "serve", "relay", "signaling", "publish", "token", "session", "doctor"):
+    for command in (
+        *("demo", "serve", "relay", "signaling", "publish", "token", "session", "programme", "doctor"),
+    ):
         assert re.search(rf"^\W*{command}\b", said, re.MULTILINE), command
 
 
-@pytest.mark.parametrize("command", ["demo", "publish", "token", "session create"])
+@pytest.mark.parametrize(
+    "command", ["demo", "publish", "token", "session create", "session reopen", "programme import"]
+)
 def test_help_of_a_command_has_an_example(command: str) -> None:
     assert f"Example: rostrum {command}" in " ".join(rostrum(*command.split(), "--help").stdout.split())
 
@@ -208,12 +214,50 @@ async def test_sessions_are_managed_on_a_running_server(tmp_path: Path) -> None:
         created = await session("create", "Opening keynote", "--id", "keynote", "--start")
         assert created.stdout == "keynote\n", created.stderr
         assert (await session("list")).stdout == "keynote\tlive\tOpening keynote\n"
-        assert (await session("end", "keynote")).returncode == 0
-        assert "\tended\t" in (await session("list")).stdout
+        for step, status in (("pause", "paused"), ("resume", "live"), ("end", "ended"), ("reopen", "paused")):
+            assert (await session(step, "keynote")).returncode == 0
+            assert f"\t{status}\t" in (await session("list")).stdout
+        assert "HTTP 409" in complaint(await session("doors", "keynote"))
         assert "HTTP 409" in complaint(await session("create", "Again", "--id", "keynote"))
         assert "HTTP 404" in complaint(await session("end", "absent"))
         viewer = TOKENS.mint(TOKENS.verify(rostrum("token", "--role", "viewer").stdout.strip(), time.time()))
         assert "HTTP 403" in complaint(await session("list", "--token", viewer))
+
+
+async def test_a_programme_is_imported_shown_and_exported(tmp_path: Path) -> None:
+    file, table = tmp_path / "schedule.json", tmp_path / "programme.csv"
+    nine = datetime(2026, 5, 1, 9, tzinfo=SHANGHAI)
+    file.write_bytes(
+        pretalx(talk(1, nine, title="神经网络 🧠"), talk(2, nine.replace(hour=11), room="Other"))
+    )
+    async with running(tmp_path / "data") as server:
+        base = str(server.http.base_url)
+
+        async def programme(*argv: str) -> subprocess.CompletedProcess[str]:
+            return await asyncio.to_thread(rostrum, "programme", *argv, "--server", base)
+
+        would = await programme("import", str(file), "--dry-run")
+        assert [line.split("\t")[0] for line in would.stdout.splitlines()] == ["added", "added"], would.stderr
+        assert "HTTP 404" in complaint(await programme("show", "conf"))
+        assert (await programme("import", str(file), "--publish", "--sessions")).stdout == would.stdout
+        assert (await programme("import", str(file))).stdout == "Nothing changed.\n"
+        shown = (await programme("show", "conf")).stdout.splitlines()
+        assert "2026-05-01 09:00–09:45 Asia/Shanghai\t大礼堂\tplanned" in shown[0]
+        listed = await asyncio.to_thread(rostrum, "session", "list", "--server", base)
+        assert "\tplanned\t神经网络 🧠\tAda Lindqvist" in listed.stdout
+        assert (await server.http.get("/api/events/conf/programme")).status_code == 200
+
+        assert (await programme("export", "conf", "--format", "csv", "--output", str(table))).returncode == 0
+        assert (await programme("import", str(table), "--event", "conf")).stdout == "Nothing changed.\n"
+        assert (await programme("export", "conf")).stdout.startswith("BEGIN:VCALENDAR")
+        table.write_text("title,start\nx,soon\n", encoding="utf-8")
+        assert "--event" in complaint(await programme("import", str(table)))
+        assert "HTTP 400" in "".join(
+            (await programme("import", str(table), "--event", "conf")).stderr.splitlines()[-1:]
+        )
+        assert "--format ics" in complaint(
+            await programme("export", "conf", "--person", "p-1", "--format", "csv")
+        )
 
 
 def test_no_server_is_one_sentence() -> None:

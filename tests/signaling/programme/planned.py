@@ -13,8 +13,9 @@ from signaling.programme.model import (
     ProgrammeItem,
     ProgrammePerson,
     ProgrammeRoom,
+    name_key,
 )
-from signaling.programme.reading import name_key, paragraphs, text
+from signaling.programme.reading import paragraphs, text
 
 HOUR = 3_600_000
 NINE = 1_777_597_200_000  # 2026-05-01 09:00 in Shanghai

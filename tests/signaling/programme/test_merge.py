@@ -130,6 +130,19 @@ def test_another_affiliation_raises_the_revision_of_that_persons_sessions() -> N
         put_person(before, "p-none", PersonDetails("x"), now=NINE)
 
 
+def test_a_name_alone_means_the_one_who_is_known_by_it() -> None:
+    guid = DraftPerson("aaaaaaaa-0000-5000-8000-000000000001", "王伟", "清华大学")
+    before, _ = merge(EMPTY, draft(drafted("a", speakers=(guid,))), {}, now=NINE)
+    alone = drafted("a", speakers=(DraftPerson("name:王伟", "王伟"),), room=("name:hall", "Hall"))
+    assert merge(before, draft(alone), {}, now=NINE) == (before, ())
+    other = DraftPerson("name:王伟", "王伟", "北京大学")
+    after, _ = merge(before, draft(drafted("a", speakers=(guid, other))), {}, now=NINE)
+    assert {person.affiliation for person in after.people} == {"清华大学", "北京大学"}
+    for affiliation, count in (("清华大学", 2), ("第三大学", 3)):
+        gala = NewItem("Gala", NINE, NINE + HOUR, speakers=(NewPerson("王伟", affiliation),))
+        assert len(put_item(after, "conf.gala", gala, {}, now=NINE).people) == count
+
+
 def test_a_file_without_sessions_withdraws_nothing() -> None:
     before, _ = merge(EMPTY, draft(drafted("a")), {}, now=NINE)
     with pytest.raises(BadProgramme):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from signaling.programme.model import BadProgramme
 from signaling.programme.table import COLUMNS, parse, write
+from signaling.schema import ROOT
 
 from .planned import programmes
 from .samples import BERLIN, SHANGHAI, at
@@ -121,6 +123,9 @@ def test_formulas_are_written_harmless_and_read_back_as_they_were(evil: str) -> 
 
 def test_the_columns_are_as_documented() -> None:
     assert write(programmes()).splitlines()[0] == ",".join(COLUMNS)
+    page = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.partition("### The table")[2].splitlines() if "|" in line]
+    assert {name for row in rows[:14] for name in re.findall(r"`(\w+)`", row)} == set(COLUMNS)
 
 
 @settings(deadline=None)
