@@ -1,6 +1,6 @@
 """A participant without a browser: says hello, gives commands, hears what the server says.
 
-The client side of the WebSocket (signaling/protocol.py), for `rostrum publish`, so that who publishes
+The client side of the WebSocket (signaling/protocol/), for `rostrum publish`, so that who publishes
 is also present and can be brought on stage, and for the demo's own producer.
 """
 

@@ -1,7 +1,7 @@
 """From a client's frame to a message, or to the reason why it is none: pure.
 
 The law: a frame is judged by size and depth before it is parsed, and nothing in it is trusted beyond
-what protocol.py's types say. A command that is wrong but has an id is answered, not punished.
+what protocol/'s types say. A command that is wrong but has an id is answered, not punished.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ from signaling.session import audience as views
 from signaling.session.audience import Fact
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
-from signaling.session.state import State, apply, empty, rewrite
+from signaling.session.fold import apply, rewrite
+from signaling.session.state import State, empty
 from stream.plan import StagePlan
 
 HISTORY = 2000

@@ -92,7 +92,7 @@ def asyncapi() -> dict[str, Any]:
 
 def typescript() -> str:
     """Describe every message as TypeScript declarations, for `tsc --checkJs`."""
-    parts = ["// Written by `python -m signaling.schema` from signaling/protocol.py: change it there.\n"]
+    parts = ["// Written by `python -m signaling.schema` from signaling/protocol/: change it there.\n"]
     parts += [f"export type {name} = {_ts(getattr(protocol, name), named=False)};\n" for name in ALIASES]
     written = {struct.__name__ for name in UNIONS for struct in _members(name)}
     values = [s for s in _structs() if s.__name__ not in written and not s.__subclasses__()]

@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
-from signaling.protocol import ChatDeleted, ChatMessage, ChatPosted, DeleteChat, Person, PostChat
-from signaling.session.decision import SESSION, Decision, Outcome, Refusal, message_entity
-from signaling.session.state import State
+from dataclasses import replace
+
+from signaling.protocol import (
+    ChatCommand,
+    ChatDeleted,
+    ChatEvent,
+    ChatMessage,
+    ChatPosted,
+    DeleteChat,
+    Person,
+    PostChat,
+)
+from signaling.session.decision import SESSION, Decision, Outcome, Refusal, derived_id, message_entity
+from signaling.session.state import State, meet
+
+KEPT_CHAT = 1000
+"""Newest visible messages kept; a snapshot has fewer, so that a deletion lets an older one come back."""
+
+
+def decide(state: State, actor: Person, command: ChatCommand, *, now: int) -> Outcome:
+    """Return what a command on the chat comes to."""
+    match command:
+        case PostChat():
+            return post(state, actor, command, now=now, new_id=derived_id("m", actor, command))
+        case DeleteChat():
+            return delete(state, actor, command, now=now)
+
+
+def fold(state: State, event: ChatEvent) -> State:
+    """Return the state after an event of the chat."""
+    match event:
+        case ChatPosted(message=message):
+            kept = (*state.chat, message)[-KEPT_CHAT:]
+            return replace(meet(state, message.author), chat=kept)
+        case ChatDeleted(message=message_id):
+            kept = tuple(message for message in state.chat if message.id != message_id)
+            return replace(state, chat=kept, deleted=state.deleted | {message_id})
+
+
+def rewrite(state: State, at: int) -> tuple[ChatEvent, ...]:
+    """Return the events that lead to the chat of this state."""
+    posted = [ChatPosted(at=m.at, by=m.author.id, message=m) for m in state.chat]
+    deleted = [ChatDeleted(at=at, by="system", message=message) for message in sorted(state.deleted)]
+    return (*posted, *deleted)
 
 
 def post(state: State, actor: Person, command: PostChat, *, now: int, new_id: str) -> Outcome:

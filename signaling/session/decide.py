@@ -6,23 +6,15 @@ makes sense now. The same command on the same state gives the same outcome, ids 
 
 from __future__ import annotations
 
-import hashlib
-
 from signaling.protocol import (
     AnyCommand,
-    AskQuestion,
-    BringOn,
-    DeleteChat,
-    DescribeSession,
+    ChatCommand,
     EndSession,
-    OpenDoors,
-    PauseSession,
+    LifecycleCommand,
     Person,
-    PostChat,
+    QuestionCommand,
     ReopenSession,
-    ResumeSession,
-    StartSession,
-    TakeOff,
+    StageCommand,
 )
 from signaling.session import chat, lifecycle, questions, stage
 from signaling.session.decision import Outcome, Refusal
@@ -35,26 +27,11 @@ def decide(
     """Return what the command comes to; `now` in ms since 1970, `known` whom the command names."""
     if state.session.status == "ended" and not isinstance(command, EndSession | ReopenSession):
         return Refusal("session_ended", "The session has ended; nothing changes in it any more.")
-    match command:
-        case PostChat():
-            return chat.post(state, actor, command, now=now, new_id=derived_id("m", actor, command))
-        case DeleteChat():
-            return chat.delete(state, actor, command, now=now)
-        case AskQuestion():
-            return questions.ask(state, actor, command, now=now, new_id=derived_id("q", actor, command))
-        case BringOn():
-            return stage.bring_on(state, actor, command, now=now, known=known)
-        case TakeOff():
-            return stage.take_off(state, actor, command, now=now)
-        case DescribeSession():
-            return lifecycle.describe(state, actor, command, now=now)
-        case OpenDoors() | StartSession() | PauseSession() | ResumeSession() | EndSession() | ReopenSession():
-            return lifecycle.step(state, actor, command, now=now)
-        case _:
-            return questions.step(state, actor, command, now=now)
-
-
-def derived_id(prefix: str, actor: Person, command: AnyCommand) -> str:
-    """Return the id of what a command makes: the same again for the same command of the same actor."""
-    digest = hashlib.blake2s(f"{actor.id}\n{command.id}".encode(), digest_size=10)
-    return f"{prefix}{digest.hexdigest()}"
+    if isinstance(command, LifecycleCommand):
+        return lifecycle.decide(state, actor, command, now=now)
+    if isinstance(command, ChatCommand):
+        return chat.decide(state, actor, command, now=now)
+    if isinstance(command, QuestionCommand):
+        return questions.decide(state, actor, command, now=now)
+    assert isinstance(command, StageCommand)
+    return stage.decide(state, actor, command, now=now, known=known)

@@ -6,9 +6,10 @@ leans on; the log accepts it only if none of that has changed since the state's 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
-from signaling.protocol import AnyEvent
+from signaling.protocol import AnyCommand, AnyEvent, Person
 
 SESSION = "session"
 """The entity of the session's status."""
@@ -52,3 +53,9 @@ class Refusal:
 
 
 Outcome = Decision | Refusal
+
+
+def derived_id(prefix: str, actor: Person, command: AnyCommand) -> str:
+    """Return the id of what a command makes: the same again for the same command of the same actor."""
+    digest = hashlib.blake2s(f"{actor.id}\n{command.id}".encode(), digest_size=10)
+    return f"{prefix}{digest.hexdigest()}"

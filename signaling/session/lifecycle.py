@@ -11,16 +11,23 @@ paused, or planned again if it had never begun. A step to where the session is a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
 
 from signaling.protocol import (
     DescribeSession,
     DoorsOpened,
     EndSession,
+    LifecycleCommand,
+    LifecycleEvent,
     OpenDoors,
     PauseSession,
     Person,
     ReopenSession,
     ResumeSession,
+    Session,
+    SessionCreated,
     SessionDescribed,
     SessionEnded,
     SessionPaused,
@@ -45,6 +52,50 @@ STEPS: Mapping[type[Step], tuple[frozenset[Status], Status, type[Stepped]]] = {
     ReopenSession: (frozenset({"ended"}), "paused", SessionReopened),
 }
 """Command → the states it starts from, the one it leads to, and the event that says so."""
+
+
+def decide(state: State, actor: Person, command: LifecycleCommand, *, now: int) -> Outcome:
+    """Return what a command on the session as a whole comes to."""
+    if isinstance(command, DescribeSession):
+        return describe(state, actor, command, now=now)
+    return step(state, actor, command, now=now)
+
+
+def fold(state: State, event: LifecycleEvent) -> State:
+    """Return the state after an event of the session's life."""
+    match event:
+        case SessionCreated(session=session):
+            return replace(state, session=session, stage_seq=event.seq)
+        case SessionDescribed(title=title, programme=programme):
+            session = msgspec.structs.replace(state.session, title=title, programme=programme)
+            return replace(state, session=session)
+        case _:
+            return replace(state, session=_lived(state.session, event), stage_seq=event.seq)
+
+
+def rewrite(state: State, at: int) -> tuple[LifecycleEvent, ...]:
+    """Return the events that lead to the session of this state."""
+    return (SessionCreated(at=at, by="system", session=state.session),)
+
+
+def _lived(session: Session, event: Stepped) -> Session:
+    """Return the session after a step of its life."""
+    changed = msgspec.structs.replace
+    match event:
+        case DoorsOpened():
+            return changed(session, status="doors")
+        case SessionStarted(at=at):
+            return changed(session, status="live", started=at)
+        case SessionPaused(at=at):
+            return changed(session, status="paused", paused=at)
+        case SessionResumed():
+            return changed(session, status="live", paused=None)
+        case SessionEnded(at=at):
+            return changed(session, status="ended", ended=at, paused=None)
+        case SessionReopened(at=at) if session.started is not None:
+            return changed(session, status="paused", ended=None, paused=at)
+        case _:
+            return changed(session, status="planned", ended=None)
 
 
 def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:

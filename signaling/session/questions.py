@@ -12,12 +12,13 @@ illegal step is refused and changes nothing; a step to where the question is alr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import msgspec
 
 from signaling.protocol import (
     AnswerQuestion,
-    AnyEvent,
     ApproveQuestion,
     AskQuestion,
     DismissQuestion,
@@ -27,14 +28,24 @@ from signaling.protocol import (
     QuestionAnswered,
     QuestionApproved,
     QuestionAsked,
+    QuestionCommand,
     QuestionDismissed,
+    QuestionEvent,
     QuestionHidden,
     QuestionShown,
     QuestionState,
     ShowQuestion,
 )
-from signaling.session.decision import SCREEN, SESSION, Decision, Outcome, Refusal, question_entity
-from signaling.session.state import State
+from signaling.session.decision import (
+    SCREEN,
+    SESSION,
+    Decision,
+    Outcome,
+    Refusal,
+    derived_id,
+    question_entity,
+)
+from signaling.session.state import State, meet
 
 Step = ApproveQuestion | ShowQuestion | HideQuestion | AnswerQuestion | DismissQuestion
 
@@ -46,6 +57,49 @@ STEPS: Mapping[type[Step], tuple[frozenset[QuestionState], QuestionState]] = {
     DismissQuestion: (frozenset({"pending", "approved", "on_screen"}), "dismissed"),
 }
 """Command → the states it starts from, and the one it leads to."""
+
+
+def decide(state: State, actor: Person, command: QuestionCommand, *, now: int) -> Outcome:
+    """Return what a command on questions comes to."""
+    if isinstance(command, AskQuestion):
+        return ask(state, actor, command, now=now, new_id=derived_id("q", actor, command))
+    return step(state, actor, command, now=now)
+
+
+def fold(state: State, event: QuestionEvent) -> State:
+    """Return the state after an event of the questions."""
+    match event:
+        case QuestionAsked(question=question):
+            return _put(meet(state, question.author), question)
+        case QuestionApproved(question=question):
+            return _put(state, question)
+        case QuestionShown(question=question_id):
+            former = state.on_screen
+            if former is not None:
+                state = _turn(state, former.id, "approved")
+            return _turn(state, question_id, "on_screen")
+        case QuestionHidden(question=question_id):
+            return _turn(state, question_id, "approved")
+        case QuestionAnswered(question=question_id):
+            return _turn(state, question_id, "answered")
+        case QuestionDismissed(question=question_id):
+            return _turn(state, question_id, "dismissed")
+
+
+def rewrite(state: State, at: int) -> tuple[QuestionEvent, ...]:
+    """Return the events that lead to the questions of this state."""
+    return tuple(QuestionAsked(at=q.at, by=q.author.id, question=q) for q in state.questions.values())
+
+
+def _put(state: State, question: Question) -> State:
+    return replace(state, questions=MappingProxyType({**state.questions, question.id: question}))
+
+
+def _turn(state: State, question_id: str, to: QuestionState) -> State:
+    question = state.questions.get(question_id)
+    if question is None:
+        return state
+    return _put(state, msgspec.structs.replace(question, state=to))
 
 
 def ask(state: State, actor: Person, command: AskQuestion, *, now: int, new_id: str) -> Outcome:
@@ -78,7 +132,7 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     )
 
 
-def _event(command: Step, question: Question, *, now: int, by: str) -> AnyEvent:
+def _event(command: Step, question: Question, *, now: int, by: str) -> QuestionEvent:
     match command:
         case ApproveQuestion():
             approved = msgspec.structs.replace(question, state="approved")

@@ -10,7 +10,8 @@ from signaling.protocol import AnyCommand, AnyEvent, Person, Session, SessionCre
 from signaling.session.audience import Fact, fact
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
-from signaling.session.state import State, apply, empty
+from signaling.session.fold import apply
+from signaling.session.state import State, empty
 
 ADA = Person("ada", "Ada", "viewer")
 BOB = Person("bob", "Bob", "viewer", place="hall")

@@ -41,7 +41,8 @@ from signaling.protocol import (
     TakeOff,
 )
 from signaling.session.audience import SNAPSHOT_CHAT, audience_of, media, snapshot, visible
-from signaling.session.state import State, apply, empty, rewrite
+from signaling.session.fold import apply, rewrite
+from signaling.session.state import State, empty
 
 from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
 

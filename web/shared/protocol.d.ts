@@ -1,4 +1,4 @@
-// Written by `python -m signaling.schema` from signaling/protocol.py: change it there.
+// Written by `python -m signaling.schema` from signaling/protocol/: change it there.
 
 export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" | "chair" | "producer" | "owner";
 
@@ -28,15 +28,6 @@ export interface ChatMessage {
   author: Person;
   text: string;
   at: number;
-}
-
-/** One question and where it stands. */
-export interface Question {
-  id: string;
-  author: Person;
-  text: string;
-  at: number;
-  state: QuestionState;
 }
 
 /** Somebody whom the programme names. `id` is the programme's, not a participant's. */
@@ -71,6 +62,15 @@ export interface Session {
   ended?: number | null;
   paused?: number | null;
   programme?: Billing | null;
+}
+
+/** One question and where it stands. */
+export interface Question {
+  id: string;
+  author: Person;
+  text: string;
+  at: number;
+  state: QuestionState;
 }
 
 /** Where a client was: the last `{epoch, seq}` a welcome or an events frame told it. */

@@ -1,0 +1,136 @@
+"""A session, what the programme says of it, and the steps of its life."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from signaling.protocol.base import Command, Event, Id, Line, Name, Title
+
+Status = Literal["planned", "doors", "live", "paused", "ended"]
+
+
+Kind = Literal["talk", "forum", "ceremony", "symposium"]
+
+
+Visibility = Literal["public", "invitation"]
+
+
+class Billed(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Somebody whom the programme names. `id` is the programme's, not a participant's."""
+
+    id: Id
+    name: Name
+    affiliation: Line = ""
+    title: Line = ""
+
+
+class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags."""
+
+    event: Id
+    start: int
+    end: int
+    zone: Annotated[str, Meta(min_length=1, max_length=64)]
+    kind: Kind = "talk"
+    room: Line = ""
+    languages: Annotated[tuple[Annotated[str, Meta(max_length=35)], ...], Meta(max_length=16)] = ()
+    chairs: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
+    speakers: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
+    visibility: Visibility = "public"
+
+
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is."""
+
+    id: str
+    title: str
+    status: Status
+    created: int
+    started: int | None = None
+    ended: int | None = None
+    paused: int | None = None
+    programme: Billing | None = None
+
+
+class OpenDoors(Command, frozen=True, tag="session.doors"):
+    """Say that it is about to begin: people take their seats (producers, chairs)."""
+
+
+class StartSession(Command, frozen=True, tag="session.start"):
+    """Open the session to its audience (producers)."""
+
+
+class PauseSession(Command, frozen=True, tag="session.pause"):
+    """Break: the audience has no picture, chat and questions stay open (producers, chairs)."""
+
+
+class ResumeSession(Command, frozen=True, tag="session.resume"):
+    """Go on after a pause (producers, chairs)."""
+
+
+class EndSession(Command, frozen=True, tag="session.end"):
+    """End the session: nothing changes in it any more (producers)."""
+
+
+class ReopenSession(Command, frozen=True, tag="session.reopen"):
+    """Take back an end: the session is paused, or planned if it had never begun (producers)."""
+
+
+class DescribeSession(Command, frozen=True, tag="session.describe"):
+    """Say anew what the session is called, and what the programme says of it (producers)."""
+
+    title: Title
+    programme: Billing | None = None
+
+
+class SessionCreated(Event, frozen=True, tag="session.created"):
+    session: Session
+
+
+class DoorsOpened(Event, frozen=True, tag="session.doors_opened"):
+    pass
+
+
+class SessionStarted(Event, frozen=True, tag="session.started"):
+    pass
+
+
+class SessionPaused(Event, frozen=True, tag="session.paused"):
+    pass
+
+
+class SessionResumed(Event, frozen=True, tag="session.resumed"):
+    pass
+
+
+class SessionEnded(Event, frozen=True, tag="session.ended"):
+    pass
+
+
+class SessionReopened(Event, frozen=True, tag="session.reopened"):
+    """Ended by mistake: paused if it had begun, else planned."""
+
+
+class SessionDescribed(Event, frozen=True, tag="session.described"):
+    """Another title, or other words of the programme."""
+
+    title: str
+    programme: Billing | None
+
+
+LifecycleCommand = (
+    OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession | DescribeSession
+)
+LifecycleEvent = (
+    SessionCreated
+    | DoorsOpened
+    | SessionStarted
+    | SessionPaused
+    | SessionResumed
+    | SessionEnded
+    | SessionReopened
+    | SessionDescribed
+)

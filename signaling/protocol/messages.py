@@ -1,0 +1,165 @@
+"""The frames around commands and facts: what opens a connection, and all that the server says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
+from signaling.protocol.chat import ChatMessage
+from signaling.protocol.lifecycle import Session
+from signaling.protocol.questions import Question
+from signaling.protocol.unions import AnyCommand, AnyEvent
+
+
+class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a client was: the last `{epoch, seq}` a welcome or an events frame told it."""
+
+    epoch: int
+    seq: int
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="hello"):
+    """The first frame, within 5 s. `place` is where the body sits, not where the page came from."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+    protocol: int = PROTOCOL_VERSION
+    place: Place | None = None
+    resume: Resume | None = None
+
+
+class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ping"):
+    """Asks for the server's time; answered by `pong` with the same `sent` (the client's clock, ms)."""
+
+    sent: float
+
+
+class RefreshToken(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="token.refresh"
+):
+    """Asks for a fresh token with the same rights; answered by `token`."""
+
+
+AnyClientMessage = Hello | Ping | RefreshToken | AnyCommand
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
+
+    `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+    """
+
+    session: Session
+    stage: tuple[Person, ...]
+    questions: tuple[Question, ...]
+    chat: tuple[ChatMessage, ...]
+
+
+class Media(msgspec.Struct, frozen=True):
+    """One publication as the relay sees it now."""
+
+    participant: str
+    source: Literal["camera", "slides", "hall"]
+    audio: bool
+    video: bool
+    live: bool
+
+
+class ServerMessage(msgspec.Struct, frozen=True, tag_field="type"):
+    """Whatever the server says."""
+
+
+class Welcome(ServerMessage, frozen=True, tag="welcome"):
+    """The answer to `hello`. Without a snapshot, the resume was honoured: events follow from there."""
+
+    you: Person
+    can: tuple[str, ...]
+    """Types of the commands this role may give, and `whip:camera`, `whip:slides`, `whip:hall`."""
+    epoch: int
+    seq: int
+    time: int
+    token_expires: int
+    snapshot: Snapshot | None = None
+
+
+class Events(ServerMessage, frozen=True, tag="events"):
+    """Facts in order. `seq`: the position after this frame, hidden events counted: resume from there."""
+
+    epoch: int
+    seq: int
+    events: tuple[AnyEvent, ...]
+
+
+class Ack(ServerMessage, frozen=True, tag="ack"):
+    """The command is durable. `seq`: of its last event."""
+
+    id: str
+    seq: int
+
+
+class Refused(ServerMessage, frozen=True, tag="refused"):
+    """The command changed nothing, and why. With `retry_after` (seconds), the same may go later."""
+
+    id: str
+    code: str
+    reason: str
+    retry_after: float | None = None
+
+
+class Presence(ServerMessage, frozen=True, tag="presence"):
+    """Who is here now. `people` only where the role may see them."""
+
+    online: int
+    hall: int
+    people: tuple[Person, ...] | None = None
+
+
+class MediaState(ServerMessage, frozen=True, tag="media"):
+    """Who publishes what, as the relay sees it; `relay` is false while it cannot be reached."""
+
+    relay: bool
+    publications: tuple[Media, ...]
+
+
+class Timetable(ServerMessage, frozen=True, tag="timetable"):
+    """When this session is now expected, in whole minutes; sent only for sessions of a programme.
+
+    `late` (ms) is how far the expected start is behind the planned one, or, once begun, the expected
+    end behind the planned end; negative is early. `over`: it runs beyond its planned end.
+    """
+
+    start: int
+    end: int
+    late: int
+    over: bool
+
+
+class Notice(ServerMessage, frozen=True, tag="notice"):
+    """A condition of the service: `chat_paused` or `chat_resumed`."""
+
+    code: Literal["chat_paused", "chat_resumed"]
+
+
+class Pong(ServerMessage, frozen=True, tag="pong"):
+    sent: float
+    time: int
+
+
+class Token(ServerMessage, frozen=True, tag="token"):
+    token: str
+    expires: int
+
+
+class Bye(ServerMessage, frozen=True, tag="bye"):
+    """The last frame before the server closes, with the close code's stable name (errors.py)."""
+
+    code: str
+    reason: str
+    retry_after: float | None = None
+
+
+AnyServerMessage = (
+    Welcome | Events | Ack | Refused | Presence | MediaState | Timetable | Notice | Pong | Token | Bye
+)

@@ -1,0 +1,39 @@
+"""A session is the fold of its events; each subject folds its own.
+
+The law: `apply(state, event)` is the only way state changes, it is total (whatever is in the log can be
+applied), and it never mutates. What may happen at all is decided elsewhere, before the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from signaling.protocol import AnyEvent, ChatEvent, LifecycleEvent, QuestionEvent, StageEvent
+from signaling.session import chat, lifecycle, questions, stage
+from signaling.session.state import State
+
+
+def apply(state: State, event: AnyEvent) -> State:
+    """Return the state after the event."""
+    return replace(_fold(state, event), seq=event.seq)
+
+
+def _fold(state: State, event: AnyEvent) -> State:
+    if isinstance(event, LifecycleEvent):
+        return lifecycle.fold(state, event)
+    if isinstance(event, ChatEvent):
+        return chat.fold(state, event)
+    if isinstance(event, QuestionEvent):
+        return questions.fold(state, event)
+    assert isinstance(event, StageEvent)
+    return stage.fold(state, event)
+
+
+def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
+    """Return events that lead from nothing to what matters of this state: a log lost whole starts anew."""
+    return (
+        *lifecycle.rewrite(state, at),
+        *questions.rewrite(state, at),
+        *chat.rewrite(state, at),
+        *stage.rewrite(state, at),
+    )
