@@ -76,17 +76,21 @@ class Networks:
         _run("ip", "route", "add", f"{self.net}.0.0/16", "via", f"{self.net}.0.2")
         self._at_router("address", "add", f"{self.net}.0.2/24", "dev", "hub")
         self._at_router("link", "set", "hub", "up")
-        _run("ip", "netns", "exec", self._router, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        # What comes with the other network's address is dropped, as providers do (RFC 2827): an address whose
+        # link is down would else go on sending by the link that is up.
+        for setting in ("ip_forward=1", "conf.all.rp_filter=1", "conf.default.rp_filter=1"):
+            _run("ip", "netns", "exec", self._router, "sysctl", "-qw", f"net.ipv4.{setting}")
         for way, number in _NUMBERS.items():
             net = f"{self.net}.{number}"
             self._at_router("link", "add", way, "type", "veth", "peer", "name", way, "netns", self.there)
             self._at_router("address", "add", f"{net}.1/24", "dev", way)
             self._at_router("link", "set", way, "up")
-            self._there("address", "add", f"{self.address(way)}/24", "dev", way)
-            self._route(way)
+            self.plug(way)
 
-    def _route(self, way: Way) -> None:
+    def plug(self, way: Way) -> None:
+        """Bring a link up, with its address and routes."""
         number = _NUMBERS[way]
+        self._there("address", "add", f"{self.address(way)}/24", "dev", way)
         self._there("link", "set", way, "up")
         gateway = ("default", "via", f"{self.net}.{number}.1", "dev", way)
         self._there("route", "add", *gateway, "metric", str(100 * number))
@@ -115,13 +119,10 @@ class Networks:
         return max(_NUMBERS, key=lambda way: carried()[way] - before[way])
 
     def unplug(self, way: Way) -> None:
-        """Take a link down: the machine that is on it is told."""
-        self._there("link", "set", way, "down")
-
-    def plug(self, way: Way) -> None:
-        """Bring an unplugged link up again."""
+        """Take a link and its address away, as a system does that has lost a network: programs are told."""
         self._there("rule", "del", "from", self.address(way))
-        self._route(way)
+        self._there("address", "flush", "dev", way)
+        self._there("link", "set", way, "down")
 
     def prefer(self, way: Way) -> None:
         """Let what is bound to no address, HTTP above all, leave by this network."""
