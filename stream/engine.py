@@ -219,6 +219,7 @@ class Engine:
         for router in list(self.routers.values()):
             with self.contained("a session's turn failed; the others go on"):
                 self._deliver(router.flush(now))
+                self._deliver(router.extras(now))
                 for transport, message in router.tick(now, unix):
                     transport.send_rtcp(message)
 

@@ -16,7 +16,7 @@ from stream.routing.resends import MOST_ASKED, ResendBudget
 from stream.routing.segment import Segment, Stand, join, limited
 from stream.routing.shape import Layout
 from stream.routing.slot import Slot
-from stream.routing.track import ClosedBurst, Place, Track
+from stream.routing.track import ClosedBurst, Marks, Place, Track
 from stream.transport.fanout import Numbering, PlainPacket
 from stream.wire import rtcp, rtp
 from stream.wire.sequence import extend
@@ -34,6 +34,9 @@ what arrives right after DTLS (browser-facts.md)."""
 
 BEST_LAYER = 15
 """A layer beyond any: the best there is."""
+
+PROBE_REPEATS = 12
+"""Packets looked back on for one tick of a probe: 12 kB, some 10 Mbit/s."""
 
 FORMER_KEPT = 8
 FORMER_TIME = 3.0
@@ -333,7 +336,43 @@ class Consumer:
             if plain is None or packet is None or types is None:
                 self.resends.refused += 1
             elif self.resends.grant(index, self.round_trip, now):
-                out.append(plain if types[1] is None else self._as_rtx(plain, packet, types[1]))
+                block = self.layout.extra_block(now)
+                out.append(plain if types[1] is None else self._as_rtx(plain, types[1], block))
+        return out
+
+    def probe(self, octets: int, marks: Marks, now: float) -> list[tuple[int, PlainPacket]]:
+        """Return so many octets to try a network with: what was sent last, again as RTX, and padding.
+
+        Each packet has a transport-wide number of its own, given beside it. Nothing without RTX.
+        """
+        payload_type = self.layout.probed_by
+        out: list[tuple[int, PlainPacket]] = []
+        newest = self._newest_index()
+        for index in range(newest, newest - PROBE_REPEATS, -1):
+            if payload_type is None or octets <= 0:
+                break
+            segment, packet = self._sent(index)
+            plain = segment.packet(self.layout, packet) if segment and packet else None
+            types = self.layout.payload_type(packet.codec) if packet is not None else None
+            if plain is None or types is None or types[1] is None or len(plain.payload) > 2 * octets:
+                continue
+            number = marks.next_number()
+            out.append((number, self._as_rtx(plain, types[1], self.layout.extra_block(now, number))))
+            octets -= len(plain.payload)
+        while payload_type is not None and octets > 0:
+            number = marks.next_number()
+            index = self.take_rtx_index()
+            header = rtp.pack_header(
+                payload_type=payload_type,
+                sequence=index,
+                timestamp=0,
+                ssrc=self.layout.rtx_ssrc,
+                padded=True,
+                extension_block=self.layout.extra_block(now, number),
+            )
+            padding = min(octets, rtp.MAX_PADDING)
+            out.append((number, PlainPacket(header, rtp.pad(b"", padding), self.layout.rtx_ssrc, index)))
+            octets -= padding
         return out
 
     def forget(self, now: float) -> None:
@@ -366,7 +405,7 @@ class Consumer:
             return (None, None) if packet is None or not packet.closed or ahead else (segment, packet)
         return None, None
 
-    def _as_rtx(self, plain: PlainPacket, packet: StoredPacket, payload_type: int) -> PlainPacket:
+    def _as_rtx(self, plain: PlainPacket, payload_type: int, extension_block: bytes) -> PlainPacket:
         payload = plain.payload
         if plain.header[0] & 0x20:
             payload = payload[: -payload[-1]]
@@ -377,7 +416,7 @@ class Consumer:
             timestamp=int.from_bytes(plain.header[4:8], "big"),
             ssrc=self.layout.rtx_ssrc,
             marker=bool(plain.header[1] & 0x80),
-            extension_block=self.layout.extension_block(packet, marked=False),
+            extension_block=extension_block,
         )
         original = (plain.srtp_index & 0xFFFF).to_bytes(2, "big")
         return PlainPacket(header, original + payload, self.layout.rtx_ssrc, index)

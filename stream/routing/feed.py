@@ -11,18 +11,21 @@ from collections.abc import Mapping, Sequence
 from typing import Generic
 
 from stream.agreement import AgreedMedia
-from stream.routing.adaptation import ADAPT_INTERVAL, adapt
+from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt
 from stream.routing.consumer import Consumer
 from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer
 from stream.routing.packet_ring import StoredPacket
 from stream.routing.shape import Layout, Shapes, shaped
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
-from stream.routing.track import ClosedBurst, Track
+from stream.routing.track import ClosedBurst, Marks, Track
 from stream.wire import rtcp
 
 CATCH_UP_BURST = 50
-"""Packets of a joiner's start sent at once; the rest follows at the next tick, 10 ms later."""
+"""Packets of a joiner's start sent at once, if its pace allows; the rest follows 10 ms later."""
+
+START_PACKET = 1_200
+"""Octets that a packet of a start counts for: most are as long as the network allows."""
 
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
@@ -43,6 +46,9 @@ class FeedRouter(Generic[PeerT]):
         self._groups: dict[tuple[LaneKey, ...], Group[PeerT]] = {}
         self._unsettled: dict[str, dict[str, Viewer[PeerT]]] = {slot: {} for slot in SLOT_NAMES}
         """By slot, the viewers that are to start there, or to change track or limit."""
+        self._ladders = Ladders(self.slots)
+        self._busy: dict[str, Viewer[PeerT]] = {}
+        """Those with retransmissions that wait for their turn, or with a probe under way."""
 
     def ssrc(self, slot: str) -> tuple[int, int]:
         """Return the primary and the RTX SSRC that stand for a slot in answers."""
@@ -66,6 +72,7 @@ class FeedRouter(Generic[PeerT]):
         """Let a viewer go."""
         viewer = self.viewers.pop(peer_id, None)
         if viewer is not None:
+            self._busy.pop(peer_id, None)
             for name in viewer.consumers:
                 self._unsettled[name].pop(peer_id, None)
             self._leave_group(viewer)
@@ -121,6 +128,7 @@ class FeedRouter(Generic[PeerT]):
                 out += group.bursts(shapes, arrived, now)
         for slot in self.slots.values():
             if slot.moved_on():
+                self._ladders.forget()
                 self._follow(slot, now)
             if closed and slot.wanted is not None:
                 out += self._begin(slot, closed, now)
@@ -226,7 +234,7 @@ class FeedRouter(Generic[PeerT]):
                 if consumer.state == "waiting":
                     consumer.begin(now)
                 if consumer.state == "catching_up":
-                    packets = consumer.catch_up(CATCH_UP_BURST)
+                    packets = consumer.catch_up(_allowed(viewer, now))
                     if packets:
                         out.append(viewer.alone(packets))
                     if consumer.state != "catching_up":
@@ -250,9 +258,10 @@ class FeedRouter(Generic[PeerT]):
         for packet in packets:
             match packet:
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
-                    resent = by_ssrc[ssrc].resend(sequences, now)
-                    if resent:
-                        out.append(viewer.alone(resent))
+                    consumer = by_ssrc[ssrc]
+                    for plain in consumer.resend(sequences, now):
+                        viewer.paced.push(plain, len(plain.payload), now, consumer.slot.kind == "audio")
+                    out += self._repair(viewer, now)
                 case rtcp.PictureLossIndication(media_ssrc=ssrc) if ssrc in by_ssrc:
                     self._picture_lost(viewer, by_ssrc[ssrc], now)
                 case rtcp.FullIntraRequest(targets=targets):
@@ -262,7 +271,10 @@ class FeedRouter(Generic[PeerT]):
                 case rtcp.ReceiverReport(reports=reports) | rtcp.SenderReport(reports=reports):
                     self._reported(viewer, [b for b in reports if b.ssrc in by_ssrc], by_ssrc, now, ntp_now)
                 case rtcp.TransportFeedback():
+                    flowing = not viewer.bandwidth.congested
                     viewer.bandwidth.arrived(packet, now)
+                    if flowing and viewer.bandwidth.congested:
+                        self._adapt(viewer, now)
                 case rtcp.Remb(bitrate=bitrate):
                     viewer.bandwidth.remb(bitrate, now)
         return out
@@ -302,10 +314,51 @@ class FeedRouter(Generic[PeerT]):
         """Choose each viewer's layers by what its network takes, some times a second."""
         for viewer in self.viewers.values():
             if now - viewer.adapted_at >= ADAPT_INTERVAL:
-                viewer.adapted_at = now
-                for consumer, rung in adapt(viewer, now):
-                    layer, limit = (None, consumer.temporal) if rung is None else rung[:2]
-                    self.aim(viewer, consumer, layer, limit, now)
+                self._adapt(viewer, now)
+
+    def _adapt(self, viewer: Viewer[PeerT], now: float) -> None:
+        viewer.adapted_at = now
+        for consumer, rung in adapt(viewer, self._ladders, now):
+            layer, limit = (None, consumer.temporal) if rung is None else rung[:2]
+            self.aim(viewer, consumer, layer, limit, now)
+        probe = viewer.bandwidth.probe(viewer.ladder.wanted, now)
+        if probe is not None:
+            viewer.probe_octets, viewer.probe_ticks = probe
+            self._busy[viewer.peer.id] = viewer
+
+    def extras(self, marks: Marks, now: float) -> list[Burst[PeerT]]:
+        """Return what goes beside the live streams now: repairs whose turn it is, and probes."""
+        out: list[Burst[PeerT]] = []
+        for viewer in list(self._busy.values()) if self._busy else ():
+            out += self._repair(viewer, now)
+            if viewer.probe_ticks:
+                out += self._probe(viewer, marks, now)
+            if not viewer.probe_ticks and not len(viewer.paced):
+                del self._busy[viewer.peer.id]
+        return out
+
+    def _repair(self, viewer: Viewer[PeerT], now: float) -> list[Burst[PeerT]]:
+        turn = viewer.paced.take(now)
+        if len(viewer.paced):
+            self._busy[viewer.peer.id] = viewer
+        return [viewer.alone(turn)] if turn else []
+
+    def _probe(self, viewer: Viewer[PeerT], marks: Marks, now: float) -> list[Burst[PeerT]]:
+        """Return one tick of a viewer's probe; it ends early where a queue builds up."""
+        viewer.probe_ticks -= 1
+        if not viewer.bandwidth.probing:
+            viewer.probe_ticks = 0
+            return []
+        for consumer in viewer.consumers.values():
+            made = consumer.probe(viewer.probe_octets, marks, now)
+            if made:
+                before = viewer.octets
+                burst = viewer.alone([plain for _, plain in made])
+                each = (viewer.octets - before) // len(made)
+                for place, (number, _) in enumerate(made, 1):
+                    viewer.bandwidth.sent(number, before + place * each, now)
+                return [burst]
+        return []
 
     def reports(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
         """Return the sender reports due now. `unix` is the relay's wall clock, seconds."""
@@ -323,3 +376,11 @@ class FeedRouter(Generic[PeerT]):
                 viewer.reports += 1
                 out.append((viewer.peer, report))
         return out
+
+
+def _allowed(viewer: Viewer[PeerT], now: float) -> int:
+    """Return how many packets of a start may go to a viewer now."""
+    count = 0
+    while count < CATCH_UP_BURST and viewer.pace.allow(START_PACKET, now):
+        count += 1
+    return count

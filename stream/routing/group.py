@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from stream.routing.bandwidth import Bandwidth
 from stream.routing.consumer import Consumer
 from stream.routing.layers import Ladder
+from stream.routing.pacing import Pace, Paced
 from stream.routing.packet_ring import StoredPacket
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes
 from stream.routing.stage import SLOT_NAMES
@@ -26,8 +27,15 @@ class Peer(Protocol):
     def id(self) -> str:
         """Its transport id."""
 
+    @property
+    def backlog(self) -> int | None:
+        """Octets that wait in its TCP connection; None where it is reached by UDP."""
+
 
 PeerT = TypeVar("PeerT", bound=Peer)
+
+FIRST_PACE = 10_000_000.0
+"""Bit/s at which a joiner is started while nothing is known of its network: 150 packets in 0.15 s."""
 
 
 class Burst(NamedTuple, Generic[PeerT]):
@@ -52,8 +60,16 @@ class Viewer(Generic[PeerT]):
         self.consumers = {consumer.slot.name: consumer for consumer in ordered}
         self.group: Group[PeerT] | None = None
         reports = any(consumer.layout.transport_cc_id is not None for consumer in consumers)
-        self.bandwidth = Bandwidth(now, transport=reports)
+        repairs = any(consumer.layout.probed_by is not None for consumer in consumers)
+        self.bandwidth = Bandwidth(now, transport=reports and repairs)
         self.ladder = Ladder()
+        self.pace = Pace(now, FIRST_PACE)
+        self.paced: Paced[PlainPacket] = Paced(self.pace)
+        """What it is to have again, and waits for its turn."""
+
+        self.probe_octets = self.probe_ticks = 0
+        """What is left of a probe: octets a tick, and ticks."""
+
         self.adapted_at = now
         self.report_due = 0.0
         self.reports = 0

@@ -20,19 +20,26 @@ _STEP = 0.25
 _LEAST = 0.5
 """Seconds a rate is taken over at least."""
 
+_PAUSE = 0.7
+"""Seconds without a packet after which it is measured anew: what was switched off is back as it was."""
+
 
 class RateMeter:
     """The rates of one track."""
 
-    __slots__ = ("_octets", "_samples")
+    __slots__ = ("_counted_at", "_octets", "_samples")
 
     def __init__(self) -> None:
         self._octets = [0] * (FULL + 1)
+        self._counted_at = float("-inf")
         self._samples: deque[tuple[float, tuple[int, ...]]] = deque()
 
     def count(self, payload: int, temporal: int, now: float) -> None:
         """Count one packet by the octets of its payload."""
         samples = self._samples
+        if now - self._counted_at > _PAUSE:
+            samples.clear()
+        self._counted_at = now
         if not samples or now - samples[-1][0] >= _STEP:
             samples.append((now, tuple(self._octets)))
             while len(samples) > 2 and samples[1][0] <= now - WINDOW:

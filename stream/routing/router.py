@@ -155,6 +155,10 @@ class Router(Generic[PeerT]):
             out += feed.advance(now)
         return out
 
+    def extras(self, now: float) -> list[Burst[PeerT]]:
+        """Return what viewers are sent beside their live streams now: repairs and probes, at their pace."""
+        return [burst for feed in self.feeds.values() for burst in feed.extras(self, now)]
+
     def tick(self, now: float, unix: float) -> list[tuple[PeerT | Publisher, bytes]]:
         """Return the RTCP due now: feedback to publishers, sender reports to viewers."""
         if now >= self._resolve_due:

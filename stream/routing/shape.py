@@ -61,6 +61,22 @@ class Layout(NamedTuple):
                 return payload_type, rtx_payload_type
         return None
 
+    @property
+    def probed_by(self) -> int | None:
+        """The payload type that probes and repetitions go under; None without RTX."""
+        return next((rtx for _, _, rtx in self.payload_types if rtx is not None), None)
+
+    def extra_block(self, now: float, number: int | None = None) -> bytes:
+        """Return the header extensions of a packet beside the stream, which leaves now; `number` marks it."""
+        values: dict[int, bytes] = {}
+        if self.mid_id is not None and self.mid:
+            values[self.mid_id] = self.mid.encode()
+        if self.abs_send_time_id is not None:
+            values[self.abs_send_time_id] = rtp.abs_send_time(now)
+        if number is not None and self.transport_cc_id is not None:
+            values[self.transport_cc_id] = (number & 0xFFFF).to_bytes(2, "big")
+        return rtp.pack_extensions(values)
+
     def extension_block(self, packet: StoredPacket, *, marked: bool = True) -> bytes:
         """Return the header extensions of a packet, under this viewer's ids."""
         values: dict[int, bytes] = {}

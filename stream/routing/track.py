@@ -236,7 +236,7 @@ class Track:
     def close_burst(self, now: float, marks: Marks) -> ClosedBurst:
         """Take the burst: stamped with its send time, marked, and padded to go out as equal segments."""
         burst, self.burst = self.burst, []
-        stamp = (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")
+        stamp = rtp.abs_send_time(now)
         first = key = None
         for packet in burst:
             packet.abs_send_time = stamp

@@ -33,6 +33,10 @@ class Stream(Protocol):
     def send(self, datagram: bytes) -> bool:
         """Frame and queue one datagram; False: dropped, because too much is waiting."""
 
+    @property
+    def backlog(self) -> int:
+        """Octets that wait to be sent."""
+
 
 class Path(NamedTuple):
     """Where a peer is, and which of our addresses it talks to.

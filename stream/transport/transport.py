@@ -96,6 +96,12 @@ class PeerTransport:
         return self._path
 
     @property
+    def backlog(self) -> int | None:
+        """Octets that wait in the peer's TCP connection; None where it is reached by UDP, or not yet."""
+        stream = self._path.stream if self._path is not None else None
+        return stream.backlog if stream is not None else None
+
+    @property
     def bound(self) -> Path | None:
         """The path in use, or None before the first valid check."""
         return self._path

@@ -162,6 +162,11 @@ def pack_header(
     return fixed + extension_block
 
 
+def abs_send_time(now: float) -> bytes:
+    """Return the abs-send-time extension's value for a moment, seconds: 6.18 fixed point, three bytes."""
+    return (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")
+
+
 def renumber(header: bytes, sequence: int, timestamp_delta: int) -> bytes:
     """Return the header with this sequence, and its timestamp moved on modulo 2^32. Raises RtpError."""
     if len(header) < FIXED_HEADER:

@@ -35,7 +35,7 @@ async def test_five_per_cent_lost_each_way_is_repaired(relay: Relay, seed: int) 
             stats = (await talk.stats())["sessions"][talk.session]["feeds"]["stage"]["viewers"]
     consumer = stats[viewer.transport]["main"]
     assert raw / expected > 0.025, "the network was bad"
-    assert lost / expected <= 0.001, f"{lost} of {expected}"
+    assert lost / expected <= 0.001, f"{lost} of {expected}: {consumer}"
     assert consumer["resent"] >= raw
     assert frames > 60
 

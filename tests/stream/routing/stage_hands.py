@@ -162,6 +162,7 @@ class Peer:
     """A transport, as far as routing knows it."""
 
     id: str
+    backlog: int | None = None
 
 
 @dataclass
@@ -260,6 +261,7 @@ class Layer:
                 temporal=temporal if temporal_layers else None,
                 sync=sync,
                 picture=SIZES[self.rid],
+                size=SIZES[self.rid][1] // 4,
             )
             marker = place == per_frame - 1
             packet = RtpPacket(96, self.sequence & 0xFFFF, self.timestamp, self.ssrc, marker, payload)

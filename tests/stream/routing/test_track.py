@@ -178,7 +178,7 @@ def test_the_picture_is_measured_by_temporal_limit() -> None:
         packet.payload += bytes(900)
         track.receive(packet, place / 30)
     rates = [track.bitrate(limit, 3.0) for limit in range(FULL + 1)]
-    assert rates[3] == rates[2] == pytest.approx(30 * 8 * 1000, rel=0.1)
+    assert rates[3] == rates[2] == pytest.approx(30 * 8 * 1160, rel=0.1)
     assert rates[1] == pytest.approx(rates[2] / 2, rel=0.1)
     assert rates[0] == pytest.approx(rates[2] / 4, rel=0.15)
     assert track.bitrate(FULL, 60.0) < 1000, "what has stopped takes nothing"

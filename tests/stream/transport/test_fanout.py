@@ -228,6 +228,10 @@ class _Pipe:
         self.taken.append(datagram)
         return True
 
+    @property
+    def backlog(self) -> int:
+        return 0
+
 
 def test_a_connection_takes_what_it_has_room_for(peers: list[Peer], outlet: socket.socket) -> None:
     pipe, counters = _Pipe(3), Counter[str]()
