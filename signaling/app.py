@@ -20,9 +20,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from signaling import connection, doors, pages, programme_doors, rest, whip
+from signaling import connection, doors, invitation_doors, pages, programme_doors, rest, whip
 from signaling.auth import Tokens
 from signaling.errors import SignalingError
+from signaling.invitation_store import InvitationStore
 from signaling.live import LiveSessions
 from signaling.log import SessionLog, connect
 from signaling.metrics import CountRequests, Metrics
@@ -88,6 +89,9 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
+        *invitation_doors.InvitationDoors(
+            tokens, live, programmes, InvitationStore(redis), settings.public_url
+        ).routes(),
         *_health_routes(live, relays),
         *pages.routes(web),
     ]
@@ -144,7 +148,15 @@ HEALTH: Final = (
 
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of all HTTP doors."""
-    return document([*rest.OPERATIONS, *programme_doors.OPERATIONS, *whip.OPERATIONS, *HEALTH])
+    return document(
+        [
+            *rest.OPERATIONS,
+            *programme_doors.OPERATIONS,
+            *invitation_doors.OPERATIONS,
+            *whip.OPERATIONS,
+            *HEALTH,
+        ]
+    )
 
 
 def _health_routes(live: LiveSessions, relays: Relays) -> list[BaseRoute]:

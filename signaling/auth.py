@@ -36,7 +36,8 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a token says of its bearer. `iat` and `exp` are seconds since 1970.
 
     `publish` names the sources the bearer may send, if the role may too. `gen` is the generation of
-    the bearer's tokens: raising it revokes the older ones.
+    the bearer's tokens: raising it revokes the older ones. `invitation` is the one that let the bearer
+    in, `event` says whose it is where it is an event's, `billed` who the bearer is in the programme.
     """
 
     sub: Id
@@ -50,6 +51,9 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place = "online"
     publish: Annotated[tuple[str, ...], Meta(max_length=16)] = ()
     gen: int = 0
+    invitation: Annotated[str, Meta(max_length=64)] = ""
+    event: Annotated[str, Meta(max_length=64)] = ""
+    billed: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Tokens:
@@ -124,6 +128,9 @@ _PRODUCE: Final = (
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
+_INVITE: Final = frozenset({"invitation.list", "invitation.revoke"}) | {
+    f"invitation.create:{role}" for role in ROLES if role != "owner"
+}
 _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "event.sessions"})
 
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
@@ -133,15 +140,15 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "interpreter": _TAKE_PART | {"whep:return"},
     "moderator": _MODERATE,
     "chair": _MODERATE | _PUBLISH | _STAGE | _RUN,
-    "producer": _PRODUCE,
-    "owner": _PRODUCE | _ORGANISE | {"session.create", "session.list", "token.mint:owner"},
+    "producer": _PRODUCE | _INVITE,
+    "owner": _PRODUCE | _INVITE | _ORGANISE | {"session.create", "session.list", "token.mint:owner"},
 }
 """Role → actions: the commands' tags, and the doors beside the WebSocket.
 
 `session.join` is the WebSocket, `session.read`, `event.change` and the like are REST; `programme.read`
 shows, beside what is public, the item that is the token's own session. `whip:<source>` and
-`whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `presence.people` seeing
-names. Whatever is not here is refused.
+`whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
+link to one, `presence.people` seeing names. Whatever is not here is refused.
 """
 
 ACTIONS: Final[tuple[str, ...]] = tuple(sorted(frozenset[str]().union(*RIGHTS.values())))

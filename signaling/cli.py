@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from signaling import programme_cli, session_cli
+from signaling import invite_cli, programme_cli, session_cli
 from signaling.asking import CommandError, Server, Shown, address_of, minted
 from signaling.supervisor import StartError, run_until_stopped, stop_signals
 from stream.settings import SettingsError
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(session_cli.sessions, name="session")
 app.add_typer(programme_cli.programme, name="programme")
+app.add_typer(invite_cli.invite, name="invite")
 bench = typer.Typer(no_args_is_help=True, help="Measure what a relay carries on this machine.")
 app.add_typer(bench, name="bench")
 
@@ -182,14 +183,9 @@ def token(
     wanted |= {"publish": publish} if publish else {}
     shown = minted(wanted)
     if link:
-        pages = {
-            "speaker": "speak",
-            "moderator": "moderate",
-            "chair": "direct",
-            "producer": "direct",
-            "hall": "hall",
-        }
-        shown = f"{address_of('')}/{pages.get(role, 'watch')}/#token={shown}"
+        from signaling.invitation import PAGES
+
+        shown = f"{address_of('')}/{PAGES.get(role, 'watch')}/#token={shown}"  # type: ignore[call-overload]
     typer.echo(shown)
 
 

@@ -48,6 +48,9 @@ STAGE = {"stage.bring_on", "stage.take_off"}
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {"session.start", "session.end", "session.reopen", "session.describe", "whip:hall"}
 HANDING_OUT = {f"token.mint:{role}" for role in ROLES} - {"token.mint:owner"}
+INVITING = {"invitation.list", "invitation.revoke"} | {
+    f"invitation.create:{role}" for role in ROLES if role != "owner"
+}
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
     "hall": EVERYBODY | {"whip:hall"},
@@ -55,7 +58,7 @@ MEANT: dict[Role, set[str]] = {
     "interpreter": AUDIENCE | {"whep:return"},
     "moderator": AUDIENCE | MODERATION,
     "chair": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS,
-    "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT,
+    "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT | INVITING,
     "owner": set(ACTIONS),
 }
 

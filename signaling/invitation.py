@@ -1,0 +1,293 @@
+"""An invitation: what its link gives, to how many, and until when. Pure.
+
+The law: a code has 160 bits and is told once, to who made it; what is kept is its hash, and the
+invitation's id is the beginning of that. A seat belongs to a browser (its own secret id, hashed too):
+the same browser gets the same seat again, so a reload takes none. What a token may do is decided
+elsewhere (auth.py); here it is only said what the token says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from signaling.auth import LIFETIME, RIGHTS, Claims
+from signaling.errors import Conflict, Forbidden, NotFound, SignalingError
+from signaling.programme.model import EventId
+from signaling.protocol import Billed, Id, Line, Place, Role, Session, Status, Title
+from stream.plan import SOURCES, Source
+
+CODE_BYTES: Final = 20
+"""Bytes of chance in a code: 160 bits; 27 characters of a link."""
+
+MOST_SEATS: Final = 100_000
+
+GuestRole = Literal["viewer", "hall", "speaker", "interpreter", "moderator", "chair", "producer"]
+"""Everybody but owners: a link does not hand out the house."""
+
+Naming = Literal["fixed", "required", "optional"]
+"""Who says the guest's name: the invitation, or the guest, who must or may."""
+
+Code = Annotated[str, Meta(min_length=22, max_length=64, pattern=r"^[A-Za-z0-9_-]+(?!\n)$")]
+"""What a link carries, and what a browser calls itself: at least 128 bits, as base64url."""
+
+GuestName = Annotated[str, Meta(max_length=100)]
+
+PAGES: Final[dict[Role, str]] = {
+    "speaker": "speak",
+    "moderator": "moderate",
+    "chair": "direct",
+    "producer": "direct",
+    "owner": "direct",
+    "hall": "hall",
+}
+"""The page of a role; for everybody else, `watch`."""
+
+_AT_WORK: Final = frozenset({"hall", "interpreter", "moderator", "chair", "producer"})
+"""Roles for which an event's invitation opens also what is by invitation only."""
+
+_NAMELESS: Final[dict[Role, str]] = {"hall": "Hall"}
+
+
+class NewInvitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a link lets in: to one `session`, or to those of an `event`, of which one is chosen on the way in.
+
+    With `name` it is fixed, without, the guest may say one (`naming`). `billed` is who the programme
+    names: name, affiliation and title are then the programme's. `publish`: without, all that the role may
+    send. `seats` is how many browsers may use it, `expires` (ms) until when a new one may. `note` is for
+    who made it.
+    """
+
+    role: GuestRole
+    session: Id | None = None
+    event: EventId | None = None
+    name: GuestName = ""
+    naming: Naming | None = None
+    affiliation: GuestName = ""
+    title: GuestName = ""
+    place: Place = "online"
+    publish: Annotated[tuple[Source, ...], Meta(max_length=len(SOURCES))] | None = None
+    billed: Id | None = None
+    seats: Annotated[int, Meta(ge=1, le=MOST_SEATS)] = 1
+    expires: Annotated[int, Meta(ge=0)] | None = None
+    note: Line = ""
+
+
+class Invitation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An invitation as its maker may see it again: without its code. `taken` counts its seats in use."""
+
+    id: str
+    role: GuestRole
+    naming: Naming
+    seats: int
+    created: int
+    by: str
+    session: str | None = None
+    event: str | None = None
+    name: str = ""
+    affiliation: str = ""
+    title: str = ""
+    place: Place = "online"
+    publish: tuple[Source, ...] = ()
+    billed: str = ""
+    expires: int | None = None
+    note: str = ""
+    taken: int = 0
+    revoked: int | None = None
+
+
+class Offered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A session that an invitation opens."""
+
+    id: str
+    title: Title
+    status: Status
+    start: int | None = None
+    end: int | None = None
+    zone: str = ""
+    room: str = ""
+
+
+class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an invitation is for, told to who has its code; nothing is used up by asking.
+
+    `name` is set where it is fixed. `seated`: this browser has a seat already, so it takes no other.
+    """
+
+    role: GuestRole
+    page: str
+    naming: Naming
+    sessions: tuple[Offered, ...]
+    event: str | None = None
+    name: str = ""
+    affiliation: str = ""
+    title: str = ""
+    place: Place = "online"
+    seated: bool = False
+
+
+def new_code() -> str:
+    """Return a fresh code."""
+    return secrets.token_urlsafe(CODE_BYTES)
+
+
+def hashed(secret: str) -> str:
+    """Return what is kept of a code or of a browser's id; 128 bits of chance need no salt, no stretching."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def id_of(code: str) -> str:
+    """Return the id of the invitation that a code opens."""
+    return f"i-{hashed(code)[:16]}"
+
+
+def participant(invitation: Invitation, client: str) -> str:
+    """Return who a browser is by an invitation: the same again for the same two."""
+    digest = hashlib.sha256(f"{invitation.id}\n{hashed(client)}".encode()).hexdigest()
+    return f"{invitation.role}-{digest[:12]}"
+
+
+def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
+    """Return the invitation that is wanted; raises Conflict where it contradicts itself."""
+    if (wanted.session is None) is (wanted.event is None):
+        raise Conflict("bad_invitation", "An invitation is for one session, or for one event.")
+    naming = wanted.naming or ("fixed" if wanted.name or wanted.billed else "optional")
+    if (naming == "fixed") is not bool(wanted.name or wanted.billed):
+        raise Conflict("bad_invitation", "A fixed name needs a name, and a name that is given is fixed.")
+    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
+    publish = may_send if wanted.publish is None else wanted.publish
+    if set(publish) - set(may_send):
+        raise Conflict("bad_invitation", f"The role {wanted.role} may not send all of this.")
+    if wanted.expires is not None and wanted.expires <= now:
+        raise Conflict("bad_invitation", "The invitation would have expired already.")
+    return Invitation(
+        id=id_of(code),
+        role=wanted.role,
+        naming=naming,
+        seats=wanted.seats,
+        created=now,
+        by=by,
+        session=wanted.session,
+        event=wanted.event,
+        name=wanted.name.strip(),
+        affiliation=wanted.affiliation.strip(),
+        title=wanted.title.strip(),
+        place=wanted.place,
+        publish=publish,
+        billed=wanted.billed or "",
+        expires=wanted.expires,
+        note=wanted.note,
+    )
+
+
+def opens(invitation: Invitation, session: Session) -> bool:
+    """Say whether an invitation opens a session: its own, or one of its event.
+
+    What is by invitation only needs an invitation of its own, but for who works there.
+    """
+    if invitation.session is not None:
+        return invitation.session == session.id
+    programme = session.programme
+    if programme is None or programme.event != invitation.event:
+        return False
+    return programme.visibility == "public" or invitation.role in _AT_WORK
+
+
+def offer(invitation: Invitation, sessions: tuple[Session, ...], *, seated: bool) -> Offer:
+    """Return what an invitation is for; of `sessions`, those that it opens."""
+    opened = tuple(session for session in sessions if opens(invitation, session))
+    billed = _billed(invitation, opened)
+    return Offer(
+        role=invitation.role,
+        page=PAGES.get(invitation.role, "watch"),
+        naming=invitation.naming,
+        sessions=tuple(_offered(session) for session in opened),
+        event=invitation.event,
+        name=billed.name if billed else invitation.name,
+        affiliation=billed.affiliation if billed else invitation.affiliation,
+        title=billed.title if billed else invitation.title,
+        place=invitation.place,
+        seated=seated,
+    )
+
+
+def claims(
+    invitation: Invitation,
+    session: Session,
+    client: str,
+    *,
+    name: str,
+    gen: int,
+    now: float,
+) -> Claims:
+    """Return what the token of a seat says; `name` is the guest's own word. Raises Conflict, Forbidden."""
+    if not opens(invitation, session):
+        raise Forbidden("invitation_needed", "This session needs an invitation of its own.")
+    billed = _billed(invitation, (session,))
+    return Claims(
+        sub=participant(invitation, client),
+        session=session.id,
+        role=invitation.role,
+        name=_name(invitation, billed, name.strip()),
+        iat=int(now),
+        exp=int(now) + LIFETIME,
+        affiliation=(billed.affiliation if billed else invitation.affiliation)[:100],
+        title=(billed.title if billed else invitation.title)[:100],
+        place=invitation.place,
+        publish=invitation.publish,
+        gen=gen,
+        invitation=invitation.id,
+        event=invitation.event or "",
+        billed=invitation.billed,
+    )
+
+
+def refusal(why: Literal["absent", "revoked", "expired", "used_up"]) -> SignalingError:
+    """Return the error that says why a code opens nothing."""
+    match why:
+        case "absent":
+            return NotFound(
+                "invitation_not_found", "There is no such invitation; see that the link is complete."
+            )
+        case "revoked":
+            return Forbidden("invitation_revoked", "This invitation has been withdrawn.")
+        case "expired":
+            return Forbidden("invitation_expired", "This invitation has expired.")
+        case "used_up":
+            return Forbidden("invitation_used_up", "This invitation has been used on another device already.")
+
+
+def _billed(invitation: Invitation, sessions: tuple[Session, ...]) -> Billed | None:
+    for session in sessions:
+        if invitation.billed and session.programme is not None:
+            for one in (*session.programme.speakers, *session.programme.chairs):
+                if one.id == invitation.billed:
+                    return one
+    return None
+
+
+def _name(invitation: Invitation, billed: Billed | None, said: str) -> str:
+    if invitation.naming == "fixed":
+        return (billed.name if billed else invitation.name or invitation.billed)[:100]
+    if not said and invitation.naming == "required":
+        raise Conflict("name_needed", "Please say your name.")
+    return said or invitation.affiliation or _NAMELESS.get(invitation.role, "Guest")
+
+
+def _offered(session: Session) -> Offered:
+    programme = session.programme
+    if programme is None:
+        return Offered(session.id, session.title, session.status)
+    return Offered(
+        session.id,
+        session.title,
+        session.status,
+        programme.start,
+        programme.end,
+        programme.zone,
+        programme.room,
+    )

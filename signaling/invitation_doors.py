@@ -1,0 +1,178 @@
+"""The REST doors of invitations: made, listed and withdrawn by who may; looked at and exchanged by guests.
+
+Owns the resources under `/api/invitations`. The law: a code comes in a body, never in an address, and is
+told once; who invites may invite to what is in reach of the own token only, an event being in reach of an
+owner of all; and a guest's token says what the invitation says, nothing that the guest says but a name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import segno
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from signaling import doors, invitation
+from signaling.auth import EVERY_SESSION, Tokens, authorize
+from signaling.errors import BadRequest, Conflict, NotFound
+from signaling.invitation import Invitation, NewInvitation
+from signaling.invitation_operations import (
+    OPERATIONS,
+    Admission,
+    Exchange,
+    InvitationList,
+    MadeInvitation,
+    Shown,
+)
+from signaling.invitation_store import InvitationStore, Seat
+from signaling.live import LiveSessions
+from signaling.programmes import Programmes
+from signaling.protocol import Session
+
+__all__ = ["OPERATIONS", "InvitationDoors"]
+
+
+class InvitationDoors:
+    """The resources under `/api/invitations`, as routes. `public_url`: what links begin with."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        live: LiveSessions,
+        programmes: Programmes,
+        store: InvitationStore,
+        public_url: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._tokens = tokens
+        self._live = live
+        self._programmes = programmes
+        self._store = store
+        self._public_url = public_url
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        handlers: dict[str, doors.Handler] = {
+            "createInvitation": self._create,
+            "listInvitations": self._list,
+            "revokeInvitation": self._revoke,
+            "lookAtInvitation": self._look,
+            "exchangeInvitation": self._exchange,
+        }
+        by_path: dict[str, dict[str, doors.Handler]] = {}
+        for operation in OPERATIONS:
+            by_path.setdefault(operation.path, {})[operation.method] = handlers[operation.name]
+        return [doors.route(path, methods) for path, methods in by_path.items()]
+
+    # -- who invites ------------------------------------------------------------------------------------
+
+    async def _create(self, request: Request) -> Response:
+        actor = doors.actor(request, self._tokens)
+        wanted = await doors.json_body(request, NewInvitation)
+        reach = EVERY_SESSION if wanted.session is None else wanted.session
+        authorize(actor, f"invitation.create:{wanted.role}", reach)
+        code = invitation.new_code()
+        made = invitation.made(wanted, code, by=actor.sub, now=self._now_ms())
+        await self._check_bound(made)
+        await self._store.add(made)
+        link = f"{self._public_url or str(request.base_url).rstrip('/')}/enter/#invitation={code}"
+        qr = segno.make(link, error="m", micro=False).svg_data_uri(border=4)
+        return doors.json_response(MadeInvitation(made, code, link, qr), 201)
+
+    async def _check_bound(self, made: Invitation) -> None:
+        """Raise NotFound unless what it invites to, and who it is for, are there."""
+        if made.session is not None:
+            sessions = [(await self._live.get(made.session)).state.session]
+        else:
+            sessions = list(self._sessions(made))
+        programmes = [session.programme for session in sessions if session.programme is not None]
+        named = {one.id for said in programmes for one in (*said.speakers, *said.chairs)}
+        if made.billed and made.billed not in named:
+            raise NotFound("person_not_found", "The programme names nobody of this id there.")
+
+    async def _list(self, request: Request) -> Response:
+        actor = doors.actor(request, self._tokens)
+        session, event = (request.query_params.get(name) for name in ("session", "event"))
+        if (session is None) is (event is None):
+            raise BadRequest("bad_request", "Say whose invitations: of one session, or of one event.")
+        authorize(actor, "invitation.list", EVERY_SESSION if session is None else session)
+        if session is not None:
+            await self._live.get(session)
+        else:
+            self._programmes.get(event or "")
+        return doors.json_response(InvitationList(await self._store.list(session, event)))
+
+    async def _revoke(self, request: Request) -> Response:
+        actor = doors.actor(request, self._tokens)
+        found = await self._store.read(request.path_params["invitation"])
+        # What is out of reach is not told from what is not there.
+        missing = NotFound("invitation_not_found", "There is no such invitation.")
+        if found is None:
+            authorize(actor, "invitation.revoke", actor.session)
+            raise missing
+        reach = EVERY_SESSION if found.session is None else found.session
+        authorize(actor, "invitation.revoke", reach)
+        await self._store.revoke(found.id, self._now_ms())
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    # -- who is invited ---------------------------------------------------------------------------------
+
+    async def _look(self, request: Request) -> Response:
+        shown = await doors.json_body(request, Shown)
+        seat = await self._store.look(shown.code, shown.client or "")
+        invited = _granted(seat)
+        told = invitation.offer(invited, await self._bound(invited), seated=seat.held)
+        return doors.json_response(told)
+
+    async def _exchange(self, request: Request) -> Response:
+        wanted = await doors.json_body(request, Exchange)
+        # What the token would say is settled first, so that a mistake takes no seat.
+        invited = _granted(await self._store.look(wanted.code, wanted.client))
+        session = await self._chosen(invited, wanted.session)
+        claims = invitation.claims(
+            invited, session, wanted.client, name=wanted.name, gen=0, now=self._clock()
+        )
+        _granted(await self._store.take(wanted.code, wanted.client))
+        return doors.json_response(
+            Admission(
+                self._tokens.mint(claims),
+                claims.exp,
+                claims.sub,
+                claims.name,
+                claims.role,
+                claims.session,
+                invitation.PAGES.get(claims.role, "watch"),
+            )
+        )
+
+    async def _chosen(self, invited: Invitation, wanted: str | None) -> Session:
+        if wanted is not None or invited.session is not None:
+            return (await self._live.get(wanted or invited.session or "")).state.session
+        opened = [session for session in self._sessions(invited) if invitation.opens(invited, session)]
+        if len(opened) != 1:
+            raise Conflict("session_needed", "This invitation opens several sessions; say which.")
+        return opened[0]
+
+    async def _bound(self, invited: Invitation) -> tuple[Session, ...]:
+        if invited.session is not None:
+            return ((await self._live.get(invited.session)).state.session,)
+        return self._sessions(invited)
+
+    def _sessions(self, invited: Invitation) -> tuple[Session, ...]:
+        programme = self._programmes.get(invited.event or "")
+        return tuple(self._programmes.sessions(programme).values())
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _granted(seat: Seat) -> Invitation:
+    """Return the invitation of a seat that is given; raises the error that says why it is not."""
+    if seat.outcome != "seated":
+        raise invitation.refusal(seat.outcome)
+    assert seat.invitation is not None
+    return seat.invitation

@@ -1,0 +1,244 @@
+"""Invitations over real HTTP and a real Redis: made, looked at, exchanged, used up, withdrawn."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from signaling.auth import ROLES
+from signaling.invitation import new_code
+
+from .server import OWNER, TOKENS, Server, bearer, running
+from .test_cli import complaint, rostrum
+from .test_programme_doors import import_, publish
+from .test_rest import problem
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with running(tmp_path, public_url="https://talk.example") as server:
+        await server.create()
+        yield server
+
+
+async def invite(server: Server, headers: dict[str, str] = OWNER, **wanted: Any) -> dict[str, Any]:
+    body = {"session": "keynote", "role": "viewer"} | wanted
+    answer = await server.http.post("/api/invitations", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def exchange(server: Server, code: str, client: str = "", **said: str) -> httpx.Response:
+    body = {"code": code, "client": client or new_code()} | said
+    return await server.http.post("/api/invitations/exchange", json=body)
+
+
+async def listed(server: Server, query: str = "session=keynote") -> list[dict[str, Any]]:
+    answer = await server.http.get(f"/api/invitations?{query}", headers=OWNER)
+    found: list[dict[str, Any]] = answer.json()["invitations"]
+    return found
+
+
+async def test_a_link_is_made_looked_at_and_exchanged(server: Server) -> None:
+    made = await invite(server, bearer("producer"), role="speaker", name="Ada", affiliation="Yale")
+    assert made["link"] == f"https://talk.example/enter/#invitation={made['code']}"
+    assert made["qr"].startswith("data:image/svg+xml")
+    looked = await server.http.post("/api/invitations/look", json={"code": made["code"]})
+    offer = looked.json()
+    assert (offer["role"], offer["page"], offer["naming"], offer["name"]) == (
+        "speaker",
+        "speak",
+        "fixed",
+        "Ada",
+    )
+    assert [session["id"] for session in offer["sessions"]] == ["keynote"]
+    assert (await listed(server))[0].get("taken", 0) == 0, "looking uses nothing up"
+    got = (await exchange(server, made["code"])).json()
+    claims = TOKENS.verify(got["token"], time.time())
+    assert (claims.role, claims.session, claims.name, claims.affiliation) == (
+        "speaker",
+        "keynote",
+        "Ada",
+        "Yale",
+    )
+    assert claims.publish == ("camera", "slides") and claims.exp - claims.iat == 600
+    assert claims.invitation == made["invitation"]["id"] and claims.sub == got["sub"]
+    assert (got["page"], got["expires"]) == ("speak", claims.exp)
+
+
+async def test_a_reload_never_takes_a_second_seat_and_a_second_browser_finds_none(server: Server) -> None:
+    made = await invite(server)
+    mine, theirs = new_code(), new_code()
+    first = (await exchange(server, made["code"], mine)).json()
+    for _ in range(3):
+        assert (await exchange(server, made["code"], mine)).json()["sub"] == first["sub"]
+    problem(await exchange(server, made["code"], theirs), 403, "invitation_used_up")
+    shown = {"code": made["code"], "client": mine}
+    assert (await server.http.post("/api/invitations/look", json=shown)).json()["seated"] is True
+    stranger = {"code": made["code"], "client": theirs}
+    problem(await server.http.post("/api/invitations/look", json=stranger), 403, "invitation_used_up")
+    assert (await listed(server))[0]["taken"] == 1
+
+
+async def test_of_fifty_who_want_the_last_five_seats_five_get_one(server: Server) -> None:
+    made = await invite(server, seats=5)
+    answers = await asyncio.gather(*(exchange(server, made["code"]) for _ in range(50)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [403] * 45
+    assert len({answer.json()["sub"] for answer in answers if answer.status_code == 200}) == 5
+
+
+async def test_after_its_expiry_it_seats_nobody_new_and_who_is_seated_stays(server: Server) -> None:
+    made = await invite(server, seats=2, expires=int(time.time() * 1000) + 400)
+    mine = new_code()
+    assert (await exchange(server, made["code"], mine)).status_code == 200
+    await asyncio.sleep(0.5)
+    problem(await exchange(server, made["code"]), 403, "invitation_expired")
+    assert (await exchange(server, made["code"], mine)).status_code == 200
+
+
+async def test_a_withdrawn_one_opens_nothing_any_more(server: Server) -> None:
+    made = await invite(server, seats=2)
+    mine = new_code()
+    assert (await exchange(server, made["code"], mine)).status_code == 200
+    path = f"/api/invitations/{made['invitation']['id']}"
+    problem(await server.http.delete(path, headers=bearer("producer", "forum")), 403, "forbidden")
+    for headers in (bearer("producer"), OWNER):
+        assert (await server.http.delete(path, headers=headers)).status_code == 204
+    for client in (mine, new_code()):
+        problem(await exchange(server, made["code"], client), 403, "invitation_revoked")
+    assert (await listed(server))[0]["revoked"] > 0
+    problem(await server.http.delete("/api/invitations/i-0", headers=OWNER), 404, "invitation_not_found")
+    problem(await server.http.delete("/api/invitations/i-0", headers=bearer("viewer")), 403, "forbidden")
+
+
+async def test_a_mistake_takes_no_seat(server: Server) -> None:
+    made = await invite(server, naming="required")
+    problem(await exchange(server, made["code"]), 409, "name_needed")
+    problem(await exchange(server, made["code"], name="x" * 101), 400, "bad_request")
+    problem(await exchange(server, made["code"], client="short"), 400, "bad_request")
+    problem(await exchange(server, new_code()), 404, "invitation_not_found")
+    assert (await exchange(server, made["code"], name="Ada")).json()["name"] == "Ada"
+
+
+async def test_who_may_invite_whom_and_where(server: Server) -> None:
+    for by in ROLES:
+        for wanted in ROLES:
+            body = {"session": "keynote", "role": wanted}
+            own = await server.http.post("/api/invitations", json=body, headers=bearer(by))
+            may = by in ("producer", "owner")
+            assert own.status_code == (400 if wanted == "owner" else 201 if may else 403), (by, wanted)
+            foreign = await server.http.post("/api/invitations", json=body, headers=bearer(by, "forum"))
+            assert foreign.status_code == (400 if wanted == "owner" else 403)
+        event = await server.http.post(
+            "/api/invitations", json={"event": "conf", "role": "viewer"}, headers=bearer(by)
+        )
+        assert event.status_code == 403
+        found = await server.http.get("/api/invitations?session=keynote", headers=bearer(by))
+        assert found.status_code == (200 if by in ("producer", "owner") else 403)
+    body = {"session": "absent", "role": "viewer"}
+    problem(await server.http.post("/api/invitations", json=body, headers=OWNER), 404, "session_not_found")
+    body = {"session": "keynote", "role": "speaker", "billed": "p-9"}
+    problem(await server.http.post("/api/invitations", json=body, headers=OWNER), 404, "person_not_found")
+    problem(await server.http.get("/api/invitations", headers=OWNER), 400, "bad_request")
+
+
+async def test_neither_code_nor_browser_is_in_redis(server: Server) -> None:
+    made, client = await invite(server), new_code()
+    assert (await exchange(server, made["code"], client)).status_code == 200
+    kept = b"".join(
+        file.read_bytes() for file in (server.settings.data / "redis").rglob("*") if file.is_file()
+    )
+    assert made["invitation"]["id"].encode() in kept, "the file is the one that Redis keeps"
+    assert made["code"].encode() not in kept
+    assert client.encode() not in kept
+
+
+async def test_an_events_link_opens_its_public_sessions_and_not_what_is_by_invitation(server: Server) -> None:
+    await import_(server)
+    await publish(server)
+    opened = await server.http.post("/api/events/conf/sessions", json={}, headers=OWNER)
+    public, closed = (session["id"] for session in opened.json()["sessions"])
+    made = await invite(server, session=None, event="conf", seats=100)
+    looked = (await server.http.post("/api/invitations/look", json={"code": made["code"]})).json()
+    assert [session["id"] for session in looked["sessions"]] == [public]
+    mine = new_code()
+    chosen = await exchange(server, made["code"], mine, session=public)
+    assert chosen.json()["session"] == public
+    assert (await exchange(server, made["code"], mine)).json()["sub"] == chosen.json()["sub"]
+    for other in (closed, "keynote"):
+        problem(await exchange(server, made["code"], mine, session=other), 403, "invitation_needed")
+    desk = await invite(server, session=None, event="conf", role="moderator")
+    problem(await exchange(server, desk["code"], mine), 409, "session_needed")
+    assert (await exchange(server, desk["code"], mine, session=closed)).status_code == 200
+    own = await invite(server, session=closed)
+    token = (await exchange(server, own["code"])).json()["token"]
+    seen = await server.http.get("/api/events/conf/programme", headers={"Authorization": f"Bearer {token}"})
+    assert closed in [item["id"] for item in seen.json()["items"]]
+    speaker = (await server.http.get(f"/api/sessions/{public}", headers=OWNER)).json()["programme"][
+        "speakers"
+    ][0]
+    ada = await invite(server, session=public, role="speaker", billed=speaker["id"])
+    assert (await exchange(server, ada["code"])).json()["name"] == speaker["name"]
+
+
+async def test_it_outlives_the_server(tmp_path: Path) -> None:
+    async with running(tmp_path) as server:
+        await server.create()
+        made, mine = await invite(server), new_code()
+        first = (await exchange(server, made["code"], mine)).json()
+        assert made["link"].startswith(str(server.http.base_url).rstrip("/"))
+    async with running(tmp_path) as server:
+        assert (await exchange(server, made["code"], mine)).json()["sub"] == first["sub"]
+        problem(await exchange(server, made["code"]), 403, "invitation_used_up")
+
+
+# -- the command ----------------------------------------------------------------------------------------
+
+
+async def test_the_26_institutions_of_a_symposium_are_invited_by_a_table(
+    server: Server, tmp_path: Path
+) -> None:
+    base = str(server.http.base_url)
+    table, links, codes = tmp_path / "in.csv", tmp_path / "links.csv", tmp_path / "qr"
+    lines = [f"第{n}研究所,3,seat {n}" for n in range(26)]
+    table.write_text("\n".join(["Institution,Seats,Contact", *lines]) + "\n", encoding="utf-8-sig")
+
+    async def run(*argv: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(rostrum, "invite", *argv, "--server", base)
+
+    done = await run(
+        "batch", str(table), "--session", "keynote", "--output", str(links), "--qr-folder", str(codes)
+    )
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(links.read_text(encoding="utf-8-sig"))))
+    assert [row["affiliation"] for row in rows] == [f"第{n}研究所" for n in range(26)]
+    assert rows[3]["contact"] == "seat 3" and len(list(codes.glob("*.svg"))) == 26
+    code = rows[0]["link"].partition("#invitation=")[2]
+    seats = [await exchange(server, code) for _ in range(4)]
+    assert [seat.status_code for seat in seats] == [200, 200, 200, 403]
+    assert TOKENS.verify(seats[0].json()["token"], time.time()).affiliation == "第0研究所"
+    said = (await run("list", "--session", "keynote")).stdout.splitlines()
+    assert len(said) == 26 and any("3/3\topen\t第0研究所" in line for line in said)
+    assert (await run("revoke", rows[0]["invitation"])).returncode == 0
+    assert "revoked" in next(
+        line
+        for line in (await run("list", "--session", "keynote")).stdout.splitlines()
+        if line.startswith(rows[0]["invitation"])
+    )
+    one = await run("create", "--session", "keynote", "--place", "hall", "--seats", "500", "--qr")
+    assert one.stdout.startswith("https://talk.example/enter/#invitation=") and "█" in one.stdout
+    table.write_text("institution,seats\nOne,2\nTwo,many\n", encoding="utf-8")
+    before = len(await listed(server))
+    assert "Line 3" in complaint(await run("batch", str(table), "--session", "keynote"))
+    assert len(await listed(server)) == before, "a table is read whole before anything is made"
+    assert "--session or --event" in complaint(await run("create"))
