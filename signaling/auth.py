@@ -117,11 +117,31 @@ _MODERATE: Final = _TAKE_PART | {
     "question.show",
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
-_STAGE: Final = frozenset({"stage.bring_on", "stage.take_off"})
+_SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive"}
+_STAGE: Final = frozenset(
+    {
+        "cue.backstage",
+        "cue.bind",
+        "cue.check",
+        "cue.clear",
+        "cue.invite",
+        "cue.order",
+        "cue.standby",
+        "stage.bring_on",
+        "stage.hand_over",
+        "stage.hide_slides",
+        "stage.lift_slate",
+        "stage.mute",
+        "stage.show_slides",
+        "stage.slate",
+        "stage.take_off",
+        "stage.unmute",
+    }
+)
 _RUN: Final = frozenset({"session.doors", "session.pause", "session.resume"})
 _PRODUCE: Final = (
     _MODERATE
-    | _PUBLISH
+    | _SPEAK
     | _STAGE
     | _RUN
     | {"session.describe", "session.end", "session.reopen", "session.start", "whip:hall"}
@@ -136,10 +156,10 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"whip:hall"},
-    "speaker": _TAKE_PART | _PUBLISH,
+    "speaker": _TAKE_PART | _SPEAK,
     "interpreter": _TAKE_PART | {"whep:return"},
     "moderator": _MODERATE,
-    "chair": _MODERATE | _PUBLISH | _STAGE | _RUN,
+    "chair": _MODERATE | _SPEAK | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,
     "owner": _PRODUCE | _INVITE | _ORGANISE | {"session.create", "session.list", "token.mint:owner"},
 }

@@ -9,6 +9,9 @@ from __future__ import annotations
 from signaling.session.state import State
 from stream.plan import Feed, StagePlan
 
+SLATE = "slate/slate"
+"""The publication shown in place of the stage; where there is none, the audience's stream pauses."""
+
 HALL = "hall"
 """The participant id under which the room itself publishes (`hall/hall`): a session has one room."""
 
@@ -27,9 +30,14 @@ def plan(state: State, epoch: int) -> StagePlan:
 
 
 def _stage(state: State) -> Feed:
-    cameras = tuple(f"{person.id}/camera" for person in state.stage)
-    slides = tuple(f"{person.id}/slides" for person in state.stage)
-    return Feed(main=cameras, slides=slides, audio=cameras)
+    air = state.air
+    if air.slate is not None:
+        return Feed(main=(SLATE,))
+    return Feed(
+        main=tuple(f"{person.id}/camera" for person in state.stage),
+        slides=tuple(f"{person.id}/slides" for person in state.stage if air.slides),
+        audio=tuple(f"{person.id}/camera" for person in state.stage if person.id not in air.muted),
+    )
 
 
 def _return() -> Feed:

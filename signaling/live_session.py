@@ -29,13 +29,16 @@ from signaling.protocol import (
     AnyCommand,
     AnyEvent,
     Billing,
+    BindSpeaker,
     BringOn,
     DescribeSession,
+    InviteSpeaker,
     MediaState,
     Person,
     Refused,
     Resume,
     Snapshot,
+    StageCommand,
 )
 from signaling.session import audience as views
 from signaling.session.audience import Fact
@@ -150,7 +153,7 @@ class LiveSession:
             return Refused(command.id, error.code, error.detail, error.retry_after)
         if isinstance(outcome, Refusal):
             COMMANDS.labels(kind, outcome.code).inc()
-            return Refused(command.id, outcome.code, outcome.reason)
+            return Refused(command.id, outcome.code, outcome.reason, now=outcome.now)
         COMMANDS.labels(kind, "done").inc()
         return Ack(command.id, outcome)
 
@@ -164,8 +167,10 @@ class LiveSession:
 
     async def _carry_out(self, actor: Person, command: AnyCommand) -> int | Refusal:
         known = None
-        if isinstance(command, BringOn):
+        if isinstance(command, BringOn | InviteSpeaker | BindSpeaker):
             known = await self._presence.find(self.id, command.participant)
+        if isinstance(command, StageCommand) and (command.seen or 0) > self._state.seq:
+            await self.catch_up()  # whoever gives it has it from a worker that is ahead of this one
         outcome = await self._attempt(actor, command, known)
         if outcome is not None:
             return outcome
@@ -233,12 +238,17 @@ class LiveSession:
 
     def hear(self, entries: tuple[Entry, ...]) -> bool:
         """Apply entries that follow on; returns False if some are missing before them, or anything else."""
+        before = self._state.seq
+        follows = bool(entries)
         for entry in entries:
             if entry.epoch != self._epoch or entry.seq > self._state.seq + 1:
-                return False
+                follows = False
+                break
             if entry.seq == self._state.seq + 1:
-                self._apply(entry)
-        return bool(entries)
+                self.fanout.fact(self._fold(entry))
+        if self._state.seq > before:
+            self._after()  # once for all: what was decided together is one change to a relay
+        return follows
 
     async def catch_up(self, *, verify: bool = False) -> None:
         """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""
@@ -288,10 +298,6 @@ class LiveSession:
             self._fold(entry)
         if known:
             self.fanout.resynchronise()
-        self._after()
-
-    def _apply(self, entry: Entry) -> None:
-        self.fanout.fact(self._fold(entry))
         self._after()
 
     def _fold(self, entry: Entry) -> Fact:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from signaling.protocol.base import *
 from signaling.protocol.chat import *
+from signaling.protocol.cues import *
 from signaling.protocol.lifecycle import *
 from signaling.protocol.messages import *
 from signaling.protocol.questions import *

@@ -9,8 +9,10 @@ from msgspec import Meta
 
 from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
 from signaling.protocol.chat import ChatMessage
+from signaling.protocol.cues import Cue
 from signaling.protocol.lifecycle import Session
 from signaling.protocol.questions import Question
+from signaling.protocol.stage import Air, StageNow
 from signaling.protocol.unions import AnyCommand, AnyEvent
 
 
@@ -49,12 +51,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
 
     `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+    `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
     """
 
     session: Session
     stage: tuple[Person, ...]
     questions: tuple[Question, ...]
     chat: tuple[ChatMessage, ...]
+    air: Air = Air()
+    cues: tuple[Cue, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -100,12 +106,16 @@ class Ack(ServerMessage, frozen=True, tag="ack"):
 
 
 class Refused(ServerMessage, frozen=True, tag="refused"):
-    """The command changed nothing, and why. With `retry_after` (seconds), the same may go later."""
+    """The command changed nothing, and why. With `retry_after` (seconds), the same may go later.
+
+    `now`: the stage as it is, where the command was for a stage that is no more (`stage_changed`).
+    """
 
     id: str
     code: str
     reason: str
     retry_after: float | None = None
+    now: StageNow | None = None
 
 
 class Presence(ServerMessage, frozen=True, tag="presence"):

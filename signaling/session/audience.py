@@ -1,8 +1,9 @@
 """Who may see what. Redaction happens here and only here, before anything is encoded.
 
-There are three audiences: `public` (viewers, halls, interpreters), `speakers` (who also see who is here
-and who publishes), and `staff` (who see everything). Beside these, everybody has a private view of the
-own questions. The law: what an audience may not see now is in none of its frames, old history included.
+There are three audiences: `public` (viewers, halls), `speakers` (with interpreters; who also see who is
+here, who publishes, and how each speaker stands), and `staff` (who see everything). Beside these, everybody
+has a private view of the own questions. The law: what an audience may not see now is in none of its frames,
+old history included.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from signaling.protocol import (
     AnyEvent,
     ChatPosted,
+    CueEvent,
     MediaState,
     QuestionApproved,
     QuestionAsked,
@@ -23,6 +25,7 @@ from signaling.protocol import (
     Role,
     Snapshot,
 )
+from signaling.session import cues
 from signaling.session.state import State
 
 Audience = Literal["public", "speakers", "staff"]
@@ -37,7 +40,12 @@ _AUDIENCES: dict[Role, Audience] = {
     "producer": "staff",
     "owner": "staff",
     "speaker": "speakers",
+    "interpreter": "speakers",
 }
+
+
+_STAFF: frozenset[Audience] = frozenset({"staff"})
+_BACKSTAGE: frozenset[Audience] = frozenset({"speakers", "staff"})
 
 
 def audience_of(role: Role) -> Audience:
@@ -47,24 +55,27 @@ def audience_of(role: Role) -> Audience:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event with what was true of it when it happened: `confidant` is its one reader beside staff.
+    """An event with what was true of it when it happened: which audiences see it, and who else.
 
-    Without a confidant, everybody may see it.
+    `confidant` is the one reader who sees it whatever audience they are in.
     """
 
     event: AnyEvent
     confidant: str | None = None
+    audiences: frozenset[Audience] = frozenset(AUDIENCES)
 
 
 def fact(before: State, event: AnyEvent) -> Fact:
     """Return the event as a fact; `before` is the state it was applied to."""
     match event:
         case QuestionAsked(question=question):
-            return Fact(event, confidant=question.author.id)
+            return Fact(event, question.author.id, _STAFF)
         case QuestionDismissed(question=question_id):
             dismissed = before.questions.get(question_id)
             if dismissed is not None and dismissed.state == "pending":
-                return Fact(event, confidant=dismissed.author.id)
+                return Fact(event, dismissed.author.id, _STAFF)
+    if isinstance(event, CueEvent):
+        return Fact(event, audiences=_BACKSTAGE)
     return Fact(event)
 
 
@@ -87,6 +98,9 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
             if question.state not in hidden or question.author.id == participant
         ),
         chat=state.chat[-SNAPSHOT_CHAT:],
+        air=state.air,
+        cues=() if audience == "public" else cues.running_order(state),
+        order=() if audience == "public" else state.order,
     )
 
 
@@ -107,4 +121,4 @@ def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> 
             now = state.questions.get(question.id, question)
             if now.state == "dismissed" and now.author.id != participant:
                 return False
-    return fact.confidant is None or audience == "staff" or fact.confidant == participant
+    return audience in fact.audiences or fact.confidant == participant

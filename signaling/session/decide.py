@@ -9,6 +9,7 @@ from __future__ import annotations
 from signaling.protocol import (
     AnyCommand,
     ChatCommand,
+    CueCommand,
     EndSession,
     LifecycleCommand,
     Person,
@@ -16,7 +17,7 @@ from signaling.protocol import (
     ReopenSession,
     StageCommand,
 )
-from signaling.session import chat, lifecycle, questions, stage
+from signaling.session import chat, cues, lifecycle, questions, stage
 from signaling.session.decision import Outcome, Refusal
 from signaling.session.state import State
 
@@ -33,5 +34,7 @@ def decide(
         return chat.decide(state, actor, command, now=now)
     if isinstance(command, QuestionCommand):
         return questions.decide(state, actor, command, now=now)
+    if isinstance(command, CueCommand):
+        return cues.decide(state, actor, command, now=now, known=known)
     assert isinstance(command, StageCommand)
     return stage.decide(state, actor, command, now=now, known=known)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from signaling.protocol import AnyCommand, AnyEvent, Person
+from signaling.protocol import AnyCommand, AnyEvent, Person, StageNow
 
 SESSION = "session"
 """The entity of the session's status."""
 PROGRAMME = "programme"
 """The entity of the session's title, and of what the programme says of it."""
 STAGE = "stage"
-"""The entity of who is on stage."""
+"""The entity of who is on stage, and of what goes out."""
+ORDER = "order"
+"""The entity of the order of speaking."""
 SCREEN = "screen"
 """The entity of what is on the hall's screen."""
 
@@ -29,6 +31,11 @@ def question_entity(question_id: str) -> str:
 def message_entity(message_id: str) -> str:
     """Name the entity of one chat message."""
     return f"message:{message_id}"
+
+
+def cue_entity(cue_id: str) -> str:
+    """Name the entity of one speaker's cue."""
+    return f"cue:{cue_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing happens: a stable code (docs/protocol.md) and a sentence."""
+    """Why nothing happens: a stable code (docs/protocol.md) and a sentence.
+
+    `now`: what is, where the command was for a stage that is no more.
+    """
 
     code: str
     reason: str
+    now: StageNow | None = None
 
 
 Outcome = Decision | Refusal

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signaling.protocol import AnyEvent, ChatEvent, LifecycleEvent, QuestionEvent, StageEvent
-from signaling.session import chat, lifecycle, questions, stage
+from signaling.protocol import AnyEvent, ChatEvent, CueEvent, LifecycleEvent, QuestionEvent, StageEvent
+from signaling.session import chat, cues, lifecycle, questions, stage
 from signaling.session.state import State
 
 
@@ -25,6 +25,8 @@ def _fold(state: State, event: AnyEvent) -> State:
         return chat.fold(state, event)
     if isinstance(event, QuestionEvent):
         return questions.fold(state, event)
+    if isinstance(event, CueEvent):
+        return cues.fold(state, event)
     assert isinstance(event, StageEvent)
     return stage.fold(state, event)
 
@@ -35,5 +37,6 @@ def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
         *lifecycle.rewrite(state, at),
         *questions.rewrite(state, at),
         *chat.rewrite(state, at),
+        *cues.rewrite(state, at),
         *stage.rewrite(state, at),
     )

@@ -1,60 +1,197 @@
-"""The stage: who is on it, and who is the main picture."""
+"""The stage: who is on it, who is the main picture, and what of it goes out.
+
+The law: of two who cut at once one wins. A cut that says which version of the stage it was decided on
+is refused (`stage_changed`) if that is not the version that is, and told what is; one that would change
+nothing is no cut. Who comes on is on air, who goes off is cleared, in the same breath.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from signaling.protocol import (
+    Air,
+    AnyEvent,
     BringOn,
     BroughtOn,
+    CueChanged,
+    HandOver,
+    HideSlides,
+    LiftSlate,
+    Mute,
+    Muted,
     Person,
+    ShowSlate,
+    ShowSlides,
+    SlateLifted,
+    SlateShown,
+    SlidesSwitched,
     StageCommand,
     StageEvent,
+    StageNow,
     TakenOff,
     TakeOff,
+    Unmute,
+    Unmuted,
 )
-from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal
+from signaling.session import cues
+from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal, cue_entity
 from signaling.session.state import State, meet
 
 
 def decide(state: State, actor: Person, command: StageCommand, *, now: int, known: Person | None) -> Outcome:
     """Return what a command on the stage comes to; `known` is whom it names, if they are here."""
+    outcome = _cut(state, actor, command, now=now, known=known)
+    if command.seen in (None, state.air.version) or outcome == Decision():
+        return outcome
+    return _overtaken(state)
+
+
+def _overtaken(state: State) -> Refusal:
+    names = ", ".join(person.name for person in state.stage) or "nobody"
+    return Refusal(
+        "stage_changed",
+        f"Somebody else was quicker. On stage now: {names}.",
+        now=StageNow(state.stage, state.air),
+    )
+
+
+def _cut(state: State, actor: Person, command: StageCommand, *, now: int, known: Person | None) -> Outcome:
     match command:
         case BringOn():
-            return bring_on(state, actor, command, now=now, known=known)
+            person = known or state.people.get(command.participant)
+            return cues.UNKNOWN if person is None else bring_on(state, actor, person, now=now)
         case TakeOff():
-            return take_off(state, actor, command, now=now)
+            return take_off(state, actor, command.participant, now=now)
+        case HandOver():
+            return hand_over(state, actor, command, now=now)
+        case Mute() | Unmute():
+            return mute(state, actor, command, now=now)
+        case ShowSlides() | HideSlides():
+            return switch_slides(state, actor, shown=isinstance(command, ShowSlides), now=now)
+        case ShowSlate():
+            text = command.text.strip()
+            if state.air.slate == text:
+                return Decision()
+            return _decided((SlateShown(at=now, by=actor.id, text=text),))
+        case LiftSlate():
+            if state.air.slate is None:
+                return Decision()
+            return _decided((SlateLifted(at=now, by=actor.id),))
+
+
+def bring_on(state: State, actor: Person, person: Person, *, now: int) -> Outcome:
+    """Put a person on stage as the main picture, and on air."""
+    if state.stage[:1] == (person,):
+        return Decision()
+    cue = cues.of_person(state, person, now=now, by=actor.id)
+    events: list[AnyEvent] = [BroughtOn(at=now, by=actor.id, person=person)]
+    if cue.state != "on_air":
+        cue = cues.stepped(cue, "on_air", now=now, by=actor.id)
+        events.insert(0, CueChanged(at=now, by=actor.id, cue=cue))
+    return _decided(tuple(events), cue.id)
+
+
+def take_off(state: State, actor: Person, participant: str, *, now: int) -> Outcome:
+    """Take a person off stage, and off the air; one who is not on it is off already."""
+    if all(person.id != participant for person in state.stage):
+        return Decision()
+    events: list[AnyEvent] = [TakenOff(at=now, by=actor.id, person=participant)]
+    cue = cues.find(state, participant)
+    if cue is None:  # came on before cues were kept
+        return _decided(tuple(events))
+    cleared = cues.stepped(cue, "cleared", now=now, by=actor.id)
+    return _decided((CueChanged(at=now, by=actor.id, cue=cleared), *events), cue.id)
+
+
+def hand_over(state: State, actor: Person, command: HandOver, *, now: int) -> Outcome:
+    """Let the next speaker take the main picture's place."""
+    cue = cues.next_speaker(state) if command.to is None else cues.find(state, command.to)
+    if cue is None:
+        return Refusal("nobody_next", "Nobody is next.") if command.to is None else cues.NO_SUCH_SPEAKER
+    if cue.person is None:
+        return cues.UNBOUND
+    if state.stage[:1] and state.stage[0].id == cue.person.id:
+        return Decision()
+    coming = bring_on(state, actor, cue.person, now=now)
+    going = take_off(state, actor, state.stage[0].id, now=now) if state.stage else Decision()
+    assert isinstance(coming, Decision) and isinstance(going, Decision), "neither can be refused"
+    # Coming first: the picture changes from one to the other, and never to nothing.
+    changes = tuple(dict.fromkeys((*coming.changes, *going.changes)))
+    return Decision((*coming.events, *going.events), leans_on=(SESSION,), changes=changes)
+
+
+def mute(state: State, actor: Person, command: Mute | Unmute, *, now: int) -> Outcome:
+    """Let somebody on stage be heard, or not."""
+    person, wanted = command.participant, isinstance(command, Mute)
+    if all(one.id != person for one in state.stage):
+        return Refusal("not_on_stage", "They are not on stage.")
+    if (person in state.air.muted) == wanted:
+        return Decision()
+    event = (
+        Muted(at=now, by=actor.id, person=person) if wanted else Unmuted(at=now, by=actor.id, person=person)
+    )
+    return _decided((event,))
+
+
+def switch_slides(state: State, actor: Person, *, shown: bool, now: int) -> Outcome:
+    """Show slides, or not."""
+    if state.air.slides == shown:
+        return Decision()
+    return _decided((SlidesSwitched(at=now, by=actor.id, shown=shown),))
+
+
+def _decided(events: tuple[AnyEvent, ...], *touched: str) -> Decision:
+    changes = (STAGE, *(cue_entity(one) for one in touched))
+    return Decision(events, leans_on=(SESSION,), changes=changes)
+
+
+# -- what has happened ---------------------------------------------------------------------------------
 
 
 def fold(state: State, event: StageEvent) -> State:
     """Return the state after an event of the stage."""
+    air = msgspec.structs.replace(_aired(state.air, event), version=event.seq)
+    state = replace(state, air=air, stage_seq=event.seq)
     match event:
         case BroughtOn(person=person):
-            others = tuple(p for p in state.stage if p.id != person.id)
-            return replace(meet(state, person), stage=(person, *others), stage_seq=event.seq)
+            return replace(meet(state, person), stage=(person, *_without(state, person.id)))
         case TakenOff(person=person_id):
-            others = tuple(p for p in state.stage if p.id != person_id)
-            return replace(state, stage=others, stage_seq=event.seq)
+            return replace(state, stage=_without(state, person_id))
+        case _:
+            return state
 
 
 def rewrite(state: State, at: int) -> tuple[StageEvent, ...]:
     """Return the events that lead to the stage of this state."""
-    return tuple(BroughtOn(at=at, by="system", person=person) for person in reversed(state.stage))
+    events: list[StageEvent] = [BroughtOn(at=at, by="system", person=one) for one in reversed(state.stage)]
+    events += [Muted(at=at, by="system", person=one) for one in state.air.muted]
+    if not state.air.slides:
+        events.append(SlidesSwitched(at=at, by="system", shown=False))
+    if state.air.slate is not None:
+        events.append(SlateShown(at=at, by="system", text=state.air.slate))
+    return tuple(events)
 
 
-def bring_on(state: State, actor: Person, command: BringOn, *, now: int, known: Person | None) -> Outcome:
-    """Put a person on stage as the main picture; `known` is who is here by that id, if anybody is."""
-    person = known or state.people.get(command.participant)
-    if person is None:
-        return Refusal("unknown_participant", "Nobody by this id has been here.")
-    if state.stage[:1] == (person,):
-        return Decision()
-    return Decision((BroughtOn(at=now, by=actor.id, person=person),), leans_on=(SESSION,), changes=(STAGE,))
+def _without(state: State, person_id: str) -> tuple[Person, ...]:
+    return tuple(person for person in state.stage if person.id != person_id)
 
 
-def take_off(state: State, actor: Person, command: TakeOff, *, now: int) -> Outcome:
-    """Take a person off stage; one who is not on it is off already."""
-    if all(person.id != command.participant for person in state.stage):
-        return Decision()
-    event = TakenOff(at=now, by=actor.id, person=command.participant)
-    return Decision((event,), leans_on=(SESSION,), changes=(STAGE,))
+def _aired(air: Air, event: StageEvent) -> Air:
+    """Return what goes out after an event, beside who is on stage."""
+    changed = msgspec.structs.replace
+    match event:
+        case BroughtOn():
+            return air
+        case Muted(person=person):
+            return changed(air, muted=(*air.muted, person))
+        case TakenOff(person=person) | Unmuted(person=person):
+            return changed(air, muted=tuple(one for one in air.muted if one != person))
+        case SlidesSwitched(shown=shown):
+            return changed(air, slides=shown)
+        case SlateShown(text=text):
+            return changed(air, slate=text)
+        case SlateLifted():
+            return changed(air, slate=None)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from signaling.protocol import (
+    Air,
     ChatMessage,
+    Cue,
     Person,
     Question,
     Session,
@@ -19,13 +21,17 @@ class State:
     """One session at position `seq`. `stage`: the main picture first. `questions`: in order of asking.
 
     `deleted` holds the ids of withdrawn messages, for history read later; `people` everybody the log
-    has named; `stage_seq` is the position of the last event that touched what is on air.
+    has named; `stage_seq` is the position of the last event that touched what a relay is told. `cues` are
+    those that the log has named; `order` the order of speaking, where one was set.
     """
 
     session: Session
     seq: int = 0
     stage: tuple[Person, ...] = ()
     stage_seq: int = 0
+    air: Air = field(default_factory=Air)
+    cues: Mapping[str, Cue] = field(default_factory=lambda: MappingProxyType({}))
+    order: tuple[str, ...] = ()
     questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
     chat: tuple[ChatMessage, ...] = ()
     deleted: frozenset[str] = frozenset()

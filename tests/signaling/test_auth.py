@@ -43,8 +43,23 @@ MODERATION = {
     "question.answered",
     "question.dismiss",
 }
-ON_STAGE = {"whip:camera", "whip:slides", "whep:return"}
-STAGE = {"stage.bring_on", "stage.take_off"}
+ON_STAGE = {"whip:camera", "whip:slides", "whep:return", "cue.arrive", "cue.acknowledge"}
+CUES = {f"cue.{step}" for step in ("invite", "bind", "check", "backstage", "standby", "clear", "order")}
+CUTS = {
+    f"stage.{cut}"
+    for cut in (
+        "bring_on",
+        "take_off",
+        "hand_over",
+        "mute",
+        "unmute",
+        "show_slides",
+        "hide_slides",
+        "slate",
+        "lift_slate",
+    )
+}
+STAGE = CUES | CUTS
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {"session.start", "session.end", "session.reopen", "session.describe", "whip:hall"}
 HANDING_OUT = {f"token.mint:{role}" for role in ROLES} - {"token.mint:owner"}
@@ -113,7 +128,13 @@ def test_allowed_is_what_authorize_lets_through(role: Role) -> None:
 
 
 def test_a_speaker_is_told_the_sources_of_its_token() -> None:
-    assert allowed(claims("speaker", publish=("camera",))) == ("chat.post", "question.ask", "whip:camera")
+    assert allowed(claims("speaker", publish=("camera",))) == (
+        "chat.post",
+        "cue.acknowledge",
+        "cue.arrive",
+        "question.ask",
+        "whip:camera",
+    )
 
 
 # -- tokens -------------------------------------------------------------------------------------------

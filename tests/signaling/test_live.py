@@ -36,6 +36,7 @@ from signaling.protocol import (
     Role,
     ShowQuestion,
     StartSession,
+    TakeOff,
 )
 from stream.plan import StagePlan
 
@@ -241,6 +242,54 @@ async def test_fifty_fight_for_the_screen_on_two_workers_and_one_question_is_on_
         await until(lambda: session.state == there.state)
         states = [question.state for question in session.state.questions.values()]
         assert sorted(states) == ["approved"] * 49 + ["on_screen"]
+
+
+async def test_fifty_cut_at_once_on_two_workers_one_wins_and_the_others_are_told(
+    redis_server: RedisServer, live: LiveSessions, session: LiveSession
+) -> None:
+    people = [claims(f"sp{i}", "speaker") for i in range(50)]
+    for number, person in enumerate(people):
+        live.presence.enter("s1", f"c{number}", person_of(person))
+    await until(lambda: live.presence.roster("s1").online == 50)
+    first = await done(session, PRO, BringOn(new_id(), "sp0"))
+    assert session.state.air.version == first
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        began = time.monotonic()
+        outcomes = await asyncio.gather(
+            *(
+                (session if i % 2 else there).command(PRO, BringOn(new_id(), person.sub, first))
+                for i, person in enumerate(people)
+                if i > 0
+            )
+        )
+        print(f"49 cuts at once: {time.monotonic() - began:.3f} s")
+        won = [outcome for outcome in outcomes if isinstance(outcome, Ack)]
+        lost = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+        assert len(won) == 1 and {outcome.code for outcome in lost} == {"stage_changed"}
+        await until(lambda: session.state == there.state)
+        assert len(session.state.stage) == 2
+        assert session.state.air.version == won[0].seq
+        for outcome in lost:
+            assert outcome.now is not None
+            assert (outcome.now.people, outcome.now.air.version) == (session.state.stage, won[0].seq)
+        cuts = [cue.state for cue in session.state.cues.values()]
+        assert cuts == ["on_air", "on_air"], "who lost has left no trace"
+
+
+async def test_a_cut_is_not_too_late_where_only_the_worker_is_behind(
+    redis_server: RedisServer, live: LiveSessions, session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.presence.enter("s1", "c1", person_of(GRACE))
+    await until(lambda: live.presence.roster("s1").online == 1)
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        monkeypatch.setattr(there, "hear", lambda entries: True)  # deaf to pub/sub
+        seen = await done(session, PRO, BringOn(new_id(), "grace"))
+        monkeypatch.undo()
+        assert there.state.air.version < seen
+        await done(there, PRO, TakeOff(new_id(), "grace", seen))
+        assert there.state.stage == ()
 
 
 async def test_two_workers_under_load_agree_and_number_every_event_once(

@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CHAT_KEPT, EMPTY, mediaOnStage, onAir, onScreen, pictureOnStage, reduce } from '../../web/shared/store.js';
+import {
+  CHAT_KEPT,
+  EMPTY,
+  cueOf,
+  gone,
+  mediaOnStage,
+  nextSpeaker,
+  onAir,
+  onScreen,
+  pictureOnStage,
+  reduce,
+  runningOrder,
+  slate,
+} from '../../web/shared/store.js';
 
 const person = (id, more = {}) => ({ id, name: id.toUpperCase(), role: 'viewer', ...more });
 const speaker = person('sp', { role: 'speaker' });
@@ -16,7 +29,16 @@ const welcome = (snapshot = {}, more = {}) => ({
   seq: 10,
   time: 0,
   token_expires: 0,
-  snapshot: snapshot && { session: talk, stage: [], questions: [], chat: [], ...snapshot },
+  snapshot: snapshot && {
+    session: talk,
+    stage: [],
+    questions: [],
+    chat: [],
+    air: { version: 0 },
+    cues: [],
+    order: [],
+    ...snapshot,
+  },
   ...more,
 });
 const events = (list, { epoch = 7, seq = list.at(-1)?.seq ?? 0 } = {}) => ({ type: 'events', epoch, seq, events: list });
@@ -136,6 +158,63 @@ test('nobody is on air before the session is live, and in a pause', () => {
   const paused = reduce(live, events([fact(11, 'session.paused')]));
   assert.deepEqual([mediaOnStage(paused), pictureOnStage(paused, 'camera'), onAir(paused)], [false, false, []]);
   assert.equal(mediaOnStage(reduce(paused, events([fact(12, 'session.resumed')]))), true);
+});
+
+test('each cut is a version of the stage, and says what goes out of it', () => {
+  const other = person('other', { role: 'speaker' });
+  const state = fold(
+    welcome({ stage: [speaker, other] }),
+    events([
+      fact(11, 'stage.muted', { person: 'sp' }),
+      fact(12, 'stage.slides_switched', { shown: false }),
+      fact(14, 'stage.slate_shown', { text: 'Back at three' }),
+    ]),
+  );
+  assert.deepEqual(state.air, { version: 14, muted: ['sp'], slides: false, slate: 'Back at three' });
+  assert.deepEqual([slate(state), onAir(state)], ['Back at three', []]);
+  const lifted = reduce(state, events([fact(15, 'stage.slate_lifted'), fact(16, 'stage.taken_off', { person: 'sp' })]));
+  assert.deepEqual(lifted.air, { version: 16, muted: [], slides: false });
+  assert.deepEqual([slate(lifted), onAir(lifted)], [null, [other]]);
+});
+
+test('hidden slides are on stage for nobody', () => {
+  const slides = { participant: 'sp', source: 'slides', audio: false, video: true, live: true };
+  const state = reduce(fold(welcome({ stage: [speaker] })), { type: 'media', relay: true, publications: [slides] });
+  assert.equal(pictureOnStage(state, 'slides'), true);
+  const hidden = reduce(state, events([fact(11, 'stage.slides_switched', { shown: false })]));
+  assert.equal(pictureOnStage(hidden, 'slides'), false);
+});
+
+test('speakers stand in the order set, then billed, then added; next is who has not been on', () => {
+  const programme = { speakers: [{ id: 'p1', name: 'A' }, { id: 'p2', name: 'B' }] };
+  const cue = (id, state, more = {}) => ({ id, state, at: 1, by: 'x', steps: [{ state, at: 1, by: 'x' }], ...more });
+  const before = fold(welcome({ session: { ...talk, programme } }));
+  assert.deepEqual(runningOrder(before).map((c) => [c.id, c.state]), [['p1', 'invited'], ['p2', 'invited']]);
+  const state = reduce(
+    before,
+    events([
+      fact(11, 'cue.changed', { cue: cue('extra', 'backstage') }),
+      fact(12, 'cue.changed', { cue: cue('p1', 'on_air', { person: speaker }) }),
+    ]),
+  );
+  assert.deepEqual(runningOrder(state).map((c) => c.id), ['p1', 'p2', 'extra']);
+  assert.deepEqual([nextSpeaker(state)?.id, cueOf(state, 'sp')?.id, cueOf(state, 'p2')?.state], ['p2', 'p1', 'invited']);
+  const ordered = reduce(state, events([fact(13, 'cue.ordered', { speakers: ['extra', 'nobody'] })]));
+  assert.deepEqual(runningOrder(ordered).map((c) => c.id), ['extra', 'p1', 'p2']);
+  const shorter = { ...programme, speakers: [] };
+  const described = fact(14, 'session.described', { title: 'T', programme: shorter });
+  assert.deepEqual(runningOrder(reduce(ordered, events([described]))).map((c) => c.id), ['extra', 'p1']);
+  assert.equal(cueOf(reduce(state, events([fact(13, 'cue.dropped', { cue: 'extra' })])), 'extra'), undefined);
+});
+
+test('who is on stage and sends nothing is gone, and stays on stage', () => {
+  const camera = { participant: 'sp', source: 'camera', audio: true, video: true, live: true };
+  const state = fold(welcome({ stage: [speaker] }));
+  assert.equal(gone(state, 'sp'), null);
+  const seen = reduce(state, { type: 'media', relay: true, publications: [camera] });
+  assert.equal(gone(seen, 'sp'), false);
+  const lost = reduce(seen, { type: 'media', relay: true, publications: [] });
+  assert.deepEqual([gone(lost, 'sp'), lost.stage.length], [true, 1]);
 });
 
 test('messages of a kind not known here change nothing', () => {

@@ -62,6 +62,7 @@ function Direct({ session, viewer }) {
     return html`<main class="slate alone"><h1>${direct.title}</h1><p>${direct.notAllowed}</p></main>`;
   }
   const { stage, waiting } = cast(state);
+  const seen = state.air.version;
   return html`
     <div class="direct">
       <${Head} session=${session} viewer=${viewer} give=${give} />
@@ -78,14 +79,14 @@ function Direct({ session, viewer }) {
                   html`<button
                     type="button"
                     class="button"
-                    onClick=${() => give({ type: 'stage.bring_on', participant: member.person.id })}
+                    onClick=${() => give({ type: 'stage.bring_on', participant: member.person.id, seen })}
                   >
                     ${direct.makeMain}
                   </button>`}
                   <button
                     type="button"
                     class="button"
-                    onClick=${() => give({ type: 'stage.take_off', participant: member.person.id })}
+                    onClick=${() => give({ type: 'stage.take_off', participant: member.person.id, seen })}
                   >
                     ${direct.takeOff}
                   </button>
@@ -106,7 +107,7 @@ function Direct({ session, viewer }) {
                     type="button"
                     class="button primary"
                     disabled=${state.session?.status === 'ended'}
-                    onClick=${() => give({ type: 'stage.bring_on', participant: member.person.id })}
+                    onClick=${() => give({ type: 'stage.bring_on', participant: member.person.id, seen })}
                   >
                     ${direct.bringOn}
                   </button>

@@ -30,6 +30,29 @@ export interface ChatMessage {
   at: number;
 }
 
+/** One step of a speaker: to where, when, and by whom. */
+export interface CueStep {
+  state: "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared";
+  at: number;
+  by: string;
+}
+
+/**
+ * One speaker's way. `id` is the programme's for who is billed, else the participant's own.
+ *
+ * `person`: who it is that speaks, once known. `acknowledged`: when they said they are ready, while on
+ * standby. `steps`: the newest 20, the present one last.
+ */
+export interface Cue {
+  id: string;
+  state: "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared";
+  at: number;
+  by: string;
+  person?: Person | null;
+  acknowledged?: number | null;
+  steps?: ReadonlyArray<CueStep>;
+}
+
 /** Somebody whom the programme names. `id` is the programme's, not a participant's. */
 export interface Billed {
   id: string;
@@ -73,6 +96,24 @@ export interface Question {
   state: QuestionState;
 }
 
+/**
+ * What goes out, beside who is on stage. `version`: the `seq` of the last cut.
+ *
+ * `slate`: the words shown in place of the stage, while they are. `muted`: who on stage is not heard.
+ */
+export interface Air {
+  version?: number;
+  slides?: boolean;
+  slate?: string | null;
+  muted?: ReadonlyArray<string>;
+}
+
+/** The stage as it is, told to whom a cut was refused because somebody else was quicker. */
+export interface StageNow {
+  people: ReadonlyArray<Person>;
+  air: Air;
+}
+
 /** Where a client was: the last `{epoch, seq}` a welcome or an events frame told it. */
 export interface Resume {
   epoch: number;
@@ -83,12 +124,16 @@ export interface Resume {
  * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
  *
  * `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+ * `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
  */
 export interface Snapshot {
   session: Session;
   stage: ReadonlyArray<Person>;
   questions: ReadonlyArray<Question>;
   chat: ReadonlyArray<ChatMessage>;
+  air: Air;
+  cues: ReadonlyArray<Cue>;
+  order: ReadonlyArray<string>;
 }
 
 /** One publication as the relay sees it now. */
@@ -181,6 +226,7 @@ export interface BringOn {
   type: "stage.bring_on";
   id: string;
   participant: string;
+  seen?: number | null;
 }
 
 /** Take a person off stage (producers, chairs). */
@@ -188,6 +234,126 @@ export interface TakeOff {
   type: "stage.take_off";
   id: string;
   participant: string;
+  seen?: number | null;
+}
+
+/**
+ * Take the main picture off and bring the next speaker on, in one cut (producers, chairs).
+ *
+ * `to` is another speaker than the next in the order.
+ */
+export interface HandOver {
+  type: "stage.hand_over";
+  id: string;
+  to?: string | null;
+  seen?: number | null;
+}
+
+/** Let somebody on stage not be heard (producers, chairs). */
+export interface Mute {
+  type: "stage.mute";
+  id: string;
+  participant: string;
+  seen?: number | null;
+}
+
+/** Let somebody on stage be heard again (producers, chairs). */
+export interface Unmute {
+  type: "stage.unmute";
+  id: string;
+  participant: string;
+  seen?: number | null;
+}
+
+/** Show the slides of those on stage (producers, chairs). */
+export interface ShowSlides {
+  type: "stage.show_slides";
+  id: string;
+  seen?: number | null;
+}
+
+/** Show no slides (producers, chairs). */
+export interface HideSlides {
+  type: "stage.hide_slides";
+  id: string;
+  seen?: number | null;
+}
+
+/** Show the audience a slate in place of the stage, without sound (producers, chairs). */
+export interface ShowSlate {
+  type: "stage.slate";
+  id: string;
+  text?: string;
+  seen?: number | null;
+}
+
+/** Show the stage again (producers, chairs). */
+export interface LiftSlate {
+  type: "stage.lift_slate";
+  id: string;
+  seen?: number | null;
+}
+
+/** Put somebody who is not billed on the list, or back on it (producers, chairs). */
+export interface InviteSpeaker {
+  type: "cue.invite";
+  id: string;
+  participant: string;
+}
+
+/** Say which participant a billed speaker is (producers, chairs). */
+export interface BindSpeaker {
+  type: "cue.bind";
+  id: string;
+  speaker: string;
+  participant: string;
+}
+
+/** Say that picture and sound are well (producers, chairs); a good pre-flight says so by itself. */
+export interface CheckSpeaker {
+  type: "cue.check";
+  id: string;
+  speaker: string;
+}
+
+/** Be backstage oneself (speakers, chairs). */
+export interface ArriveBackstage {
+  type: "cue.arrive";
+  id: string;
+}
+
+/** Take a speaker backstage, from wherever they are but the stage (producers, chairs). */
+export interface SendBackstage {
+  type: "cue.backstage";
+  id: string;
+  speaker: string;
+}
+
+/** Tell a speaker that they are about to go on (producers, chairs). */
+export interface StandBy {
+  type: "cue.standby";
+  id: string;
+  speaker: string;
+}
+
+/** Say that one is ready to go on (the speaker, on standby). */
+export interface AcknowledgeStandby {
+  type: "cue.acknowledge";
+  id: string;
+}
+
+/** Say that a speaker is done, or does not come, without their being on stage (producers, chairs). */
+export interface ClearSpeaker {
+  type: "cue.clear";
+  id: string;
+  speaker: string;
+}
+
+/** Set who speaks after whom; those left out follow, as the programme has them (producers, chairs). */
+export interface OrderSpeakers {
+  type: "cue.order";
+  id: string;
+  speakers: ReadonlyArray<string>;
 }
 
 /** Say that it is about to begin: people take their seats (producers, chairs). */
@@ -380,6 +546,72 @@ export interface TakenOff {
   by: string;
 }
 
+export interface Muted {
+  type: "stage.muted";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface Unmuted {
+  type: "stage.unmuted";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SlidesSwitched {
+  type: "stage.slides_switched";
+  shown: boolean;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** A slate with these words; who is on stage stays there, unseen and unheard. */
+export interface SlateShown {
+  type: "stage.slate_shown";
+  text: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SlateLifted {
+  type: "stage.slate_lifted";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** A cue whole, as it is from now on. Seen by speakers, interpreters and staff, as all of these. */
+export interface CueChanged {
+  type: "cue.changed";
+  cue: Cue;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** There is no such cue any more: it was the same person's as another one. */
+export interface CueDropped {
+  type: "cue.dropped";
+  cue: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SpeakersOrdered {
+  type: "cue.ordered";
+  speakers: ReadonlyArray<string>;
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /** The answer to `hello`. Without a snapshot, the resume was honoured: events follow from there. */
 export interface Welcome {
   type: "welcome";
@@ -407,13 +639,18 @@ export interface Ack {
   seq: number;
 }
 
-/** The command changed nothing, and why. With `retry_after` (seconds), the same may go later. */
+/**
+ * The command changed nothing, and why. With `retry_after` (seconds), the same may go later.
+ *
+ * `now`: the stage as it is, where the command was for a stage that is no more (`stage_changed`).
+ */
 export interface Refused {
   type: "refused";
   id: string;
   code: string;
   reason: string;
   retry_after: number | null;
+  now: StageNow | null;
 }
 
 /** Who is here now. `people` only where the role may see them. */
@@ -482,6 +719,22 @@ export type AnyCommand =
   | DismissQuestion
   | BringOn
   | TakeOff
+  | HandOver
+  | Mute
+  | Unmute
+  | ShowSlides
+  | HideSlides
+  | ShowSlate
+  | LiftSlate
+  | InviteSpeaker
+  | BindSpeaker
+  | CheckSpeaker
+  | ArriveBackstage
+  | SendBackstage
+  | StandBy
+  | AcknowledgeStandby
+  | ClearSpeaker
+  | OrderSpeakers
   | OpenDoors
   | StartSession
   | PauseSession
@@ -504,6 +757,22 @@ export type AnyClientMessage =
   | DismissQuestion
   | BringOn
   | TakeOff
+  | HandOver
+  | Mute
+  | Unmute
+  | ShowSlides
+  | HideSlides
+  | ShowSlate
+  | LiftSlate
+  | InviteSpeaker
+  | BindSpeaker
+  | CheckSpeaker
+  | ArriveBackstage
+  | SendBackstage
+  | StandBy
+  | AcknowledgeStandby
+  | ClearSpeaker
+  | OrderSpeakers
   | OpenDoors
   | StartSession
   | PauseSession
@@ -530,7 +799,15 @@ export type AnyEvent =
   | QuestionAnswered
   | QuestionDismissed
   | BroughtOn
-  | TakenOff;
+  | TakenOff
+  | Muted
+  | Unmuted
+  | SlidesSwitched
+  | SlateShown
+  | SlateLifted
+  | CueChanged
+  | CueDropped
+  | SpeakersOrdered;
 
 export type AnyServerMessage =
   | Welcome

@@ -4,7 +4,7 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { AnyEvent, AnyServerMessage, ChatMessage, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
 
 /** Chat lines kept; the server's snapshot holds 200. */
 export const CHAT_KEPT = 500;
@@ -18,6 +18,9 @@ export const CHAT_KEPT = 500;
  * @property {Session | null} session
  * @property {readonly Person[]} stage the first is the main picture
  * @property {Readonly<Record<string, number>>} since when people now on stage came on, where it was seen
+ * @property {Air} air what goes out, beside who is on stage; its version is what a cut names as `seen`
+ * @property {readonly Cue[]} cues of all speakers; empty where this role may not see them
+ * @property {readonly string[]} order of speaking, as far as one was set; see `runningOrder`
  * @property {readonly Question[]} questions oldest first
  * @property {readonly ChatMessage[]} chat oldest first
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
@@ -34,6 +37,9 @@ export const EMPTY = Object.freeze({
   session: null,
   stage: [],
   since: {},
+  air: { version: 0 },
+  cues: [],
+  order: [],
   questions: [],
   chat: [],
   presence: { online: 0, hall: 0, people: null },
@@ -73,9 +79,10 @@ export function reduce(state, message) {
 function welcomed(state, welcome) {
   const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false };
   if (!welcome.snapshot) return known;
-  const { session, stage, questions, chat } = welcome.snapshot;
+  const { session, stage, questions, chat, air, cues, order } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
-  return { ...known, epoch: welcome.epoch, seq: welcome.seq, session, stage, since, questions, chat };
+  const { epoch, seq } = welcome;
+  return { ...known, epoch, seq, session, stage, since, questions, chat, air, cues, order };
 }
 
 /**
@@ -159,16 +166,56 @@ function apply(state, event) {
       const { person } = event;
       const others = state.stage.filter((p) => p.id !== person.id);
       const since = { ...state.since, [person.id]: state.since[person.id] ?? event.at };
-      return { ...state, stage: [person, ...others], since };
+      return { ...state, stage: [person, ...others], since, air: aired(state.air, event) };
     }
     case 'stage.taken_off':
       return {
         ...state,
         stage: state.stage.filter((p) => p.id !== event.person),
         since: keep(state.since, (id) => id !== event.person),
+        air: aired(state.air, event),
       };
+    case 'stage.muted':
+    case 'stage.unmuted':
+    case 'stage.slides_switched':
+    case 'stage.slate_shown':
+    case 'stage.slate_lifted':
+      return { ...state, air: aired(state.air, event) };
+    case 'cue.changed':
+      return { ...state, cues: upsert(state.cues, event.cue) };
+    case 'cue.dropped':
+      return { ...state, cues: state.cues.filter((cue) => cue.id !== event.cue) };
+    case 'cue.ordered':
+      return { ...state, order: event.speakers };
     default:
       return state;
+  }
+}
+
+/**
+ * Return what goes out after a cut; each is a new version of the stage.
+ *
+ * @param {Air} air
+ * @param {AnyEvent} event
+ * @returns {Air}
+ */
+function aired({ slate, ...rest }, event) {
+  const muted = rest.muted ?? [];
+  const before = { ...rest, ...(slate === undefined ? {} : { slate }), version: event.seq };
+  switch (event.type) {
+    case 'stage.muted':
+      return { ...before, muted: [...muted, event.person] };
+    case 'stage.unmuted':
+    case 'stage.taken_off':
+      return { ...before, muted: muted.filter((id) => id !== event.person) };
+    case 'stage.slides_switched':
+      return { ...before, slides: event.shown };
+    case 'stage.slate_shown':
+      return { ...before, slate: event.text };
+    case 'stage.slate_lifted':
+      return { ...rest, version: event.seq };
+    default:
+      return before;
   }
 }
 
@@ -187,13 +234,12 @@ const moved = (question, to) => ({ ...question, state: to });
 const move = (questions, id, to) => questions.map((q) => (q.id === id ? moved(q, to) : q));
 
 /**
- * @param {readonly Question[]} questions
- * @param {Question} question
+ * @template {{ id: string }} T
+ * @param {readonly T[]} list
+ * @param {T} one
  */
-const upsert = (questions, question) =>
-  questions.some((q) => q.id === question.id)
-    ? questions.map((q) => (q.id === question.id ? question : q))
-    : [...questions, question];
+const upsert = (list, one) =>
+  list.some((other) => other.id === one.id) ? list.map((other) => (other.id === one.id ? one : other)) : [...list, one];
 
 /**
  * @param {Readonly<Record<string, number>>} record
@@ -226,12 +272,67 @@ export const publication = (state, participant, source) =>
   state.media.publications.find((p) => p.participant === participant && p.source === source);
 
 /**
- * Return who is on stage as the audience has it: nobody before the session is live, and in a pause.
+ * Return the words of the slate that stands in place of the stage, `null` where none does.
+ *
+ * @param {State} state
+ * @returns {string | null}
+ */
+export const slate = (state) => (state.session?.status === 'live' ? (state.air.slate ?? null) : null);
+
+/**
+ * Return who is on stage as the audience has it: nobody before the session is live, in a pause, or
+ * behind a slate.
  *
  * @param {State} state
  * @returns {ReadonlyArray<Person>}
  */
-export const onAir = (state) => (state.session?.status === 'live' ? state.stage : []);
+export const onAir = (state) => (state.session?.status === 'live' && slate(state) === null ? state.stage : []);
+
+/**
+ * Return all cues in the order of speaking: as set, then as billed, then as they were added.
+ *
+ * @param {State} state
+ * @returns {readonly Cue[]}
+ */
+export function runningOrder(state) {
+  const billed = (state.session?.programme?.speakers ?? []).map(({ id }) => id);
+  // Who is billed has a cue before the log names them; one that is no longer billed never had another.
+  const known = new Map(state.cues.filter((cue) => cue.steps || cue.person).map((cue) => [cue.id, cue]));
+  const all = new Set([...billed, ...known.keys()]);
+  const ids = new Set([...state.order.filter((id) => all.has(id)), ...all]);
+  const at = state.session?.created ?? 0;
+  return [...ids].map((id) => known.get(id) ?? { id, state: 'invited', at, by: 'system' });
+}
+
+/**
+ * Return whose turn it is next: the first who is neither on air nor done.
+ *
+ * @param {State} state
+ */
+export const nextSpeaker = (state) =>
+  runningOrder(state).find((cue) => cue.state !== 'on_air' && cue.state !== 'cleared');
+
+/**
+ * Return somebody's cue, by the speaker's id or the participant's.
+ *
+ * @param {State} state
+ * @param {string} id
+ */
+export const cueOf = (state, id) =>
+  state.cues.find((cue) => cue.person?.id === id) ?? runningOrder(state).find((cue) => cue.id === id);
+
+/**
+ * Say whether somebody on stage is gone: nothing of them arrives any more. They stay on stage, and are
+ * seen again as soon as they are back. `null` while nobody can tell.
+ *
+ * @param {State} state
+ * @param {string} participant
+ * @returns {boolean | null}
+ */
+export function gone(state, participant) {
+  if (!state.media.known || !state.media.relay) return null;
+  return !state.media.publications.some((p) => p.participant === participant && p.live);
+}
 
 /**
  * Say whether anybody on stage sends a picture of this kind: `null` while nobody can tell.
@@ -243,6 +344,7 @@ export const onAir = (state) => (state.session?.status === 'live' ? state.stage 
 export function pictureOnStage(state, source) {
   if (!state.media.known || !state.media.relay) return null;
   return onAir(state).some((person) => {
+    if (source === 'slides' && state.air.slides === false) return false;
     const found = publication(state, person.id, source);
     return !!found && found.live && found.video;
   });

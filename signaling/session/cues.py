@@ -1,0 +1,261 @@
+"""Each speaker's way to the stage and off it, and who is next.
+
+    invited ──check─▶ checked ──arrive, backstage─▶ backstage ──standby─▶ standby
+       └────────────arrive, backstage─────────────────▶   ◀────backstage────┘
+    any of these ──bring on─▶ on air ──take off─▶ cleared ──backstage─▶ backstage, ──invite─▶ invited
+    any but on air ──clear─▶ cleared
+
+The law: whoever is on stage is on air and nobody else is; a step to where the speaker already is is no
+step; who is billed has a cue without a word in the log, and it is worth nothing until they are somebody
+(`person`). The programme's order stands where nobody has set another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from signaling.protocol import (
+    AcknowledgeStandby,
+    ArriveBackstage,
+    BindSpeaker,
+    BringOn,
+    CheckSpeaker,
+    ClearSpeaker,
+    Cue,
+    CueChanged,
+    CueCommand,
+    CueDropped,
+    CueEvent,
+    CueState,
+    CueStep,
+    InviteSpeaker,
+    OrderSpeakers,
+    Person,
+    SendBackstage,
+    SpeakersOrdered,
+    StandBy,
+    TakeOff,
+)
+from signaling.session.decision import ORDER, SESSION, Decision, Outcome, Refusal, cue_entity
+from signaling.session.state import State, meet
+
+STEPS_KEPT: Final = 20
+"""Newest steps of one speaker that are kept."""
+
+MOST_CUES: Final = 200
+"""Speakers of one session beyond those billed: a day's forum has some dozens."""
+
+Step = (
+    InviteSpeaker
+    | CheckSpeaker
+    | ArriveBackstage
+    | SendBackstage
+    | StandBy
+    | ClearSpeaker
+    | BringOn
+    | TakeOff
+)
+
+STEPS: Mapping[type[Step], tuple[frozenset[CueState], CueState]] = {
+    InviteSpeaker: (frozenset({"cleared"}), "invited"),
+    CheckSpeaker: (frozenset({"invited"}), "checked"),
+    ArriveBackstage: (frozenset({"invited", "checked"}), "backstage"),
+    SendBackstage: (frozenset({"invited", "checked", "standby", "cleared"}), "backstage"),
+    StandBy: (frozenset({"checked", "backstage"}), "standby"),
+    BringOn: (frozenset({"invited", "checked", "backstage", "standby", "cleared"}), "on_air"),
+    TakeOff: (frozenset({"on_air"}), "cleared"),
+    ClearSpeaker: (frozenset({"invited", "checked", "backstage", "standby"}), "cleared"),
+}
+"""Command → the states it starts from, and the one it leads to."""
+
+NO_SUCH_SPEAKER: Final = Refusal("unknown_speaker", "There is no such speaker.")
+UNBOUND: Final = Refusal("unbound_speaker", "Nobody here is known to be this speaker yet.")
+UNKNOWN: Final = Refusal("unknown_participant", "Nobody by this id has been here.")
+
+
+# -- who there is --------------------------------------------------------------------------------------
+
+
+def running_order(state: State) -> tuple[Cue, ...]:
+    """Return all cues in the order of speaking: as set, then as billed, then as they were added."""
+    billed = tuple(one.id for one in state.session.programme.speakers) if state.session.programme else ()
+    known = dict.fromkeys((*billed, *state.cues))
+    ordered = dict.fromkeys((*(one for one in state.order if one in known), *known))
+    return tuple(_cue(state, one) for one in ordered)
+
+
+def next_speaker(state: State) -> Cue | None:
+    """Return who speaks next: the first in the order who is neither on air nor cleared."""
+    return next((cue for cue in running_order(state) if cue.state not in ("on_air", "cleared")), None)
+
+
+def find(state: State, speaker: str) -> Cue | None:
+    """Return a cue by its own id, or by the id of the participant it is of."""
+    for cue in state.cues.values():
+        if cue.person is not None and cue.person.id == speaker:
+            return cue
+    if speaker in state.cues or _billed(state, speaker):
+        return _cue(state, speaker)
+    return None
+
+
+def of_person(state: State, person: Person, *, now: int, by: str) -> Cue:
+    """Return the cue of a person, a new one if there is none, with the person as they are now."""
+    cue = find(state, person.id) or Cue(person.id, "invited", now, by)
+    return msgspec.structs.replace(cue, person=person)
+
+
+def _billed(state: State, speaker: str) -> bool:
+    programme = state.session.programme
+    return programme is not None and any(one.id == speaker for one in programme.speakers)
+
+
+def _cue(state: State, speaker: str) -> Cue:
+    """Return a cue that exists; one that the log never named is as the programme invites them."""
+    return state.cues.get(speaker) or Cue(speaker, "invited", state.session.created, "system")
+
+
+def stepped(cue: Cue, to: CueState, *, now: int, by: str) -> Cue:
+    """Return the cue after a step."""
+    steps = (*cue.steps, CueStep(to, now, by))[-STEPS_KEPT:]
+    return msgspec.structs.replace(cue, state=to, at=now, by=by, acknowledged=None, steps=steps)
+
+
+# -- what may happen -----------------------------------------------------------------------------------
+
+
+def decide(state: State, actor: Person, command: CueCommand, *, now: int, known: Person | None) -> Outcome:
+    """Return what a command on cues comes to; `known` is whom it names as a participant, if they are here."""
+    match command:
+        case InviteSpeaker(participant=participant):
+            person = known or state.people.get(participant)
+            if person is None:
+                return UNKNOWN
+            return invite(state, actor, command, person, now=now)
+        case BindSpeaker(participant=participant):
+            person = known or state.people.get(participant)
+            return UNKNOWN if person is None else bind(state, actor, command, person, now=now)
+        case OrderSpeakers():
+            return order(state, actor, command, now=now)
+        case ArriveBackstage():
+            return step(state, actor, command, of_person(state, actor, now=now, by=actor.id), now=now)
+        case AcknowledgeStandby():
+            return acknowledge(state, actor, now=now)
+        case CheckSpeaker() | SendBackstage() | StandBy() | ClearSpeaker():
+            cue = find(state, command.speaker)
+            return NO_SUCH_SPEAKER if cue is None else step(state, actor, command, cue, now=now)
+
+
+def step(state: State, actor: Person, command: Step, cue: Cue, *, now: int) -> Outcome:
+    """Move a speaker along the table."""
+    allowed, to = STEPS[type(command)]
+    if cue.state == to:
+        return Decision()
+    if cue.state not in allowed:
+        return Refusal("wrong_state", f"The speaker is {_WORDS[cue.state]}.")
+    if cue.person is None and not isinstance(command, ClearSpeaker):
+        return UNBOUND
+    if cue.id not in state.cues and len(state.cues) >= MOST_CUES:
+        return Refusal("too_many", "There are too many speakers in this session.")
+    return _changed(stepped(cue, to, now=now, by=actor.id), now=now, by=actor.id)
+
+
+def invite(state: State, actor: Person, command: InviteSpeaker, person: Person, *, now: int) -> Outcome:
+    """Put a person on the list: who is on it and not cleared is invited already."""
+    cue = of_person(state, person, now=now, by=actor.id)
+    if cue.id not in state.cues:
+        if len(state.cues) >= MOST_CUES:
+            return Refusal("too_many", "There are too many speakers in this session.")
+        return _changed(stepped(cue, "invited", now=now, by=actor.id), now=now, by=actor.id)
+    return step(state, actor, command, cue, now=now) if cue.state == "cleared" else Decision()
+
+
+def bind(state: State, actor: Person, command: BindSpeaker, person: Person, *, now: int) -> Outcome:
+    """Say who a speaker is; what that person has done already is theirs as this speaker."""
+    cue = find(state, command.speaker)
+    if cue is None:
+        return NO_SUCH_SPEAKER
+    if cue.person == person:
+        return Decision()
+    if cue.state == "on_air":
+        return Refusal("wrong_state", "The speaker is on air; who they are cannot change now.")
+    other = find(state, person.id)
+    if other is not None and other.id != cue.id:
+        if _billed(state, other.id) or not _billed(state, cue.id):
+            return Refusal("already_bound", "This person is another speaker already.")
+        bound = msgspec.structs.replace(other, id=cue.id, person=person)
+        events: tuple[CueEvent, ...] = (
+            CueDropped(at=now, by=actor.id, cue=other.id),
+            CueChanged(at=now, by=actor.id, cue=bound),
+        )
+        touched = (cue_entity(cue.id), cue_entity(other.id))
+        return Decision(events, leans_on=(SESSION,), changes=touched)
+    return _changed(msgspec.structs.replace(cue, person=person), now=now, by=actor.id)
+
+
+def acknowledge(state: State, actor: Person, *, now: int) -> Outcome:
+    """Take the word of a speaker on standby that they are ready; once is enough."""
+    cue = find(state, actor.id)
+    if cue is None:
+        return NO_SUCH_SPEAKER
+    if cue.state != "standby":
+        return Refusal("wrong_state", f"The speaker is {_WORDS[cue.state]}.")
+    if cue.acknowledged is not None:
+        return Decision()
+    return _changed(msgspec.structs.replace(cue, acknowledged=now), now=now, by=actor.id)
+
+
+def order(state: State, actor: Person, command: OrderSpeakers, *, now: int) -> Outcome:
+    """Set the order of speaking."""
+    known = {cue.id for cue in running_order(state)}
+    if not known.issuperset(command.speakers):
+        return NO_SUCH_SPEAKER
+    wanted = tuple(dict.fromkeys(command.speakers))
+    if wanted == state.order:
+        return Decision()
+    event = SpeakersOrdered(at=now, by=actor.id, speakers=wanted)
+    return Decision((event,), leans_on=(SESSION,), changes=(ORDER,))
+
+
+def _changed(cue: Cue, *, now: int, by: str) -> Decision:
+    event = CueChanged(at=now, by=by, cue=cue)
+    return Decision((event,), leans_on=(SESSION,), changes=(cue_entity(cue.id),))
+
+
+# -- what has happened ---------------------------------------------------------------------------------
+
+
+def fold(state: State, event: CueEvent) -> State:
+    """Return the state after an event of the cues."""
+    match event:
+        case CueChanged(cue=cue):
+            state = state if cue.person is None else meet(state, cue.person)
+            cues = MappingProxyType({**state.cues, cue.id: cue})
+            return replace(state, cues=cues, stage_seq=event.seq)
+        case CueDropped(cue=dropped):
+            cues = MappingProxyType({one: cue for one, cue in state.cues.items() if one != dropped})
+            return replace(state, cues=cues, stage_seq=event.seq)
+        case SpeakersOrdered(speakers=speakers):
+            return replace(state, order=speakers)
+
+
+def rewrite(state: State, at: int) -> tuple[CueEvent, ...]:
+    """Return the events that lead to the cues of this state."""
+    changed = [CueChanged(at=cue.at, by=cue.by, cue=cue) for cue in state.cues.values()]
+    ordered = [SpeakersOrdered(at=at, by="system", speakers=state.order)] if state.order else []
+    return (*changed, *ordered)
+
+
+_WORDS: Mapping[CueState, str] = {
+    "invited": "only invited",
+    "checked": "not backstage",
+    "backstage": "backstage",
+    "standby": "on standby",
+    "on_air": "on air",
+    "cleared": "done",
+}
