@@ -6,12 +6,12 @@ never chosen away; as long as nothing is known of a network, it is taken to carr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from stream.routing.bandwidth import CEILING, START
 from stream.routing.consumer import Consumer
-from stream.routing.group import FIRST_PACE, Viewer
+from stream.routing.group import Viewer, Watched
 from stream.routing.layers import Rung
 from stream.routing.packet_ring import FULL
 from stream.routing.producer import Producer
@@ -22,6 +22,10 @@ ADAPT_INTERVAL = 0.1
 
 MEASURE_INTERVAL = 0.5
 """Seconds for which the bitrates of layers stand: all viewers choose by the same list meanwhile."""
+
+ALIKE = 0.05
+SOUND_ALIKE = 10_000.0
+"""Part by which a rung's bitrate may move, and bit/s by which that of sound may, and nobody chooses anew."""
 
 
 def rungs(producer: Producer, now: float) -> list[Rung]:
@@ -37,57 +41,81 @@ def rungs(producer: Producer, now: float) -> list[Rung]:
     return found
 
 
+class Offer(NamedTuple):
+    """What the viewers of some slots may choose from: the rungs of each picture, and bit/s of their sound."""
+
+    pictures: tuple[list[Rung], ...]
+    sound: float
+
+    def like(self, other: Offer) -> bool:
+        """Tell whether a choice by one is as good by the other: the same rungs, at much the same rates."""
+        return (
+            abs(self.sound - other.sound) <= SOUND_ALIKE
+            and len(self.pictures) == len(other.pictures)
+            and all(map(_alike, self.pictures, other.pictures))
+        )
+
+
+def _alike(ours: list[Rung], theirs: list[Rung]) -> bool:
+    return len(ours) == len(theirs) and all(
+        a[:2] == b[:2] and abs(a.bitrate - b.bitrate) <= ALIKE * b.bitrate
+        for a, b in zip(ours, theirs, strict=True)
+    )
+
+
 class Ladders:
-    """The rungs of a feed's pictures, measured now and then and shared by all its viewers."""
+    """What there is to choose from in a feed, measured now and then and shared by all its viewers."""
 
     def __init__(self, slots: Mapping[str, Slot]) -> None:
         self._slots = slots
-        self._made: dict[tuple[str, ...], tuple[list[Rung], ...]] = {}
-        self._due = 0.0
+        self._made: dict[Watched, tuple[float, Offer]] = {}
 
-    def of(self, names: tuple[str, ...], now: float) -> Sequence[Sequence[Rung]]:
-        """Return the rungs of each slot named, none for ""; the same object until they are measured anew."""
-        if now >= self._due:
-            self._due = now + MEASURE_INTERVAL
-            self._made.clear()
-        made = self._made.get(names)
-        if made is None:
-            made = self._made[names] = tuple(self._rungs(name, now) for name in names)
-        return made
+    def of(self, watched: Watched, now: float) -> Offer:
+        """Return what is in these slots; the same object until it is measured anew, and is another."""
+        due, offer = self._made.get(watched, (0.0, None))
+        if now >= due or offer is None:
+            measured = Offer(
+                tuple(self._rungs(name, now) for name in watched.pictures),
+                sum(self._sound(name, now) for name in watched.sounds),
+            )
+            if offer is None or not measured.like(offer):
+                offer = measured
+            self._made[watched] = now + MEASURE_INTERVAL, offer
+        return offer
 
     def _rungs(self, name: str, now: float) -> list[Rung]:
         producer = self._slots[name].wanted if name else None
         return rungs(producer, now) if producer is not None else []
 
+    def _sound(self, name: str, now: float) -> float:
+        producer = self._slots[name].wanted
+        return producer.tracks[0].bitrate(FULL, now) if producer is not None else 0.0
+
     def forget(self) -> None:
         """Measure anew when next asked: other layers are there, or another producer."""
-        self._due = 0.0
+        self._made.clear()
 
 
 def adapt(viewer: Viewer[Any], ladders: Ladders, now: float) -> list[tuple[Consumer, Rung | None]]:
-    """Let a viewer's estimate move on; return what each of its pictures should be, None for a still."""
+    """Let a viewer's estimate move on; return what has become of its pictures, None for a still."""
     bandwidth = viewer.bandwidth
     octets = viewer.octets
     waiting = viewer.peer.backlog
     if waiting is not None:
         bandwidth.backlog(waiting, octets, now)
     bandwidth.tick(now, octets)
-    pictures: list[Consumer] = []
-    sound = 0.0
-    for consumer in viewer.consumers.values():
-        if consumer.slot.kind == "video":
-            pictures.append(consumer)
-        elif consumer.state == "live" and consumer.segment is not None:
-            sound += consumer.segment.track.bitrate(FULL, now)
+    offer = ladders.of(viewer.watched, now)
     known = bandwidth.estimate != START
-    choice = ladders.of(tuple(one.slot.name if one.playable else "" for one in pictures), now)
     chosen = viewer.ladder.choose(
         bandwidth.estimate if known else CEILING,
-        sound,
-        choice,
+        offer.sound,
+        offer.pictures,
         now,
         bandwidth.congested,
         bandwidth.proven(now),
     )
-    viewer.pace.allot(bandwidth.estimate if known else FIRST_PACE, bandwidth.rate, now)
-    return [(consumer, rung) for consumer, of, rung in zip(pictures, choice, chosen, strict=True) if of]
+    if chosen is viewer.chosen:
+        return []
+    viewer.chosen = chosen
+    pictures = zip(viewer.pictures, offer.pictures, chosen, strict=True)
+    return [(consumer, rung) for consumer, of, rung in pictures if of]

@@ -356,11 +356,11 @@ class Consumer:
             types = self.layout.payload_type(packet.codec) if packet is not None else None
             if plain is None or types is None or types[1] is None or len(plain.payload) > 2 * octets:
                 continue
-            number = marks.next_number()
+            number = marks.next_number(now)
             out.append((number, self._as_rtx(plain, types[1], self.layout.extra_block(now, number))))
             octets -= len(plain.payload)
         while payload_type is not None and octets > 0:
-            number = marks.next_number()
+            number = marks.next_number(now)
             index = self.take_rtx_index()
             header = rtp.pack_header(
                 payload_type=payload_type,

@@ -7,6 +7,7 @@ changes for many at once, a speaker or a layer, is written once for all whom it 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Generic
 
@@ -49,6 +50,8 @@ class FeedRouter(Generic[PeerT]):
         self._ladders = Ladders(self.slots)
         self._busy: dict[str, Viewer[PeerT]] = {}
         """Those with retransmissions that wait for their turn, or with a probe under way."""
+        self._turns: deque[Viewer[PeerT]] = deque()
+        """Everybody in it, whoever had no turn for longest first; some who have left, until it is theirs."""
 
     def ssrc(self, slot: str) -> tuple[int, int]:
         """Return the primary and the RTX SSRC that stand for a slot in answers."""
@@ -65,6 +68,7 @@ class FeedRouter(Generic[PeerT]):
         ]
         viewer = Viewer(peer, participant, consumers, now)
         self.viewers[peer.id] = viewer
+        self._turns.appendleft(viewer)
         for consumer in consumers:
             self._settle(viewer, consumer)
 
@@ -310,14 +314,26 @@ class FeedRouter(Generic[PeerT]):
 
     # -- time ----------------------------------------------------------------------------------------
 
-    def tick(self, now: float) -> None:
-        """Choose each viewer's layers by what its network takes, some times a second."""
-        for viewer in self.viewers.values():
-            if now - viewer.adapted_at >= ADAPT_INTERVAL:
-                self._adapt(viewer, now)
+    def tick(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
+        """Choose the layers of those whose turn it is, and return the sender reports due to them.
+
+        Everybody has a turn some times a second. `unix` is the relay's wall clock, seconds.
+        """
+        out: list[tuple[PeerT, bytes]] = []
+        turns = self._turns
+        while turns and now - turns[0].turned_at >= ADAPT_INTERVAL:
+            viewer = turns.popleft()
+            if self.viewers.get(viewer.peer.id) is not viewer:
+                continue  # it has left
+            viewer.turned_at = now
+            turns.append(viewer)
+            self._adapt(viewer, now)
+            report = self._report(viewer, now, unix) if now >= viewer.report_due else b""
+            if report:
+                out.append((viewer.peer, report))
+        return out
 
     def _adapt(self, viewer: Viewer[PeerT], now: float) -> None:
-        viewer.adapted_at = now
         for consumer, rung in adapt(viewer, self._ladders, now):
             layer, limit = (None, consumer.temporal) if rung is None else rung[:2]
             self.aim(viewer, consumer, layer, limit, now)
@@ -338,6 +354,7 @@ class FeedRouter(Generic[PeerT]):
         return out
 
     def _repair(self, viewer: Viewer[PeerT], now: float) -> list[Burst[PeerT]]:
+        viewer.pace(now)
         turn = viewer.paced.take(now)
         if len(viewer.paced):
             self._busy[viewer.peer.id] = viewer
@@ -360,27 +377,21 @@ class FeedRouter(Generic[PeerT]):
                 return [burst]
         return []
 
-    def reports(self, now: float, unix: float) -> list[tuple[PeerT, bytes]]:
-        """Return the sender reports due now. `unix` is the relay's wall clock, seconds."""
-        out: list[tuple[PeerT, bytes]] = []
-        for viewer in self.viewers.values():
-            if now < viewer.report_due:
-                continue
-            report = b""
-            for name, consumer in viewer.consumers.items():
-                consumer.forget(now)
-                report += consumer.sender_report(unix, *viewer.sent(name))
-            early = viewer.reports < EARLY_REPORTS
-            viewer.report_due = now + (EARLY_INTERVAL if early else REPORT_INTERVAL)
-            if report:
-                viewer.reports += 1
-                out.append((viewer.peer, report))
-        return out
+    def _report(self, viewer: Viewer[PeerT], now: float, unix: float) -> bytes:
+        report = b""
+        for name, consumer in viewer.consumers.items():
+            consumer.forget(now)
+            report += consumer.sender_report(unix, *viewer.sent(name))
+        early = viewer.reports < EARLY_REPORTS
+        viewer.report_due = now + (EARLY_INTERVAL if early else REPORT_INTERVAL)
+        if report:
+            viewer.reports += 1
+        return report
 
 
 def _allowed(viewer: Viewer[PeerT], now: float) -> int:
     """Return how many packets of a start may go to a viewer now."""
-    count = 0
-    while count < CATCH_UP_BURST and viewer.pace.allow(START_PACKET, now):
+    count, pace = 0, viewer.pace(now)
+    while count < CATCH_UP_BURST and pace.allow(START_PACKET, now):
         count += 1
     return count

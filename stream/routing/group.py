@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from stream.routing.bandwidth import Bandwidth
+from stream.routing.bandwidth import START, Bandwidth
 from stream.routing.consumer import Consumer
-from stream.routing.layers import Ladder
+from stream.routing.layers import Ladder, Rung
 from stream.routing.pacing import Pace, Paced
 from stream.routing.packet_ring import StoredPacket
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes
@@ -50,6 +50,13 @@ LaneKey = tuple[str, Layout, Track, int]
 """What makes a viewer's live packets of a slot what they are: slot, layout, track, temporal limit."""
 
 
+class Watched(NamedTuple):
+    """The slots that a viewer watches: its pictures in order, "" where it cannot play one, and its sounds."""
+
+    pictures: tuple[str, ...]
+    sounds: tuple[str, ...]
+
+
 class Viewer(Generic[PeerT]):
     """One WHEP resource, connected: a consumer for each of its lines."""
 
@@ -58,19 +65,24 @@ class Viewer(Generic[PeerT]):
         self.participant = participant
         ordered = sorted(consumers, key=lambda consumer: SLOT_NAMES.index(consumer.slot.name))
         self.consumers = {consumer.slot.name: consumer for consumer in ordered}
+        self.pictures = [consumer for consumer in ordered if consumer.slot.kind == "video"]
+        self._sounds = tuple(consumer.slot.name for consumer in ordered if consumer.slot.kind == "audio")
         self.group: Group[PeerT] | None = None
         reports = any(consumer.layout.transport_cc_id is not None for consumer in consumers)
         repairs = any(consumer.layout.probed_by is not None for consumer in consumers)
         self.bandwidth = Bandwidth(now, transport=reports and repairs)
         self.ladder = Ladder()
-        self.pace = Pace(now, FIRST_PACE)
-        self.paced: Paced[PlainPacket] = Paced(self.pace)
+        self.chosen: Sequence[Rung | None] = ()
+        """What it is to get of each picture, by the ladder's last word."""
+
+        self._pace = Pace(now, FIRST_PACE)
+        self.paced: Paced[PlainPacket] = Paced(self._pace)
         """What it is to have again, and waits for its turn."""
 
         self.probe_octets = self.probe_ticks = 0
         """What is left of a probe: octets a tick, and ticks."""
 
-        self.adapted_at = now
+        self.turned_at = float("-inf")
         self.report_due = 0.0
         self.reports = 0
         self._octets = 0
@@ -82,6 +94,18 @@ class Viewer(Generic[PeerT]):
             for name, consumer in self.consumers.items()
             if consumer.state == "live" and consumer.segment is not None
         )
+
+    @property
+    def watched(self) -> Watched:
+        """The slots it watches, as things are."""
+        return Watched(tuple(one.slot.name if one.playable else "" for one in self.pictures), self._sounds)
+
+    def pace(self, now: float) -> Pace:
+        """Return the bucket for what goes beside its live stream, by what is known of its network."""
+        bandwidth = self.bandwidth
+        known = bandwidth.estimate != START
+        self._pace.allot(bandwidth.estimate if known else FIRST_PACE, bandwidth.rate, now)
+        return self._pace
 
     @property
     def octets(self) -> int:

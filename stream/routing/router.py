@@ -53,6 +53,7 @@ class Router(Generic[PeerT]):
         """The tracks of which something came since the last flush, in that order."""
 
         self._number = 0
+        self.marked_at = float("-inf")
         self._resolve_due = 0.0
 
     # -- what signaling says ---------------------------------------------------------------------
@@ -167,12 +168,12 @@ class Router(Generic[PeerT]):
         for peer_id, publication in self._by_peer.items():
             out += [(self._publishers[peer_id], message) for message in publication.feedback(now)]
         for feed in self.feeds.values():
-            feed.tick(now)
-            out += feed.reports(now, unix)
+            out += feed.tick(now, unix)
         return out
 
-    def next_number(self) -> int:
+    def next_number(self, now: float) -> int:
         """Return the next transport-wide sequence number: one counter for all viewers here."""
+        self.marked_at = now
         self._number += 1
         return self._number
 

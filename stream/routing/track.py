@@ -25,8 +25,14 @@ RING_PACKETS: dict[Kind, int] = {"video": 2048, "audio": 128}
 """Packets kept: some 8 s of 2 Mbit/s video, 2.5 s of sound."""
 
 MARK_INTERVAL: dict[Kind, float] = {"video": 0.12, "audio": 0.5}
-"""Seconds between two marked packets of a track, at least: some 7 a second of 30 frames. Sound alone is
-marked seldom; each mark more may be a message more from every viewer."""
+"""Seconds between two marked packets of a track, at least: 7 a second of 30 frames (every fourth, which
+is a base layer's where there are three). Sound alone is marked seldom; each mark more may be a message more
+from every viewer."""
+
+_COMPANY = 0.025
+_COMPANY_INTERVAL = 0.3
+"""Seconds after another mark within which sound takes the opportunity, and shares its message; and seconds
+since its own last mark from which on it does."""
 
 _ROOM = 0x10000
 """Numbers kept free below a track's first packet, for what was overtaken by it."""
@@ -37,7 +43,10 @@ _MOST_PADDED = 20
 class Marks(Protocol):
     """Who numbers marked packets: one counter for a whole router."""
 
-    def next_number(self) -> int:
+    marked_at: float
+    """When the newest number was given."""
+
+    def next_number(self, now: float) -> int:
         """Return the next transport-wide sequence number."""
 
 
@@ -256,11 +265,14 @@ class Track:
 
     def _mark(self, burst: list[StoredPacket], now: float, marks: Marks) -> None:
         """Give a number to the last packet that all followers get, if it is time for one."""
-        if now - self._marked_at < MARK_INTERVAL[self.kind]:
+        least = MARK_INTERVAL[self.kind]
+        if self.kind == "audio" and now - marks.marked_at < _COMPANY:
+            least = _COMPANY_INTERVAL
+        if now - self._marked_at < least:
             return
         for packet in reversed(burst):
             if packet.temporal == 0 and not packet.late:
-                packet.transport_number = marks.next_number()
+                packet.transport_number = marks.next_number(now)
                 self._marked_at = now
                 return
 

@@ -120,9 +120,10 @@ class Marks:
     """A counter of marked packets."""
 
     number = 0
+    marked_at = float("-inf")
 
-    def next_number(self) -> int:
-        self.number += 1
+    def next_number(self, now: float) -> int:
+        self.number, self.marked_at = self.number + 1, now
         return self.number
 
 

@@ -210,3 +210,21 @@ def test_a_place_counts_what_was_dropped_before_it() -> None:
     assert place.number(FULL) == place.sequence and place.picture_shift(FULL) == 0
     first = track.ring.get(track.ring.head - 1)
     assert first is not None and Place.before(first).number(0) == place.number(0) - 2
+
+
+def test_sound_is_marked_in_the_company_of_the_picture() -> None:
+    """So that a viewer tells of both in one message; alone it is marked twice a second."""
+    marks = Marks()
+    picture, sound = [], []
+    video, audio = video_track(), begun(audio_producer(), 2000)
+    for place in range(300):
+        now = place / 100
+        if place % 3 == 0:
+            video.receive(media(place, 900 * place), now)
+            picture += [now for one in video.close_burst(now, marks).packets if one.transport_number]
+        if place % 2 == 1:
+            audio.receive(media(place, 480 * place, payload=b"x"), now)
+            sound += [now for one in audio.close_burst(now, marks).packets if one.transport_number]
+    assert 20 <= len(picture) <= 25
+    assert 6 <= len(sound) <= 10
+    assert all(min(abs(one - other) for other in picture) <= 0.025 for one in sound[1:])
