@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from signaling.auth import Claims, authorize
+from signaling.auth import Claims, action_of, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
 from signaling.fanout import Fanout, Subscription
@@ -139,7 +139,7 @@ class LiveSession:
         """Carry out a command: Ack means that it is durable, and part of `state` here."""
         kind = str(command.__struct_config__.tag)
         try:
-            authorize(actor, kind, self.id)
+            authorize(actor, action_of(command), self.id)
             if self.paused:
                 raise LogUnavailable
             wait = self._limits.take(self.id, actor.sub, kind, self._clock())

@@ -4,9 +4,9 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
 
-/** Chat lines kept; the server's snapshot holds 200. */
+/** Chat lines kept of each channel; the server's snapshot holds 200. */
 export const CHAT_KEPT = 500;
 
 /**
@@ -22,7 +22,7 @@ export const CHAT_KEPT = 500;
  * @property {readonly Cue[]} cues of all speakers; empty where this role may not see them
  * @property {readonly string[]} order of speaking, as far as one was set; see `runningOrder`
  * @property {readonly Question[]} questions oldest first
- * @property {readonly ChatMessage[]} chat oldest first
+ * @property {readonly ChatMessage[]} chat of all channels, oldest first
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
  * @property {boolean} chatPaused
@@ -146,7 +146,7 @@ function apply(state, event) {
     case 'session.described':
       return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
-      return { ...state, chat: [...state.chat, event.message].slice(-CHAT_KEPT) };
+      return { ...state, chat: said(state.chat, event.message) };
     case 'chat.deleted':
       return { ...state, chat: state.chat.filter((line) => line.id !== event.message) };
     case 'question.asked':
@@ -220,6 +220,23 @@ function aired({ slate, ...rest }, event) {
 }
 
 /**
+ * Add a line; its channel loses the oldest if it has too many.
+ *
+ * @param {readonly ChatMessage[]} chat
+ * @param {ChatMessage} line
+ */
+function said(chat, line) {
+  const same = chat.filter((other) => channelOf(other) === channelOf(line));
+  return [...(same.length < CHAT_KEPT ? chat : chat.filter((other) => other !== same[0])), line];
+}
+
+/**
+ * @param {ChatMessage} line
+ * @returns {Channel}
+ */
+const channelOf = (line) => line.channel ?? 'public';
+
+/**
  * @param {Question} question
  * @param {Question['state']} to
  * @returns {Question}
@@ -248,6 +265,21 @@ const upsert = (list, one) =>
 const keep = (record, wanted) => Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key)));
 
 // -- what pages ask of a state ---------------------------------------------------------------------
+
+/**
+ * @param {State} state
+ * @param {Channel} channel
+ */
+export const chatIn = (state, channel) => state.chat.filter((line) => channelOf(line) === channel);
+
+/**
+ * Say whether one may post in a channel.
+ *
+ * @param {State} state
+ * @param {Channel} channel
+ */
+export const maySay = (state, channel) =>
+  state.can.includes(channel === 'public' ? 'chat.post' : `chat.post:${channel}`);
 
 /**
  * @param {State} state
