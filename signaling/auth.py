@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import AuthError, Forbidden
-from signaling.protocol import CHANNELS, AnyCommand, Id, Place, PostChat, Role
+from signaling.protocol import AnyCommand, Id, Place, Role
 from stream.plan import SOURCES
 
 MAX_TOKEN_BYTES: Final = 4096
@@ -105,22 +105,22 @@ COMMANDS: Final[frozenset[str]] = frozenset(
     str(command.__struct_config__.tag) for command in get_args(AnyCommand)
 )
 
-PARTICULAR: Final = frozenset(f"chat.post:{channel}" for channel in CHANNELS if channel != "public")
-"""What a command needs a right of its own for, beside the command's: a channel that not all read."""
-
 _WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "whep:stage"})
-_TAKE_PART: Final = _WATCH | {"chat.post", "question.ask"}
-_BACKSTAGE: Final = frozenset({"chat.post:backstage"})
+_TAKE_PART: Final = _WATCH | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
 _MODERATE: Final = _TAKE_PART | {
     "chat.delete",
-    "chat.post:backstage",
-    "chat.post:moderators",
     "presence.people",
     "question.answered",
+    "question.answering",
     "question.approve",
     "question.dismiss",
+    "question.edit",
     "question.hide",
+    "question.merge",
+    "question.note",
+    "question.shortlist",
     "question.show",
+    "questions.moderation",
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
 _SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive"}
@@ -162,8 +162,8 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"whip:hall"},
-    "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
-    "interpreter": _TAKE_PART | _BACKSTAGE | {"whep:return"},
+    "speaker": _TAKE_PART | _SPEAK,
+    "interpreter": _TAKE_PART | {"whep:return"},
     "moderator": _MODERATE,
     "chair": _MODERATE | _SPEAK | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,
@@ -174,19 +174,10 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
 `session.join` is the WebSocket, `session.read`, `event.change` and the like are REST; `programme.read`
 shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
-link to one, `presence.people` seeing names, `chat.post:<channel>` saying something where not everybody
-reads. Whatever is not here is refused.
+link to one, `presence.people` seeing names. Whatever is not here is refused.
 """
 
 ACTIONS: Final[tuple[str, ...]] = tuple(sorted(frozenset[str]().union(*RIGHTS.values())))
-
-
-def action_of(command: AnyCommand) -> str:
-    """Return what a command asks the right for: its tag, or with it the channel that it goes to."""
-    tag = str(command.__struct_config__.tag)
-    if isinstance(command, PostChat) and command.channel != "public":
-        return f"{tag}:{command.channel}"
-    return tag
 
 
 def authorize(actor: Claims, action: str, session: str) -> None:
@@ -198,8 +189,8 @@ def authorize(actor: Claims, action: str, session: str) -> None:
 
 
 def allowed(claims: Claims) -> tuple[str, ...]:
-    """Return the commands, the channels to post in, and the WHIP sources, that the bearer may use."""
-    offered = COMMANDS | PARTICULAR | {f"whip:{source}" for source in SOURCES}
+    """Return the commands, and the WHIP sources as `whip:<source>`, that the bearer may use."""
+    offered = COMMANDS | {f"whip:{source}" for source in SOURCES}
     return tuple(sorted(action for action in offered if _has_right(claims, action)))
 
 

@@ -230,6 +230,9 @@ class _Connection:
         if missed:
             greeting.append(encode(Events(epoch, seq, missed)))
         greeting += self._session.fanout.ephemeral(self._reader.audience)
+        yours = self._session.yours(self._reader)
+        if yours.votes:
+            greeting.append(encode(yours))
         if not self._live.available:
             greeting.append(encode(Notice("chat_paused")))
         return greeting

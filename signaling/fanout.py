@@ -8,7 +8,7 @@ state (presence, media, timetable) is kept only in its newest form. It must not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +20,7 @@ from signaling.protocol import Events, MediaState, Notice, Person, Presence, Ser
 from signaling.session import audience as views
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
+from signaling.ticks import Ticks
 
 BATCH = 0.02
 """Seconds that events wait for company: a write costs the same for one as for many."""
@@ -56,6 +57,7 @@ class Fanout:
         self._media_told: dict[Audience, str] = {}
         self._timetable: Timetable | None = None
         self._timetable_due = False
+        self._ticks = Ticks(lambda: now()[1], self.flush, self._tell, self._confide)
 
     def __len__(self) -> int:
         return sum(len(readers) for readers in self._readers.values())
@@ -74,15 +76,18 @@ class Fanout:
     def ephemeral(self, audience: Audience) -> tuple[str, ...]:
         """Return the frames that tell a joiner who is here, who publishes, and when it begins."""
         _, state = self._now()
+        sums = views.totals(state, audience)
         return (
             encode(_presence(self._roster, audience)),
             encode(views.media(self._media, state, audience)),
             *(() if self._timetable is None else (encode(self._timetable),)),
+            *((encode(sums),) if sums.votes else ()),
         )
 
     def fact(self, fact: Fact) -> None:
         """Tell a fact, soon."""
         self._facts.append(fact)
+        self._ticks.fact(fact)
         self._soon()
 
     def presence(self, roster: Roster) -> None:
@@ -109,6 +114,7 @@ class Fanout:
     def resynchronise(self) -> None:
         """Send everybody a fresh snapshot: the past is no longer what it was."""
         self._facts.clear()
+        self._ticks.forget()
         self._roster_due = self._media_due = self._timetable_due = False
         for readers in self._readers.values():
             for reader in readers:
@@ -162,6 +168,16 @@ class Fanout:
             if self._media_told.get(audience) != frame:
                 self._media_told[audience] = frame
                 self._put(audience, frame)
+
+    def _tell(self, audience: Audience, message: ServerMessage) -> None:
+        if self._readers[audience]:
+            self._put(audience, encode(message))
+
+    def _confide(self, participants: Collection[str], message: Callable[[str], ServerMessage]) -> None:
+        for readers in self._readers.values():
+            for reader in readers:
+                if reader.person.id in participants:
+                    reader.outbox.put(encode(message(reader.person.id)))
 
     def _put(self, audience: Audience, frame: str) -> None:
         for reader in self._readers[audience]:

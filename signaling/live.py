@@ -75,6 +75,8 @@ class LiveSessions:
             task.cancel()
         await asyncio.gather(*self._owned, return_exceptions=True)
         self._owned.clear()
+        for live in self._sessions.values():
+            await live.close()
         await self.presence.close()
 
     @property

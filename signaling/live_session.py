@@ -11,15 +11,16 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from signaling.auth import Claims, action_of, authorize
+from signaling.auth import Claims, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
 from signaling.fanout import Fanout, Subscription
+from signaling.gathering import GATHERED, Gathering, Given
 from signaling.limits import Limits
 from signaling.log import NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
 from signaling.outbox import Outbox
@@ -39,12 +40,14 @@ from signaling.protocol import (
     Resume,
     Snapshot,
     StageCommand,
+    Yours,
 )
 from signaling.session import audience as views
 from signaling.session.audience import Fact
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
 from signaling.session.fold import apply, rewrite
+from signaling.session.gathered import gathered
 from signaling.session.state import State, empty
 from stream.plan import StagePlan
 
@@ -88,6 +91,7 @@ class LiveSession:
         self._catching_up = asyncio.Lock()
         self._contended = asyncio.Lock()
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
+        self._gathering = Gathering(self._write_together)
         self._plan = plan(self._state, 0)
         self.fanout = Fanout(lambda: (self._epoch, self._state))
         self.on_plan: Callable[[str, StagePlan], None] = lambda session, plan: None
@@ -121,6 +125,10 @@ class LiveSession:
         """Return the session as a reader may see it."""
         return views.snapshot(self._state, reader.audience, reader.person.id)
 
+    def yours(self, reader: Subscription) -> Yours:
+        """Return what a reader has voted for."""
+        return views.yours(self._state, reader.person.id)
+
     def since(self, reader: Subscription, resume: Resume) -> tuple[AnyEvent, ...] | None:
         """Return what a reader missed, as it may be seen now; None if only a snapshot can tell."""
         oldest = self._history[0].entry.seq if self._history else self._state.seq + 1
@@ -139,7 +147,7 @@ class LiveSession:
         """Carry out a command: Ack means that it is durable, and part of `state` here."""
         kind = str(command.__struct_config__.tag)
         try:
-            authorize(actor, action_of(command), self.id)
+            authorize(actor, kind, self.id)
             if self.paused:
                 raise LogUnavailable
             wait = self._limits.take(self.id, actor.sub, kind, self._clock())
@@ -166,6 +174,8 @@ class LiveSession:
         await self._carry_out(SYSTEM, command)
 
     async def _carry_out(self, actor: Person, command: AnyCommand) -> int | Refusal:
+        if isinstance(command, GATHERED):
+            return await self._gathering.add(Given(actor, command, command_key(actor.id, command.id)))
         known = None
         if isinstance(command, BringOn | InviteSpeaker | BindSpeaker):
             known = await self._presence.find(self.id, command.participant)
@@ -183,6 +193,35 @@ class LiveSession:
                     return outcome
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
 
+    async def _write_together(self, given: Sequence[Given]) -> None:
+        """Append commands that contend with nothing, and settle each: done before, refused, or done now."""
+        receipts = await self._log.receipts(self.id, [one.key for one in given])
+        for one, seq in zip(given, receipts, strict=True):
+            if seq is not None:
+                one.settle(seq)
+        for _ in range(ATTEMPTS):
+            at, now = self.position, int(self._clock() * 1000)
+            decided: list[tuple[Given, Decision]] = []
+            for one in given:
+                if one.answer.done():
+                    continue
+                outcome = decide(self._state, one.actor, one.command, now=now)
+                if isinstance(outcome, Refusal):
+                    one.settle(outcome)
+                else:
+                    decided.append((one, outcome))
+            if not decided:
+                return
+            together = gathered([decision for _, decision in decided], now=now)
+            keys = [one.key for one, _ in decided]
+            seq = await self._append(at, together, NO_COMMAND, keys)
+            if seq is not None:
+                for one, _ in decided:
+                    one.settle(seq)
+                return
+            await self.catch_up()
+        raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
+
     async def _attempt(
         self, actor: Person, command: AnyCommand, known: Person | None
     ) -> int | Refusal | None:
@@ -198,7 +237,9 @@ class LiveSession:
             return at[1]
         return await self._append(at, decided, key)
 
-    async def _append(self, at: Position, decided: Decision, key: CommandKey) -> int | None:
+    async def _append(
+        self, at: Position, decided: Decision, key: CommandKey, together: Sequence[CommandKey] = ()
+    ) -> int | None:
         appended = await self._log.append(
             self.id,
             at,
@@ -206,6 +247,7 @@ class LiveSession:
             leans_on=decided.leans_on,
             changes=decided.changes,
             command=key,
+            gathered=together,
         )
         if appended.outcome != "done":
             return None
@@ -228,6 +270,10 @@ class LiveSession:
                 self.on_trouble()  # It is durable all the same.
         finally:
             self._awaited.remove((seq, reached))
+
+    async def close(self) -> None:
+        """Give up what has not been written yet."""
+        await self._gathering.close()
 
     # -- the log ----------------------------------------------------------------------------------------
 

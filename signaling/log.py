@@ -139,9 +139,14 @@ class SessionLog:
         leans_on: Sequence[str] = (),
         changes: Sequence[str] = (),
         command: CommandKey = NO_COMMAND,
+        gathered: Sequence[CommandKey] = (),
     ) -> Appended:
-        """Append events decided at position `at`, unless an entity has changed since, or it was done."""
+        """Append events decided at position `at`, unless an entity has changed since, or it was done.
+
+        `gathered` are more commands that these events do, whose receipts the caller has looked for.
+        """
         keys = [_key(session, part) for part in ("head", "log", "versions", f"done:{command}")]
+        keys += [_key(session, f"done:{key}") for key in gathered]
         arguments: list[Any] = [
             _key(session, "events"),
             *at,
@@ -160,6 +165,12 @@ class SessionLog:
         async with reaching():
             seq = await answer(self._redis.get(_key(session, f"done:{command}")))
         return None if seq is None else int(seq)
+
+    async def receipts(self, session: str, commands: Sequence[CommandKey]) -> tuple[int | None, ...]:
+        """Return for each command the position it was done at, if it was, within RECEIPT_SECONDS."""
+        async with reaching():
+            found = await answer(self._redis.mget([_key(session, f"done:{command}") for command in commands]))
+        return tuple(None if seq is None else int(seq) for seq in found)
 
     async def begin(
         self, session: str, seen: Position | None, epoch: int, remembered: Iterable[Entry] = ()

@@ -1,6 +1,7 @@
 -- Append events to a session's log, if nothing they lean on has changed; and tell every worker.
 --
 -- KEYS  1 head (epoch, seq)   2 log (stream)   3 versions (entity -> seq)   4 this command's receipt
+--       5.. the receipts of commands gathered into these events
 -- ARGV  1 channel   2 epoch and 3 seq the decision was taken at   4 command ('' for none)
 --       5 seconds a receipt is kept   6 entities leant on   7 entities changed   8 events (6-8: JSON lists)
 -- Returns {outcome, seq}: 'done' (now or before), 'behind' (decide again on newer state),
@@ -48,6 +49,9 @@ end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq))
 if ARGV[4] ~= '' then
   redis.call('SET', KEYS[4], string.format('%d', seq), 'EX', ARGV[5])
+end
+for i = 5, #KEYS do
+  redis.call('SET', KEYS[i], string.format('%d', seq), 'EX', ARGV[5])
 end
 redis.call('PUBLISH', ARGV[1], table.concat(message, '\n'))
 return {'done', seq}

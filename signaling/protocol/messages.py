@@ -11,7 +11,7 @@ from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
 from signaling.protocol.chat import ChatMessage
 from signaling.protocol.cues import Cue
 from signaling.protocol.lifecycle import Session
-from signaling.protocol.questions import Question
+from signaling.protocol.questions import Moderation, Question
 from signaling.protocol.stage import Air, StageNow
 from signaling.protocol.unions import AnyCommand, AnyEvent
 
@@ -50,8 +50,7 @@ AnyClientMessage = Hello | Ping | RefreshToken | AnyCommand
 class Snapshot(msgspec.Struct, frozen=True):
     """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
 
-    `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
-    said; `questions` all that are visible, oldest first.
+    `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
     `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
     """
 
@@ -62,6 +61,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     air: Air = Air()
     cues: tuple[Cue, ...] = ()
     order: tuple[str, ...] = ()
+    moderation: Moderation = "pre"
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -83,7 +83,7 @@ class Welcome(ServerMessage, frozen=True, tag="welcome"):
 
     you: Person
     can: tuple[str, ...]
-    """Commands this role may give, `chat.post:<channel>`, and `whip:camera`, `whip:slides`, `whip:hall`."""
+    """Types of the commands this role may give, and `whip:camera`, `whip:slides`, `whip:hall`."""
     epoch: int
     seq: int
     time: int
@@ -147,6 +147,25 @@ class Timetable(ServerMessage, frozen=True, tag="timetable"):
     over: bool
 
 
+class VoteTotal(msgspec.Struct, frozen=True):
+    """How many are for a question."""
+
+    question: str
+    votes: int
+
+
+class Tick(ServerMessage, frozen=True, omit_defaults=True, tag="tick"):
+    """What many people do at once, in sum, at most four times a second: the newest totals that changed."""
+
+    votes: tuple[VoteTotal, ...] = ()
+
+
+class Yours(ServerMessage, frozen=True, tag="yours"):
+    """What you have voted for, on whatever page: the questions' ids, all of them."""
+
+    votes: tuple[str, ...]
+
+
 class Notice(ServerMessage, frozen=True, tag="notice"):
     """A condition of the service: `chat_paused` or `chat_resumed`."""
 
@@ -172,5 +191,17 @@ class Bye(ServerMessage, frozen=True, tag="bye"):
 
 
 AnyServerMessage = (
-    Welcome | Events | Ack | Refused | Presence | MediaState | Timetable | Notice | Pong | Token | Bye
+    Welcome
+    | Events
+    | Ack
+    | Refused
+    | Presence
+    | MediaState
+    | Timetable
+    | Tick
+    | Yours
+    | Notice
+    | Pong
+    | Token
+    | Bye
 )

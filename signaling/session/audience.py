@@ -1,42 +1,53 @@
 """Who may see what. Redaction happens here and only here, before anything is encoded.
 
 There are three audiences: `public` (viewers, halls), `speakers` (with interpreters; who also see who is
-here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see everything).
-Beside these, everybody has a private view of the own questions. The law: what an audience may not see now is
-in none of its frames, old history included.
+here, who publishes, and how each speaker stands), and `staff` (who see everything). Beside these, everybody
+has a private view of the own questions. The law: what an audience may not see now is in none of its frames,
+old history included: no question that waits or was put aside, no words that a moderator has changed, no name
+of who asked without one, no note, and never who voted for what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from signaling.protocol import (
-    CHANNELS,
     AnyEvent,
-    Channel,
-    ChatDeleted,
-    ChatMessage,
     ChatPosted,
     CueEvent,
     MediaState,
+    Person,
+    Question,
     QuestionApproved,
     QuestionAsked,
     QuestionDismissed,
+    QuestionEdited,
+    QuestionMerged,
+    QuestionNoted,
+    QuestionState,
+    QuestionWithdrawn,
     Role,
     Snapshot,
+    Tick,
+    VotesCast,
+    VoteTotal,
+    Yours,
 )
 from signaling.session import cues
-from signaling.session.state import State
+from signaling.session.state import State, asked_as
 
 Audience = Literal["public", "speakers", "staff"]
 AUDIENCES: tuple[Audience, ...] = ("public", "speakers", "staff")
 
 SNAPSHOT_CHAT = 200
 """Messages in a snapshot."""
+
+HIDDEN: frozenset[QuestionState] = frozenset({"pending", "dismissed", "withdrawn", "merged"})
+"""The states of a question that only staff and its author see."""
 
 _AUDIENCES: dict[Role, Audience] = {
     "moderator": "staff",
@@ -51,13 +62,6 @@ _AUDIENCES: dict[Role, Audience] = {
 _STAFF: frozenset[Audience] = frozenset({"staff"})
 _BACKSTAGE: frozenset[Audience] = frozenset({"speakers", "staff"})
 
-_READERS: dict[Channel, frozenset[Audience]] = {
-    "public": frozenset(AUDIENCES),
-    "backstage": _BACKSTAGE,
-    "moderators": _STAFF,
-}
-"""Channel → who reads it."""
-
 
 def audience_of(role: Role) -> Audience:
     """Return the audience a role belongs to."""
@@ -68,7 +72,7 @@ def audience_of(role: Role) -> Audience:
 class Fact:
     """An event with what was true of it when it happened: which audiences see it, and who else.
 
-    `confidant` is the one reader who sees it whatever audience they are in.
+    `confidant` is the one reader who sees it whatever audience they are in, and more of it: their own name.
     """
 
     event: AnyEvent
@@ -79,56 +83,96 @@ class Fact:
 def fact(before: State, event: AnyEvent) -> Fact:
     """Return the event as a fact; `before` is the state it was applied to."""
     match event:
-        case ChatPosted(message=message):
-            return Fact(event, audiences=_READERS[message.channel])
-        case ChatDeleted(message=message_id):
-            deleted = next((m for m in before.chat if m.id == message_id), None)
-            return Fact(event, audiences=_READERS[deleted.channel if deleted else "public"])
-        case QuestionAsked(question=question):
-            return Fact(event, question.author.id, _STAFF)
-        case QuestionDismissed(question=question_id):
-            dismissed = before.questions.get(question_id)
-            if dismissed is not None and dismissed.state == "pending":
-                return Fact(event, dismissed.author.id, _STAFF)
+        case QuestionAsked(question=question) | QuestionApproved(question=question):
+            return _fact_of(question, event)
+        case (
+            QuestionDismissed(question=question_id)
+            | QuestionWithdrawn(question=question_id)
+            | QuestionMerged(question=question_id)
+            | QuestionEdited(question=question_id)
+        ):
+            known = before.questions.get(question_id)
+            return Fact(event) if known is None else _fact_of(known, event)
+        case QuestionNoted():
+            return Fact(event, audiences=_STAFF)
+        case VotesCast():
+            return Fact(event, audiences=frozenset())
     if isinstance(event, CueEvent):
         return Fact(event, audiences=_BACKSTAGE)
     return Fact(event)
+
+
+def _fact_of(question: Question, event: AnyEvent) -> Fact:
+    author = question.author.id
+    if question.state in HIDDEN:
+        return Fact(event, author, _STAFF)
+    return Fact(event, author if question.anonymous else None)
 
 
 def visible(
     facts: Iterable[Fact], state: State, audience: Audience, participant: str
 ) -> tuple[AnyEvent, ...]:
     """Return the events one participant may see, by what is known now (`state`), not only then."""
-    return tuple(fact.event for fact in facts if _may_see(fact, state, audience, participant))
+    seen = (fact.event for fact in facts if _may_see(fact, state, audience, participant))
+    if audience == "staff":
+        return tuple(seen)
+    return tuple(_redacted(event, state, participant) for event in seen)
 
 
 def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
     """Return the session as one participant may see it."""
-    hidden = () if audience == "staff" else ("pending", "dismissed")
+    questions = tuple(state.questions.values())
+    if audience != "staff":
+        questions = tuple(
+            _question(question, participant)
+            for question in questions
+            if question.state not in HIDDEN or question.author.id == participant
+        )
     return Snapshot(
         session=state.session,
         stage=state.stage,
-        questions=tuple(
-            question
-            for question in state.questions.values()
-            if question.state not in hidden or question.author.id == participant
-        ),
-        chat=_newest(state.chat, audience),
+        questions=questions,
+        chat=state.chat[-SNAPSHOT_CHAT:],
         air=state.air,
         cues=() if audience == "public" else cues.running_order(state),
         order=() if audience == "public" else state.order,
+        moderation=state.moderation,
     )
 
 
-def _newest(chat: tuple[ChatMessage, ...], audience: Audience) -> tuple[ChatMessage, ...]:
-    """Return the newest messages of each channel that the audience reads, in the order they were said."""
-    left = {channel: SNAPSHOT_CHAT for channel in CHANNELS if audience in _READERS[channel]}
-    newest = []
-    for message in reversed(chat):
-        if left.get(message.channel):
-            left[message.channel] -= 1
-            newest.append(message)
-    return tuple(reversed(newest))
+def stirred(event: AnyEvent, state: State) -> Collection[str]:
+    """Return the questions whose votes an event may have changed, or made visible."""
+    match event:
+        case VotesCast(votes=votes):
+            return {vote.question for vote in votes}
+        case QuestionMerged(question=question, into=into):
+            return {question, into}
+        case QuestionApproved(question=question) if question.id in state.votes:
+            return {question.id}
+    return ()
+
+
+def voters(event: AnyEvent) -> Collection[str]:
+    """Return those whose own votes an event may have changed."""
+    return {vote.participant for vote in event.votes} if isinstance(event, VotesCast) else ()
+
+
+def totals(state: State, audience: Audience, of: Collection[str] | None = None) -> Tick:
+    """Return how many are for each question that an audience may see, or for those of `of` alone."""
+    asked = {question_id: asked_as(state, question_id) for question_id in (state.votes if of is None else of)}
+    questions = {question.id: question for question in asked.values() if question is not None}
+    return Tick(
+        votes=tuple(
+            VoteTotal(question.id, len(state.votes.get(question.id, ())))
+            for question in questions.values()
+            if audience == "staff" or question.state not in HIDDEN
+        )
+    )
+
+
+def yours(state: State, participant: str) -> Yours:
+    """Return what one participant has voted for."""
+    return Yours(votes=tuple(question for question, voters in state.votes.items() if participant in voters))
 
 
 def media(full: MediaState, state: State, audience: Audience) -> MediaState:
@@ -144,8 +188,37 @@ def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> 
     match fact.event:
         case ChatPosted(message=message) if message.id in state.deleted:
             return False
-        case QuestionApproved(question=question) if audience != "staff":
-            now = state.questions.get(question.id, question)
-            if now.state == "dismissed" and now.author.id != participant:
+        case QuestionAsked() | QuestionApproved() | QuestionEdited() if audience != "staff":
+            now = state.questions.get(_about(fact.event))
+            if now is not None and now.state in HIDDEN and now.author.id != participant:
                 return False
     return audience in fact.audiences or fact.confidant == participant
+
+
+def _about(event: QuestionAsked | QuestionApproved | QuestionEdited) -> str:
+    return event.question if isinstance(event, QuestionEdited) else event.question.id
+
+
+def _redacted(event: AnyEvent, state: State, participant: str) -> AnyEvent:
+    """Return an event as others than staff may see it: in the words of now, and without hidden names."""
+    match event:
+        case QuestionAsked(question=question) | QuestionApproved(question=question):
+            now = state.questions.get(question.id, question)
+            seen = _question(msgspec.structs.replace(question, text=now.text), participant)
+            by = event.by if seen.author.id or event.by != question.author.id else ""
+            return msgspec.structs.replace(event, question=seen, by=by)
+        case QuestionEdited(question=question_id) if question_id in state.questions:
+            return msgspec.structs.replace(event, text=state.questions[question_id].text)
+        case QuestionWithdrawn(question=question_id) if question_id in state.questions:
+            return msgspec.structs.replace(
+                event, by=_question(state.questions[question_id], participant).author.id
+            )
+    return event
+
+
+def _question(question: Question, participant: str) -> Question:
+    """Return a question as others than staff may see it; its author sees who asked it."""
+    author = question.author
+    if question.anonymous and author.id != participant:
+        author = Person("", "", "viewer", place=question.source)
+    return msgspec.structs.replace(question, author=author, original=None, notes=())

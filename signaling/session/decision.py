@@ -21,6 +21,8 @@ ORDER = "order"
 """The entity of the order of speaking."""
 SCREEN = "screen"
 """The entity of what is on the hall's screen."""
+MODERATION = "moderation"
+"""The entity of whether questions wait for a moderator."""
 
 
 def question_entity(question_id: str) -> str:

@@ -10,16 +10,22 @@ from signaling.protocol import (
     Air,
     ChatMessage,
     Cue,
+    Moderation,
     Person,
     Question,
+    QuestionState,
     Session,
 )
+
+ON_SCREEN: frozenset[QuestionState] = frozenset({"on_screen", "answering"})
+"""The states of a question that the hall's screen shows; at most one is in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """One session at position `seq`. `stage`: the main picture first. `questions`: in order of asking.
 
+    `votes` holds for each question who is for it; `moderation` is for questions to come;
     `deleted` holds the ids of withdrawn messages, for history read later; `people` everybody the log
     has named; `stage_seq` is the position of the last event that touched what a relay is told. `cues` are
     those that the log has named; `order` the order of speaking, where one was set.
@@ -33,6 +39,8 @@ class State:
     cues: Mapping[str, Cue] = field(default_factory=lambda: MappingProxyType({}))
     order: tuple[str, ...] = ()
     questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
+    votes: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    moderation: Moderation = "pre"
     chat: tuple[ChatMessage, ...] = ()
     deleted: frozenset[str] = frozenset()
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
@@ -40,7 +48,7 @@ class State:
     @property
     def on_screen(self) -> Question | None:
         """The one question on the hall's screen."""
-        return next((q for q in self.questions.values() if q.state == "on_screen"), None)
+        return next((q for q in self.questions.values() if q.state in ON_SCREEN), None)
 
 
 def empty(session_id: str) -> State:
@@ -53,3 +61,11 @@ def meet(state: State, person: Person) -> State:
     if state.people.get(person.id) == person:
         return state
     return replace(state, people=MappingProxyType({**state.people, person.id: person}))
+
+
+def asked_as(state: State, question_id: str) -> Question | None:
+    """Return a question, or the one it is asked with since it was merged."""
+    question = state.questions.get(question_id)
+    while question is not None and question.merged_into is not None:
+        question = state.questions.get(question.merged_into)
+    return question

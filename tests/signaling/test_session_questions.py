@@ -2,125 +2,438 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from signaling.protocol import (
+    Addressee,
     AnswerQuestion,
     ApproveQuestion,
     AskQuestion,
+    BeginAnswer,
+    Billed,
+    Billing,
+    BringOn,
+    DescribeSession,
     DismissQuestion,
+    EditQuestion,
+    EndSession,
     HideQuestion,
+    MergeQuestion,
+    NoteQuestion,
     Person,
+    Question,
     QuestionAsked,
+    QuestionMerged,
     QuestionState,
+    SetModeration,
+    ShortlistQuestion,
     ShowQuestion,
+    VoteQuestion,
+    VotesCast,
+    WithdrawQuestion,
 )
-from signaling.session.audience import snapshot, visible
+from signaling.session.audience import AUDIENCES, snapshot, totals, visible, yours
 from signaling.session.decision import Decision
-from signaling.session.questions import Step
+from signaling.session.fold import apply, rewrite
+from signaling.session.gathered import gathered
+from signaling.session.questions import MOST_NOTES, Step
+from signaling.session.state import empty
 
-from .session_events import ADA, BOB, MODERATOR, Fold
+from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
 
+SHOWN = ("on_screen", "answering")
+PUBLIC = ("approved", "shortlisted", "on_screen", "answering", "answered")
 LEGAL: dict[type[Step], dict[QuestionState, QuestionState]] = {
-    ApproveQuestion: {"pending": "approved"},
-    ShowQuestion: {"approved": "on_screen"},
-    HideQuestion: {"on_screen": "approved"},
-    AnswerQuestion: {"approved": "answered", "on_screen": "answered"},
-    DismissQuestion: {"pending": "dismissed", "approved": "dismissed", "on_screen": "dismissed"},
+    ApproveQuestion: {"pending": "approved", "shortlisted": "approved", "dismissed": "approved"},
+    ShortlistQuestion: {"approved": "shortlisted", "answered": "shortlisted"},
+    ShowQuestion: {"approved": "on_screen", "shortlisted": "on_screen"},
+    HideQuestion: {"on_screen": "shortlisted", "answering": "shortlisted"},
+    BeginAnswer: {"on_screen": "answering"},
+    AnswerQuestion: {
+        "approved": "answered",
+        "shortlisted": "answered",
+        "on_screen": "answered",
+        "answering": "answered",
+    },
+    DismissQuestion: {
+        "pending": "dismissed",
+        "approved": "dismissed",
+        "shortlisted": "dismissed",
+        "on_screen": "dismissed",
+    },
+    WithdrawQuestion: {
+        "pending": "withdrawn",
+        "approved": "withdrawn",
+        "shortlisted": "withdrawn",
+        "on_screen": "withdrawn",
+    },
 }
 
 
+@dataclass
+class Known:
+    """What the model knows of one question."""
+
+    author: Person
+    anonymous: bool
+    state: QuestionState
+    texts: list[str]
+    voters: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    into: str | None = None
+
+
 class Questions(RuleBasedStateMachine):
-    """Compares the session with a plain dictionary of question states."""
+    """Compares the session with a plain dictionary, and reads whatever a stranger is sent."""
 
     asked = Bundle("asked")
 
     def __init__(self) -> None:
         super().__init__()
         self.fold = Fold()
-        self.model: dict[str, QuestionState] = {}
+        self.model: dict[str, Known] = {}
+        self.mode = "pre"
+        self.told = 0
+        self.words = 0
 
-    @rule(target=asked, author=st.sampled_from([ADA, BOB]))
-    def ask(self, author: Person) -> str:
-        (event,) = self.fold.do(author, AskQuestion(self.fold.new_id(), "Why?"))
+    def word(self, kind: str) -> str:
+        self.words += 1
+        return f"{kind}-{self.words}."
+
+    @rule(target=asked, author=st.sampled_from([ADA, BOB]), anonymous=st.booleans())
+    def ask(self, author: Person, anonymous: bool) -> str:
+        text = self.word("text")
+        (event,) = self.fold.do(author, AskQuestion(self.fold.new_id(), text, anonymous=anonymous))
         assert isinstance(event, QuestionAsked)
-        self.model[event.question.id] = "pending"
+        state: QuestionState = "pending" if self.mode == "pre" else "approved"
+        self.model[event.question.id] = Known(author, anonymous, state, [text])
         return event.question.id
+
+    @rule(mode=st.sampled_from(["pre", "post"]))
+    def moderate(self, mode: str) -> None:
+        self.fold.do(MODERATOR, SetModeration(self.fold.new_id(), mode))  # type: ignore[arg-type]
+        self.mode = mode
 
     @rule(question=asked, step=st.sampled_from(sorted(LEGAL, key=lambda step: step.__name__)))
     def take_step(self, question: str, step: type[Step]) -> None:
-        now = self.model[question]
-        outcome = self.fold.try_(MODERATOR, step(self.fold.new_id(), question))
-        to = LEGAL[step].get(now)
+        known = self.model[question]
+        actor = known.author if step is WithdrawQuestion else MODERATOR
+        outcome = self.fold.try_(actor, step(self.fold.new_id(), question))
+        to = LEGAL[step].get(known.state)
         if to is None:
             done = isinstance(outcome, Decision)
-            assert done == (now in LEGAL[step].values()), "a step to where it is already is no step"
+            assert done == (known.state in LEGAL[step].values()), "a step to where it is already is no step"
             assert not done or not outcome.events  # type: ignore[union-attr]
             return
         if to == "on_screen":
-            for other, state in self.model.items():
-                if state == "on_screen":
-                    self.model[other] = "approved"
-        self.model[question] = to
+            for other in self.model.values():
+                if other.state in SHOWN:
+                    other.state = "answered" if other.state == "answering" else "shortlisted"
+        known.state = to
+
+    @rule(question=asked, stranger=st.sampled_from([ADA, BOB]))
+    def nobody_withdraws_another_ones(self, question: str, stranger: Person) -> None:
+        known = self.model[question]
+        if known.author != stranger:
+            code = self.fold.refused(stranger, WithdrawQuestion(self.fold.new_id(), question))
+            assert code == ("forbidden" if known.state in PUBLIC else "unknown_question")
+
+    @rule(question=asked, into=asked)
+    def merge(self, question: str, into: str) -> None:
+        gone, kept = self.model[question], self.model[into]
+        outcome = self.fold.try_(MODERATOR, MergeQuestion(self.fold.new_id(), question, into))
+        legal = (
+            question != into
+            and gone.state in ("pending", "approved", "shortlisted")
+            and kept.state in ("pending", *PUBLIC)
+        )
+        again = gone.state == "merged" and gone.into == into
+        assert isinstance(outcome, Decision) == (legal or again)
+        if legal:
+            kept.voters |= gone.voters
+            gone.voters, gone.state, gone.into = set(), "merged", into
+
+    @rule(question=asked, voter=st.sampled_from(["v1", "v2", "v3"]), up=st.booleans())
+    def vote(self, question: str, voter: str, up: bool) -> None:
+        person = Person(voter, voter, "viewer")
+        outcome = self.fold.try_(person, VoteQuestion(self.fold.new_id(), question, up))
+        known = self.model[question]
+        while known.into is not None:
+            known = self.model[known.into]
+        counts = known.state in PUBLIC and known.state != "answered"
+        assert isinstance(outcome, Decision) == counts
+        if counts:
+            (known.voters.add if up else known.voters.discard)(voter)
+
+    @rule(question=asked)
+    def edit(self, question: str) -> None:
+        known, text = self.model[question], self.word("text")
+        outcome = self.fold.try_(MODERATOR, EditQuestion(self.fold.new_id(), question, text))
+        legal = known.state in ("pending", *PUBLIC)
+        assert isinstance(outcome, Decision) == legal
+        if legal:
+            known.texts.append(text)
+
+    @rule(question=asked)
+    def note(self, question: str) -> None:
+        text = self.word("note")
+        self.fold.do(MODERATOR, NoteQuestion(self.fold.new_id(), question, text))
+        self.model[question].notes.append(text)
+
+    @rule(question=consumes(asked))
+    def forget(self, question: str) -> None:
+        """Let others be chosen."""
 
     @invariant()
-    def states_agree(self) -> None:
-        assert {q.id: q.state for q in self.fold.state.questions.values()} == self.model
+    def agree(self) -> None:
+        state = self.fold.state
+        assert {q.id: (q.state, q.text, q.merged_into) for q in state.questions.values()} == {
+            id_: (known.state, known.texts[-1], known.into) for id_, known in self.model.items()
+        }
+        assert state.votes == {id_: known.voters for id_, known in self.model.items() if known.voters}
+        assert state.moderation == self.mode
 
     @invariant()
     def at_most_one_is_on_screen(self) -> None:
-        shown = [q for q in self.fold.state.questions.values() if q.state == "on_screen"]
+        shown = [q for q in self.fold.state.questions.values() if q.state in SHOWN]
         assert len(shown) <= 1
         assert self.fold.state.on_screen == (shown[0] if shown else None)
 
     @invariant()
-    def others_never_see_what_is_not_approved(self) -> None:
+    def staff_see_what_was_asked_first_and_all_notes(self) -> None:
+        for question in snapshot(self.fold.state, "staff", "mod").questions:
+            known = self.model[question.id]
+            assert question.author == known.author
+            assert (question.original or question.text) == known.texts[0]
+            assert [note.text for note in question.notes] == known.notes
+
+    @invariant()
+    def a_stranger_is_told_nothing_hidden(self) -> None:
         state = self.fold.state
-        seen = {q.id for q in snapshot(state, "public", "stranger").questions}
-        assert seen == {q for q, s in self.model.items() if s in ("approved", "on_screen", "answered")}
-        for event in visible(self.fold.facts, state, "public", "stranger"):
-            assert not isinstance(event, QuestionAsked)
+        fresh, self.told = self.fold.facts[self.told :], len(self.fold.facts)
+        for audience in ("public", "speakers"):
+            now = visible(fresh, state, audience, "stranger")
+            later = visible(self.fold.facts, state, audience, "stranger")
+            joined = snapshot(state, audience, "stranger")
+            sums = totals(state, audience)
+            seen = msgspec.json.encode([now, later, joined, sums]).decode()
+            assert {q.id for q in joined.questions} == self.ids(PUBLIC)
+            assert {t.question: t.votes for t in sums.votes} == {
+                id_: len(self.model[id_].voters) for id_ in self.ids(PUBLIC) if self.model[id_].voters
+            }
+            for known in self.model.values():
+                old = known.texts if known.state not in PUBLIC else known.texts[:-1]
+                for words in (*old, *known.notes):
+                    assert words not in seen
+            assert not any(f'"{voter}"' in seen for voter in ("v1", "v2", "v3"))
+            if all(known.anonymous for known in self.model.values()):
+                assert "ada" not in seen.lower() and "bob" not in seen.lower()
 
     @invariant()
     def authors_see_their_own(self) -> None:
         state = self.fold.state
         for author in (ADA, BOB):
             own = {q.id for q in state.questions.values() if q.author == author}
-            assert own <= {q.id for q in snapshot(state, "public", author.id).questions}
+            mine = [q for q in snapshot(state, "public", author.id).questions if q.id in own]
+            assert {q.id for q in mine} == own
+            assert all(q.author == author and not q.notes and q.original is None for q in mine)
+
+    @invariant()
+    def voters_see_their_own(self) -> None:
+        for voter in ("v1", "v2", "v3"):
+            mine = set(yours(self.fold.state, voter).votes)
+            assert mine == {id_ for id_, known in self.model.items() if voter in known.voters}
+
+    def teardown(self) -> None:
+        """Write the log anew: it leads to the same session."""
+        state = empty("s1")
+        for seq, event in enumerate(rewrite(self.fold.state, 99), start=1):
+            state = apply(state, msgspec.structs.replace(event, seq=seq))
+        assert (state.questions, state.votes, state.moderation) == (
+            self.fold.state.questions,
+            self.fold.state.votes,
+            self.fold.state.moderation,
+        )
+
+    def ids(self, states: Iterable[str]) -> set[str]:
+        return {id_ for id_, known in self.model.items() if known.state in states}
 
 
 TestQuestions = Questions.TestCase
+TestQuestions.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def test_showing_another_puts_the_former_back() -> None:
+def ask(fold: Fold, author: Person = ADA, text: str = "Why?", *, anonymous: bool = False) -> str:
+    (event,) = fold.do(author, AskQuestion(fold.new_id(), text, anonymous=anonymous))
+    assert isinstance(event, QuestionAsked)
+    return event.question.id
+
+
+def approved(fold: Fold, author: Person = ADA, text: str = "Why?", *, anonymous: bool = False) -> str:
+    question = ask(fold, author, text, anonymous=anonymous)
+    fold.do(MODERATOR, ApproveQuestion(fold.new_id(), question))
+    return question
+
+
+def of(fold: Fold, question: str) -> Question:
+    return fold.state.questions[question]
+
+
+# -- the screen ----------------------------------------------------------------------------------------
+
+
+def test_showing_another_puts_the_former_back_and_answers_the_one_being_answered() -> None:
     fold = Fold()
-    ids = []
-    for author in (ADA, BOB):
-        (event,) = fold.do(author, AskQuestion(fold.new_id(), "Why?"))
-        assert isinstance(event, QuestionAsked)
-        ids.append(event.question.id)
-        fold.do(MODERATOR, ApproveQuestion(fold.new_id(), event.question.id))
+    ids = [approved(fold) for _ in range(3)]
     fold.do(MODERATOR, ShowQuestion("s1", ids[0]))
     fold.do(MODERATOR, ShowQuestion("s2", ids[1]))
-    assert [fold.state.questions[q].state for q in ids] == ["approved", "on_screen"]
+    assert [of(fold, q).state for q in ids] == ["shortlisted", "on_screen", "approved"]
+    fold.do(MODERATOR, BeginAnswer("b1", ids[1]))
+    fold.do(MODERATOR, ShowQuestion("s3", ids[2]))
+    assert [of(fold, q).state for q in ids] == ["shortlisted", "answered", "on_screen"]
 
 
 def test_what_a_step_leans_on_is_all_that_it_changes() -> None:
     fold = Fold()
-    ids = []
-    for author in (ADA, BOB):
-        (event,) = fold.do(author, AskQuestion(fold.new_id(), "Why?"))
-        assert isinstance(event, QuestionAsked)
-        ids.append(event.question.id)
-        fold.do(MODERATOR, ApproveQuestion(fold.new_id(), event.question.id))
+    ids = [approved(fold), approved(fold)]
     fold.do(MODERATOR, ShowQuestion("s1", ids[0]))
     outcome = fold.try_(MODERATOR, ShowQuestion("s2", ids[1]))
     assert isinstance(outcome, Decision)
     assert set(outcome.changes) == {"screen", f"question:{ids[0]}", f"question:{ids[1]}"}
+    outcome = fold.try_(ADA, WithdrawQuestion("w1", ids[1]))
+    assert isinstance(outcome, Decision)
+    assert set(outcome.changes) == {"screen", f"question:{ids[1]}"}
+
+
+# -- who asks what, where, of whom ---------------------------------------------------------------------
 
 
 def test_unknown_and_empty_questions_are_refused() -> None:
     fold = Fold()
+    question = ask(fold)
     assert fold.refused(MODERATOR, ShowQuestion("c1", "q-none")) == "unknown_question"
-    assert fold.refused(ADA, AskQuestion("c2", "   ")) == "empty_text"
+    assert fold.refused(MODERATOR, EditQuestion("c2", "q-none", "x")) == "unknown_question"
+    assert fold.refused(MODERATOR, NoteQuestion("c3", "q-none", "x")) == "unknown_question"
+    assert fold.refused(MODERATOR, MergeQuestion("c4", question, "q-none")) == "unknown_question"
+    assert fold.refused(BOB, VoteQuestion("c5", "q-none")) == "unknown_question"
+    assert fold.refused(BOB, VoteQuestion("c6", question)) == "unknown_question", "it is not for him to see"
+    for command in (
+        AskQuestion("c7", "   "),
+        EditQuestion("c8", question, " \n "),
+        NoteQuestion("c9", question, "\t"),
+    ):
+        assert fold.refused(MODERATOR, command) == "empty_text"
+
+
+def test_a_question_says_where_it_was_asked_and_only_staff_may_say_so_for_others() -> None:
+    fold = Fold()
+    sources = []
+    for author, told in ((ADA, None), (BOB, None), (ADA, "hall"), (MODERATOR, "hall")):
+        (event,) = fold.do(author, AskQuestion(fold.new_id(), "Why?", source=told))  # type: ignore[arg-type]
+        assert isinstance(event, QuestionAsked)
+        sources.append(event.question.source)
+    assert sources == ["online", "hall", "online", "hall"]
+
+
+def test_a_question_may_be_for_one_speaker_who_is_known() -> None:
+    fold = Fold()
+    billing = Billing("conf", 0, 1, "Europe/Paris", speakers=(Billed("p7", "Marie Curie"),))
+    fold.do(PRODUCER, DescribeSession("d1", "On engines", billing))
+    fold.do(PRODUCER, BringOn("b1", "sp-1"), SPEAKER)
+    for to, name in (("sp-1", "Grace"), ("p7", "Marie Curie")):
+        (event,) = fold.do(ADA, AskQuestion(fold.new_id(), "Why?", to=to))
+        assert isinstance(event, QuestionAsked) and event.question.to == Addressee(to, name)
+    ask(fold, BOB)
+    assert fold.refused(ADA, AskQuestion("c1", "Why?", to="bob")) == "unknown_participant"
+
+
+# -- anonymous, edited, noted --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["pre", "post"])
+def test_who_asked_without_a_name_is_known_to_staff_and_to_themselves_alone(mode: str) -> None:
+    fold = Fold()
+    fold.do(MODERATOR, SetModeration("m1", mode))  # type: ignore[arg-type]
+    question = ask(fold, anonymous=True)
+    fold.do(MODERATOR, ApproveQuestion("a1", question))
+    fold.do(ADA, WithdrawQuestion("w1", question))
+    for audience in AUDIENCES:
+        for reader in ("ada", "bob"):
+            told = msgspec.json.encode(
+                [visible(fold.facts, fold.state, audience, reader), snapshot(fold.state, audience, reader)]
+            )
+            assert (b"ada" in told.lower()) == (audience == "staff" or reader == "ada")
+
+
+def test_an_edit_is_undone_by_the_first_words() -> None:
+    fold = Fold()
+    question = approved(fold, text="Why so slow, you idiots?")
+    fold.do(MODERATOR, EditQuestion("e1", question, "Why so slow?"))
+    fold.do(MODERATOR, EditQuestion("e2", question, "Why is it slow?"))
+    assert of(fold, question).original == "Why so slow, you idiots?"
+    assert fold.do(MODERATOR, EditQuestion("e3", question, " Why is it slow? ")) == ()
+    fold.do(MODERATOR, EditQuestion("e4", question, "Why so slow, you idiots?"))
+    assert of(fold, question).original is None
+
+
+def test_notes_are_bounded() -> None:
+    fold = Fold()
+    question = ask(fold)
+    for i in range(MOST_NOTES):
+        fold.do(MODERATOR, NoteQuestion(fold.new_id(), question, f"note {i}"))
+    assert fold.refused(MODERATOR, NoteQuestion("n1", question, "one more")) == "too_many"
+
+
+# -- votes ---------------------------------------------------------------------------------------------
+
+
+def test_votes_of_a_merged_question_count_each_voter_once() -> None:
+    fold = Fold()
+    gone, kept = approved(fold), approved(fold, BOB)
+    voters = [Person(f"v{i}", "V", "viewer") for i in range(3)]
+    for question, who in ((gone, voters[:2]), (kept, voters[1:])):
+        for voter in who:
+            fold.do(voter, VoteQuestion(fold.new_id(), question))
+    (event,) = fold.do(MODERATOR, MergeQuestion("m1", gone, kept))
+    assert isinstance(event, QuestionMerged)
+    assert fold.state.votes == {kept: {"v0", "v1", "v2"}}
+    fold.do(voters[0], VoteQuestion("late", gone, up=False))
+    assert fold.state.votes == {kept: {"v1", "v2"}}, "a page that had not heard of it yet"
+    assert [total.votes for total in totals(fold.state, "public", [gone]).votes] == [2]
+
+
+def test_gathered_votes_lean_on_the_session_and_the_later_one_of_a_person_counts() -> None:
+    fold = Fold()
+    question = approved(fold)
+    decisions = []
+    for i, up in enumerate((True, False, True)):
+        decided = fold.try_(BOB, VoteQuestion(f"v{i}", question, up))
+        assert isinstance(decided, Decision)
+        decisions.append(decided)
+    together = gathered(decisions, now=5)
+    (event,) = together.events
+    assert isinstance(event, VotesCast) and [vote.up for vote in event.votes] == [True, False, True]
+    assert (event.by, together.leans_on, together.changes) == ("system", ("session",), ())
+    fold.put(together.events)
+    assert fold.state.votes == {question: {"bob"}}
+
+
+def test_nothing_changes_after_the_end() -> None:
+    fold = Fold()
+    question = approved(fold)
+    fold.do(PRODUCER, EndSession("e1"))
+    for command in (
+        VoteQuestion("x1", question),
+        WithdrawQuestion("x2", question),
+        NoteQuestion("x3", question, "late"),
+        EditQuestion("x4", question, "late"),
+        SetModeration("x5", "post"),
+    ):
+        assert fold.refused(ADA, command) == "session_ended"

@@ -17,17 +17,18 @@ const queue = [
   question('d1', 'dismissed'),
   question('p2', 'pending'),
   question('s1', 'on_screen'),
+  question('n1', 'shortlisted'),
   question('a2', 'answered'),
 ];
 
-test('the eye goes from the screen to the waiting, the approved, the answered', () => {
-  assert.deepEqual(order(queue).map((q) => q.id), ['s1', 'p1', 'p2', 'k1', 'a2', 'a1']);
+test('the eye goes from the screen to the waiting, the next, the approved, the answered', () => {
+  assert.deepEqual(order(queue).map((q) => q.id), ['s1', 'p1', 'p2', 'n1', 'k1', 'a2', 'a1']);
 });
 
 test('j and k walk the queue and stop at its ends', () => {
   assert.equal(step(queue, null, 1), 's1');
   assert.equal(step(queue, null, -1), 'a1');
-  assert.equal(step(queue, 'p2', 1), 'k1');
+  assert.equal(step(queue, 'p2', 1), 'n1');
   assert.equal(step(queue, 's1', -1), 's1');
   assert.equal(step(queue, 'a1', 1), 'a1');
   assert.equal(step([], null, 1), null);
@@ -50,6 +51,7 @@ test('a key does only what the question allows', () => {
   const [pending, shown] = [queue[1], queue[5]];
   assert.deepEqual(intentOf(pending, 'approve'), { type: 'question.approve', question: 'p1' });
   assert.equal(intentOf(pending, 'show'), null);
+  assert.deepEqual(intentOf(question('b1', 'answering'), 'answer'), { type: 'question.answered', question: 'b1' });
   assert.deepEqual(intentOf(shown, 'answer'), { type: 'question.answered', question: 's1' });
   assert.equal(intentOf(undefined, 'approve'), null);
 });

@@ -4,10 +4,9 @@ import { test } from 'node:test';
 import {
   CHAT_KEPT,
   EMPTY,
-  chatIn,
+  byVotes,
   cueOf,
   gone,
-  maySay,
   mediaOnStage,
   nextSpeaker,
   onAir,
@@ -16,6 +15,8 @@ import {
   reduce,
   runningOrder,
   slate,
+  votedFor,
+  votesFor,
 } from '../../web/shared/store.js';
 
 const person = (id, more = {}) => ({ id, name: id.toUpperCase(), role: 'viewer', ...more });
@@ -39,6 +40,7 @@ const welcome = (snapshot = {}, more = {}) => ({
     air: { version: 0 },
     cues: [],
     order: [],
+    moderation: 'pre',
     ...snapshot,
   },
   ...more,
@@ -88,13 +90,63 @@ test('a state is never changed in place', () => {
   assert.equal(after.stage.length, 0);
 });
 
-test('one question is on screen: the one before it is approved again', () => {
+const states = (/** @type {any} */ state) => Object.fromEntries(state.questions.map((q) => [q.id, q.state]));
+
+test('one question is on screen: the one before it is on the shortlist again, or answered', () => {
   const state = fold(
     welcome({ questions: [question('a', 'on_screen'), question('b', 'approved')] }),
     events([fact(11, 'question.shown', { question: 'b' })]),
   );
   assert.equal(onScreen(state).id, 'b');
-  assert.equal(state.questions.find((q) => q.id === 'a').state, 'approved');
+  assert.deepEqual(states(state), { a: 'shortlisted', b: 'on_screen' });
+  const answering = reduce(state, events([fact(12, 'question.answering', { question: 'b' })]));
+  assert.equal(onScreen(answering).id, 'b');
+  const next = reduce(answering, events([fact(13, 'question.shown', { question: 'a' })]));
+  assert.deepEqual(states(next), { a: 'on_screen', b: 'answered' });
+  assert.equal(onScreen(reduce(next, events([fact(14, 'question.hidden', { question: 'a' })]))), undefined);
+});
+
+test('a question is shortlisted, withdrawn, merged, and its moderation set', () => {
+  const state = fold(
+    welcome({ questions: ['a', 'b', 'c'].map((id) => question(id, 'approved')) }),
+    { type: 'tick', votes: [{ question: 'b', votes: 2 }] },
+    events([
+      fact(11, 'question.shortlisted', { question: 'a' }),
+      fact(12, 'question.merged', { question: 'b', into: 'a' }),
+      fact(13, 'question.withdrawn', { question: 'c' }),
+      fact(14, 'questions.moderation', { mode: 'post' }),
+    ]),
+  );
+  assert.deepEqual(states(state), { a: 'shortlisted', b: 'merged', c: 'withdrawn' });
+  assert.equal(state.questions[1].merged_into, 'a');
+  assert.equal(votesFor(state, 'b'), 0);
+  assert.equal(state.moderation, 'post');
+});
+
+test('staff keep the words first asked, and notes; others get the new words alone', () => {
+  const note = { author: person('mod'), text: 'twice', at: 1 };
+  const facts = events([
+    fact(11, 'question.edited', { question: 'q', text: 'better' }),
+    fact(12, 'question.edited', { question: 'q', text: 'best' }),
+    fact(13, 'question.noted', { question: 'q', note }),
+  ]);
+  const asked = welcome({ questions: [question('q', 'approved')] }, { can: ['question.edit'] });
+  const [q] = fold(asked, facts).questions;
+  assert.deepEqual([q.text, q.original, q.notes], ['best', 'q?', [note]]);
+  assert.equal(fold({ ...asked, can: [] }, facts).questions[0].original, null);
+});
+
+test('sums are the newest, and start anew with every welcome', () => {
+  const asked = welcome({ questions: ['a', 'b', 'c'].map((id) => question(id, 'approved')) });
+  const tick = (/** @type {Record<string, number>} */ votes) => ({
+    type: 'tick',
+    votes: Object.entries(votes).map(([id, n]) => ({ question: id, votes: n })),
+  });
+  const state = fold(asked, tick({ a: 1, c: 5 }), tick({ a: 2 }), { type: 'yours', votes: ['c'] });
+  assert.deepEqual(byVotes(state, state.questions).map((q) => q.id), ['c', 'a', 'b']);
+  assert.deepEqual([votedFor(state, 'c'), votedFor(state, 'a')], [true, false]);
+  const back = reduce(state, welcome(null));
+  assert.deepEqual([votesFor(back, 'c'), votedFor(back, 'c'), back.questions.length], [0, false, 3]);
 });
 
 test('the audience meets a question when it is approved; its author knew it before', () => {
@@ -238,19 +290,4 @@ test('whether a picture is sent is known only through a relay that can be reache
   assert.equal(pictureOnStage(soundOnly, 'camera'), false);
   assert.equal(mediaOnStage(soundOnly), true);
   assert.equal(mediaOnStage(reduce(state, media(true, { ...camera, live: false }))), false);
-});
-
-test('channels are kept apart, and none pushes out what was said in another', () => {
-  const line = (seq, channel) => {
-    const event = said(seq);
-    return { ...event, message: { ...event.message, ...(channel && { channel }) } };
-  };
-  const state = fold(
-    welcome(null, { can: ['chat.post', 'chat.post:backstage'] }),
-    welcome({}, { can: ['chat.post', 'chat.post:backstage'] }),
-    events([line(11, 'backstage'), ...Array.from({ length: CHAT_KEPT + 1 }, (_, i) => line(12 + i))]),
-  );
-  assert.deepEqual(chatIn(state, 'backstage').map((m) => m.id), ['m11']);
-  assert.equal(chatIn(state, 'public').length, CHAT_KEPT);
-  assert.deepEqual(['public', 'backstage', 'moderators'].map((c) => maySay(state, c)), [true, true, false]);
 });

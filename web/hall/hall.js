@@ -29,7 +29,7 @@ function Hall({ session, viewer }) {
       ${question &&
       html`<section class="question" key=${question.id} aria-live="polite" aria-label=${words.stage.onScreen}>
         <p class="question-text">${question.text}</p>
-        <p class="question-by">${question.author.name}</p>
+        <p class="question-by">${question.author.name || words.ask.anonymous}</p>
       </section>`}
       <${ConnectionLine} session=${session} viewer=${viewer} pictureOnly />
       ${viewer.soundBlocked.value && html`<${Start} viewer=${viewer} />`}

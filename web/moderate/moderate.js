@@ -22,6 +22,7 @@ const { moderate } = words;
 const HEADS = {
   on_screen: [moderate.onScreen, moderate.onScreenNone],
   pending: [moderate.pending, moderate.pendingNone],
+  shortlisted: [moderate.shortlisted, moderate.shortlistedNone],
   approved: [moderate.approved, moderate.approvedNone],
   answered: [moderate.answered, moderate.answeredNone],
 };
@@ -150,7 +151,7 @@ function Row({ question, selected, onSelect, onAct }) {
     >
       <div class="row-said">
         <p class="row-text">${text}</p>
-        <p class="quiet">${author.name}${from && `, ${from}`} <time>${timeOfDay(at)}</time></p>
+        <p class="quiet">${author.name || words.ask.anonymous}${from && `, ${from}`} <time>${timeOfDay(at)}</time></p>
       </div>
       <div class="row-acts">
         ${ACTIONS[state].map(

@@ -6,31 +6,38 @@
 /** @import { Question } from '../shared/protocol.js' */
 /** @import { Intent } from '../shared/connection.js' */
 
-/** @typedef {'approve' | 'show' | 'hide' | 'answer' | 'dismiss'} Action */
+import { isShown } from '../shared/store.js';
+
+/** @typedef {'approve' | 'shortlist' | 'show' | 'hide' | 'begin' | 'answer' | 'dismiss'} Action */
 
 /** The queue's parts, as they stand on the desk. */
-export const SECTIONS = /** @type {const} */ (['on_screen', 'pending', 'approved', 'answered']);
+export const SECTIONS = /** @type {const} */ (['on_screen', 'pending', 'shortlisted', 'approved', 'answered']);
 
 /** What may be done with a question, the likeliest first. @type {Record<Question['state'], readonly Action[]>} */
 export const ACTIONS = {
   pending: ['approve', 'dismiss'],
-  approved: ['show', 'answer', 'dismiss'],
-  on_screen: ['answer', 'hide'],
+  approved: ['show', 'shortlist', 'answer', 'dismiss'],
+  shortlisted: ['show', 'answer', 'approve', 'dismiss'],
+  on_screen: ['answer', 'begin', 'hide'],
+  answering: ['answer', 'hide'],
   answered: [],
   dismissed: [],
+  withdrawn: [],
+  merged: [],
 };
 
-/** @type {Record<Action, 'question.approve' | 'question.show' | 'question.hide' | 'question.answered' | 'question.dismiss'>} */
-const COMMANDS = {
+const COMMANDS = /** @type {const} */ ({
   approve: 'question.approve',
+  shortlist: 'question.shortlist',
   show: 'question.show',
   hide: 'question.hide',
+  begin: 'question.answering',
   answer: 'question.answered',
   dismiss: 'question.dismiss',
-};
+});
 
 /** @type {Record<string, Action>} */
-export const KEYS = { a: 'approve', s: 'show', h: 'hide', w: 'answer', d: 'dismiss' };
+export const KEYS = { a: 'approve', l: 'shortlist', s: 'show', h: 'hide', b: 'begin', w: 'answer', d: 'dismiss' };
 
 /**
  * Sort questions into the queue's parts: oldest first, answered ones newest first.
@@ -41,8 +48,9 @@ export const KEYS = { a: 'approve', s: 'show', h: 'hide', w: 'answer', d: 'dismi
 export function sections(questions) {
   const that = (/** @type {Question['state']} */ state) => questions.filter((q) => q.state === state);
   return {
-    on_screen: that('on_screen'),
+    on_screen: questions.filter(isShown),
     pending: that('pending'),
+    shortlisted: that('shortlisted'),
     approved: that('approved'),
     answered: that('answered').reverse(),
   };

@@ -4,11 +4,11 @@ export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" |
 
 export type Place = "online" | "hall";
 
-export type Channel = "public" | "backstage" | "moderators";
-
 export type Status = "planned" | "doors" | "live" | "paused" | "ended";
 
-export type QuestionState = "pending" | "approved" | "on_screen" | "answered" | "dismissed";
+export type QuestionState = "pending" | "approved" | "shortlisted" | "on_screen" | "answering" | "answered" | "dismissed" | "withdrawn" | "merged";
+
+export type Moderation = "pre" | "post";
 
 export type Kind = "talk" | "forum" | "ceremony" | "symposium";
 
@@ -24,13 +24,12 @@ export interface Person {
   place?: Place;
 }
 
-/** One line of chat. `id` is the server's; without `channel` it is public. */
+/** One line of chat. `id` is the server's. */
 export interface ChatMessage {
   id: string;
   author: Person;
   text: string;
   at: number;
-  channel?: Channel;
 }
 
 /** One step of a speaker: to where, when, and by whom. */
@@ -90,13 +89,25 @@ export interface Session {
   programme?: Billing | null;
 }
 
-/** One question and where it stands. */
+/**
+ * One question and where it stands.
+ *
+ * `source` is where it was asked. Of an anonymous one, others than staff and its author get an `author`
+ * without id and name. `original` is what was asked, if a moderator has changed it; it and the `notes`
+ * are for staff alone. `merged_into` names the question that one is asked with now.
+ */
 export interface Question {
   id: string;
   author: Person;
   text: string;
   at: number;
   state: QuestionState;
+  source?: Place;
+  to?: Addressee | null;
+  anonymous?: boolean;
+  original?: string | null;
+  notes?: ReadonlyArray<Note>;
+  merged_into?: string | null;
 }
 
 /**
@@ -126,8 +137,7 @@ export interface Resume {
 /**
  * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
  *
- * `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
- * said; `questions` all that are visible, oldest first.
+ * `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
  * `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
  */
 export interface Snapshot {
@@ -138,6 +148,7 @@ export interface Snapshot {
   air: Air;
   cues: ReadonlyArray<Cue>;
   order: ReadonlyArray<string>;
+  moderation: Moderation;
 }
 
 /** One publication as the relay sees it now. */
@@ -147,6 +158,32 @@ export interface Media {
   audio: boolean;
   video: boolean;
   live: boolean;
+}
+
+/** How many are for a question. */
+export interface VoteTotal {
+  question: string;
+  votes: number;
+}
+
+/** The speaker a question is for: somebody on stage, who has been on it, or whom the programme names. */
+export interface Addressee {
+  id: string;
+  name: string;
+}
+
+/** What one of the staff has written beside a question; nobody else sees it. */
+export interface Note {
+  author: Person;
+  text: string;
+  at: number;
+}
+
+/** What one participant last said of a question: for it, or no longer. */
+export interface Vote {
+  question: string;
+  participant: string;
+  up: boolean;
 }
 
 /** The first frame, within 5 s. `place` is where the body sits, not where the page came from. */
@@ -169,12 +206,11 @@ export interface RefreshToken {
   type: "token.refresh";
 }
 
-/** Say something, to everybody or in a channel of one's own role. */
+/** Say something to everybody. */
 export interface PostChat {
   type: "chat.post";
   id: string;
   text: string;
-  channel?: Channel;
 }
 
 /** Take a message away from everybody (moderators). */
@@ -184,30 +220,47 @@ export interface DeleteChat {
   message: string;
 }
 
-/** Put a question to the moderators. */
+/** Put a question to the moderators. Only staff may say `source`: they pass on what the hall asks. */
 export interface AskQuestion {
   type: "question.ask";
   id: string;
   text: string;
+  to?: string | null;
+  anonymous?: boolean;
+  source?: Place | null;
 }
 
-/** Let everybody see a pending question (moderators). */
+/** Let everybody see a question; also back from the shortlist, or from the dismissed (moderators). */
 export interface ApproveQuestion {
   type: "question.approve";
   id: string;
   question: string;
 }
 
-/** Put an approved question on the hall's screen; the one there goes back to approved (moderators). */
+/** Choose an approved question as one of the next; also one answered by mistake (moderators). */
+export interface ShortlistQuestion {
+  type: "question.shortlist";
+  id: string;
+  question: string;
+}
+
+/** Put a question on the hall's screen, in the place of what is there (moderators). */
 export interface ShowQuestion {
   type: "question.show";
   id: string;
   question: string;
 }
 
-/** Take the question off the screen, back to approved (moderators). */
+/** Take the question off the screen, back to the shortlist (moderators). */
 export interface HideQuestion {
   type: "question.hide";
+  id: string;
+  question: string;
+}
+
+/** Say that the question on screen is being answered; it stays on screen (moderators). */
+export interface BeginAnswer {
+  type: "question.answering";
   id: string;
   question: string;
 }
@@ -219,11 +272,57 @@ export interface AnswerQuestion {
   question: string;
 }
 
-/** Put a question aside; its author is told, nobody else (moderators). */
+/** Put a question aside; if nobody else had seen it, only its author is told (moderators). */
 export interface DismissQuestion {
   type: "question.dismiss";
   id: string;
   question: string;
+}
+
+/** Take back one's own question, before it is being answered. */
+export interface WithdrawQuestion {
+  type: "question.withdraw";
+  id: string;
+  question: string;
+}
+
+/** Say that a question is another one's double: its votes go there, each voter's once (moderators). */
+export interface MergeQuestion {
+  type: "question.merge";
+  id: string;
+  question: string;
+  into: string;
+}
+
+/** Change a question's words; staff go on seeing what was asked (moderators). */
+export interface EditQuestion {
+  type: "question.edit";
+  id: string;
+  question: string;
+  text: string;
+}
+
+/** Write something beside a question, for staff alone (moderators). */
+export interface NoteQuestion {
+  type: "question.note";
+  id: string;
+  question: string;
+  text: string;
+}
+
+/** Be for a question, or (`up` false) no longer; one vote each. */
+export interface VoteQuestion {
+  type: "question.vote";
+  id: string;
+  question: string;
+  up?: boolean;
+}
+
+/** Say whether questions wait for a moderator, from now on (moderators). */
+export interface SetModeration {
+  type: "questions.moderation";
+  id: string;
+  mode: Moderation;
 }
 
 /** Put a person on stage, as the main picture (producers, chairs). */
@@ -482,7 +581,7 @@ export interface ChatDeleted {
   by: string;
 }
 
-/** Seen by moderators and by its author alone. */
+/** Pending: seen by staff and its author alone. Approved at once: by everybody. */
 export interface QuestionAsked {
   type: "question.asked";
   question: Question;
@@ -500,7 +599,15 @@ export interface QuestionApproved {
   by: string;
 }
 
-/** Now on screen; whichever was there before is approved again. */
+export interface QuestionShortlisted {
+  type: "question.shortlisted";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Now on screen, alone: the one before is on the shortlist again, or answered if it was `answering`. */
 export interface QuestionShown {
   type: "question.shown";
   question: string;
@@ -509,8 +616,18 @@ export interface QuestionShown {
   by: string;
 }
 
+/** Off the screen, on the shortlist. */
 export interface QuestionHidden {
   type: "question.hidden";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Being answered, and still on screen. */
+export interface QuestionAnswering {
+  type: "question.answering";
   question: string;
   seq: number;
   at: number;
@@ -525,10 +642,67 @@ export interface QuestionAnswered {
   by: string;
 }
 
-/** Of a pending question: seen by moderators and its author. Of an approved one: by everybody. */
+/** Of a pending question: seen by staff and its author. Of an approved one: by everybody. */
 export interface QuestionDismissed {
   type: "question.dismissed";
   question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Taken back by its author; seen by whoever had seen it. */
+export interface QuestionWithdrawn {
+  type: "question.withdrawn";
+  question: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** From now on asked as another one; seen by whoever had seen it. */
+export interface QuestionMerged {
+  type: "question.merged";
+  question: string;
+  into: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Its words are others now. */
+export interface QuestionEdited {
+  type: "question.edited";
+  question: string;
+  text: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Staff alone see it. */
+export interface QuestionNoted {
+  type: "question.noted";
+  question: string;
+  note: Note;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** What several people said within a moment, in order. Nobody is sent it: totals come as ticks. */
+export interface VotesCast {
+  type: "question.votes";
+  votes: ReadonlyArray<Vote>;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Whether questions wait for a moderator. */
+export interface ModerationSet {
+  type: "questions.moderation";
+  mode: Moderation;
   seq: number;
   at: number;
   by: string;
@@ -687,6 +861,18 @@ export interface Timetable {
   over: boolean;
 }
 
+/** What many people do at once, in sum, at most four times a second: the newest totals that changed. */
+export interface Tick {
+  type: "tick";
+  votes?: ReadonlyArray<VoteTotal>;
+}
+
+/** What you have voted for, on whatever page: the questions' ids, all of them. */
+export interface Yours {
+  type: "yours";
+  votes: ReadonlyArray<string>;
+}
+
 /** A condition of the service: `chat_paused` or `chat_resumed`. */
 export interface Notice {
   type: "notice";
@@ -718,10 +904,18 @@ export type AnyCommand =
   | DeleteChat
   | AskQuestion
   | ApproveQuestion
+  | ShortlistQuestion
   | ShowQuestion
   | HideQuestion
+  | BeginAnswer
   | AnswerQuestion
   | DismissQuestion
+  | WithdrawQuestion
+  | MergeQuestion
+  | EditQuestion
+  | NoteQuestion
+  | VoteQuestion
+  | SetModeration
   | BringOn
   | TakeOff
   | HandOver
@@ -756,10 +950,18 @@ export type AnyClientMessage =
   | DeleteChat
   | AskQuestion
   | ApproveQuestion
+  | ShortlistQuestion
   | ShowQuestion
   | HideQuestion
+  | BeginAnswer
   | AnswerQuestion
   | DismissQuestion
+  | WithdrawQuestion
+  | MergeQuestion
+  | EditQuestion
+  | NoteQuestion
+  | VoteQuestion
+  | SetModeration
   | BringOn
   | TakeOff
   | HandOver
@@ -799,10 +1001,18 @@ export type AnyEvent =
   | ChatDeleted
   | QuestionAsked
   | QuestionApproved
+  | QuestionShortlisted
   | QuestionShown
   | QuestionHidden
+  | QuestionAnswering
   | QuestionAnswered
   | QuestionDismissed
+  | QuestionWithdrawn
+  | QuestionMerged
+  | QuestionEdited
+  | QuestionNoted
+  | VotesCast
+  | ModerationSet
   | BroughtOn
   | TakenOff
   | Muted
@@ -822,6 +1032,8 @@ export type AnyServerMessage =
   | Presence
   | MediaState
   | Timetable
+  | Tick
+  | Yours
   | Notice
   | Pong
   | Token

@@ -4,9 +4,10 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Question, Session, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Session, Welcome } from './protocol.js' */
+/** @import { Moderation, Question, Tick } from './protocol.js' */
 
-/** Chat lines kept of each channel; the server's snapshot holds 200. */
+/** Chat lines kept; the server's snapshot holds 200. */
 export const CHAT_KEPT = 500;
 
 /**
@@ -22,7 +23,10 @@ export const CHAT_KEPT = 500;
  * @property {readonly Cue[]} cues of all speakers; empty where this role may not see them
  * @property {readonly string[]} order of speaking, as far as one was set; see `runningOrder`
  * @property {readonly Question[]} questions oldest first
- * @property {readonly ChatMessage[]} chat of all channels, oldest first
+ * @property {Moderation} moderation whether questions wait for a moderator
+ * @property {Readonly<Record<string, number>>} votes how many are for a question, by its id; 0 where it has none
+ * @property {{ votes: readonly string[] }} yours the questions you are for
+ * @property {readonly ChatMessage[]} chat oldest first
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
  * @property {boolean} chatPaused
@@ -41,6 +45,9 @@ export const EMPTY = Object.freeze({
   cues: [],
   order: [],
   questions: [],
+  moderation: 'pre',
+  votes: {},
+  yours: { votes: [] },
   chat: [],
   presence: { online: 0, hall: 0, people: null },
   media: { known: false, relay: true, publications: [] },
@@ -64,6 +71,10 @@ export function reduce(state, message) {
       return { ...state, presence: { online: message.online, hall: message.hall, people: message.people ?? null } };
     case 'media':
       return { ...state, media: { known: true, relay: message.relay, publications: message.publications } };
+    case 'tick':
+      return counted(state, message);
+    case 'yours':
+      return { ...state, yours: { votes: message.votes } };
     case 'notice':
       return { ...state, chatPaused: message.code === 'chat_paused' };
     default:
@@ -77,12 +88,13 @@ export function reduce(state, message) {
  * @returns {State}
  */
 function welcomed(state, welcome) {
-  const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false };
+  // Sums and your own votes are said anew after every welcome, where there are any.
+  const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false, votes: {}, yours: { votes: [] } };
   if (!welcome.snapshot) return known;
-  const { session, stage, questions, chat, air, cues, order } = welcome.snapshot;
+  const { session, stage, questions, chat, air, cues, order, moderation } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
-  return { ...known, epoch, seq, session, stage, since, questions, chat, air, cues, order };
+  return { ...known, epoch, seq, session, stage, since, questions, chat, air, cues, order, moderation };
 }
 
 /**
@@ -97,6 +109,16 @@ function caughtUp(state, frame) {
     if (event.seq > next.seq) next = { ...apply(next, event), seq: event.seq };
   }
   return frame.seq > next.seq ? { ...next, seq: frame.seq } : next;
+}
+
+/**
+ * @param {State} state
+ * @param {Tick} tick
+ * @returns {State}
+ */
+function counted(state, tick) {
+  const votes = Object.fromEntries((tick.votes ?? []).map((total) => [total.question, total.votes]));
+  return { ...state, votes: { ...state.votes, ...votes } };
 }
 
 /**
@@ -146,22 +168,41 @@ function apply(state, event) {
     case 'session.described':
       return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
-      return { ...state, chat: said(state.chat, event.message) };
+      return { ...state, chat: [...state.chat, event.message].slice(-CHAT_KEPT) };
     case 'chat.deleted':
       return { ...state, chat: state.chat.filter((line) => line.id !== event.message) };
     case 'question.asked':
     case 'question.approved':
       return { ...state, questions: upsert(state.questions, event.question) };
-    case 'question.shown': {
-      const lowered = state.questions.map((q) => (q.state === 'on_screen' ? moved(q, 'approved') : q));
-      return { ...state, questions: move(lowered, event.question, 'on_screen') };
-    }
+    case 'question.shown':
+      return { ...state, questions: move(lowered(state.questions), event.question, 'on_screen') };
+    case 'question.shortlisted':
     case 'question.hidden':
-      return { ...state, questions: move(state.questions, event.question, 'approved') };
+      return { ...state, questions: move(state.questions, event.question, 'shortlisted') };
+    case 'question.answering':
+      return { ...state, questions: move(state.questions, event.question, 'answering') };
     case 'question.answered':
       return { ...state, questions: move(state.questions, event.question, 'answered') };
     case 'question.dismissed':
       return { ...state, questions: move(state.questions, event.question, 'dismissed') };
+    case 'question.withdrawn':
+      return { ...state, questions: move(state.questions, event.question, 'withdrawn') };
+    case 'question.merged': {
+      const { [event.question]: gone, ...votes } = state.votes;
+      const { into } = event;
+      return { ...state, votes, questions: changed(state.questions, event.question, () => ({ state: 'merged', merged_into: into })) };
+    }
+    case 'question.edited': {
+      const { text } = event;
+      const staff = state.can.includes('question.edit');
+      return { ...state, questions: changed(state.questions, event.question, (q) => reworded(q, text, staff)) };
+    }
+    case 'question.noted': {
+      const { note } = event;
+      return { ...state, questions: changed(state.questions, event.question, (q) => ({ notes: [...(q.notes ?? []), note] })) };
+    }
+    case 'questions.moderation':
+      return { ...state, moderation: event.mode };
     case 'stage.brought_on': {
       const { person } = event;
       const others = state.stage.filter((p) => p.id !== person.id);
@@ -220,35 +261,41 @@ function aired({ slate, ...rest }, event) {
 }
 
 /**
- * Add a line; its channel loses the oldest if it has too many.
- *
- * @param {readonly ChatMessage[]} chat
- * @param {ChatMessage} line
+ * @param {readonly Question[]} questions
+ * @param {string} id
+ * @param {(question: Question) => Partial<Question>} by
+ * @returns {readonly Question[]}
  */
-function said(chat, line) {
-  const same = chat.filter((other) => channelOf(other) === channelOf(line));
-  return [...(same.length < CHAT_KEPT ? chat : chat.filter((other) => other !== same[0])), line];
-}
-
-/**
- * @param {ChatMessage} line
- * @returns {Channel}
- */
-const channelOf = (line) => line.channel ?? 'public';
-
-/**
- * @param {Question} question
- * @param {Question['state']} to
- * @returns {Question}
- */
-const moved = (question, to) => ({ ...question, state: to });
+const changed = (questions, id, by) => questions.map((q) => (q.id === id ? { ...q, ...by(q) } : q));
 
 /**
  * @param {readonly Question[]} questions
  * @param {string} id
  * @param {Question['state']} to
  */
-const move = (questions, id, to) => questions.map((q) => (q.id === id ? moved(q, to) : q));
+const move = (questions, id, to) => changed(questions, id, () => ({ state: to }));
+
+/**
+ * Take the question off the screen: back to the shortlist, or among the answered if it was being answered.
+ *
+ * @param {readonly Question[]} questions
+ * @returns {readonly Question[]}
+ */
+const lowered = (questions) =>
+  questions.map((q) => (isShown(q) ? { ...q, state: q.state === 'answering' ? 'answered' : 'shortlisted' } : q));
+
+/**
+ * Give a question other words; staff go on knowing the first ones.
+ *
+ * @param {Question} question
+ * @param {string} text
+ * @param {boolean} staff
+ * @returns {Partial<Question>}
+ */
+function reworded(question, text, staff) {
+  const first = question.original ?? question.text;
+  return { text, original: staff && text !== first ? first : null };
+}
 
 /**
  * @template {{ id: string }} T
@@ -266,26 +313,32 @@ const keep = (record, wanted) => Object.fromEntries(Object.entries(record).filte
 
 // -- what pages ask of a state ---------------------------------------------------------------------
 
-/**
- * @param {State} state
- * @param {Channel} channel
- */
-export const chatIn = (state, channel) => state.chat.filter((line) => channelOf(line) === channel);
-
-/**
- * Say whether one may post in a channel.
- *
- * @param {State} state
- * @param {Channel} channel
- */
-export const maySay = (state, channel) =>
-  state.can.includes(channel === 'public' ? 'chat.post' : `chat.post:${channel}`);
+/** Whether the hall reads this one now; it goes on reading it while it is being answered. @param {Question} question */
+export const isShown = (question) => question.state === 'on_screen' || question.state === 'answering';
 
 /**
  * @param {State} state
  * @returns {Question | undefined} the one the hall reads now
  */
-export const onScreen = (state) => state.questions.find((q) => q.state === 'on_screen');
+export const onScreen = (state) => state.questions.find(isShown);
+
+/** @param {State} state @param {string} question */
+export const votesFor = (state, question) => state.votes[question] ?? 0;
+
+/** Whether you are for it. @param {State} state @param {string} question */
+export const votedFor = (state, question) => state.yours.votes.includes(question);
+
+/** Whether a vote counts: everybody sees the question, and it is not answered yet. @param {Question} question */
+export const isOpen = (question) => ['approved', 'shortlisted', 'on_screen', 'answering'].includes(question.state);
+
+/**
+ * Sort questions as the room wants them: most votes first, then oldest first.
+ *
+ * @param {State} state
+ * @param {readonly Question[]} questions
+ */
+export const byVotes = (state, questions) =>
+  [...questions].sort((a, b) => votesFor(state, b.id) - votesFor(state, a.id) || a.at - b.at);
 
 /**
  * @param {State} state

@@ -78,7 +78,7 @@ function Tally({ booth }) {
 function Asked({ booth }) {
   const state = booth.session.state.value;
   const current = onScreen(state);
-  const next = questionsThat(state, 'approved');
+  const next = [...questionsThat(state, 'shortlisted'), ...questionsThat(state, 'approved')];
   return html`
     <section class="asked-now" aria-live="polite">
       ${current
@@ -88,7 +88,7 @@ function Asked({ booth }) {
               ${current.text}
             </p>
             <p class="question-by">
-              ${current.author.name}${current.author.affiliation ? `, ${current.author.affiliation}` : ''}
+              ${current.author.name || words.ask.anonymous}${current.author.affiliation ? `, ${current.author.affiliation}` : ''}
             </p>
           `
         : html`
@@ -100,7 +100,7 @@ function Asked({ booth }) {
         <h2 class="list-head next-head">${speak.next}</h2>
         <ol class="next-list">
           ${next.map(
-            (q) => html`<li key=${q.id}><p class="next-text">${q.text}</p><p class="quiet">${q.author.name}</p></li>`,
+            (q) => html`<li key=${q.id}><p class="next-text">${q.text}</p><p class="quiet">${q.author.name || words.ask.anonymous}</p></li>`,
           )}
         </ol>
       `}

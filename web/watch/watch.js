@@ -52,7 +52,7 @@ function Watch({ session, viewer }) {
         html`<section class="on-screen" aria-live="polite">
           <h2>${words.stage.onScreen}</h2>
           <p class="on-screen-text">${question.text}</p>
-          <p class="quiet">${question.author.name}</p>
+          <p class="quiet">${question.author.name || words.ask.anonymous}</p>
         </section>`}
       </main>
       <${Panel} session=${session} />

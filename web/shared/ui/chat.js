@@ -1,11 +1,10 @@
 /** The chat: what was said, and a field to say something. Follows the newest line unless one reads back. */
 
-/** @import { Channel, ChatMessage } from '../protocol.js' */
+/** @import { ChatMessage } from '../protocol.js' */
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
-import { chatIn, maySay } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { words } from '../words.js';
 import { Compose } from './compose.js';
@@ -16,16 +15,15 @@ const LONGEST = 1000;
 /** Nearer to the end than this, in pixels, counts as reading the newest. */
 const NEAR = 60;
 
-/** @param {{ session: LiveSession, channel?: Channel }} props */
-export function Chat({ session, channel = 'public' }) {
+/** @param {{ session: LiveSession }} props */
+export function Chat({ session }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const [follows, setFollows] = useState(true);
-  const { session: talk } = session.state.value;
-  const chat = chatIn(session.state.value, channel);
+  const { chat, can, session: talk } = session.state.value;
   const toNewest = () => list.current?.scrollTo({ top: list.current.scrollHeight });
   useLayoutEffect(() => {
     if (follows) toNewest();
-  }, [chat.at(-1)?.id, chat.length, follows]);
+  }, [chat, follows]);
   useEffect(() => {
     const at = list.current;
     if (!at || !follows) return undefined;
@@ -50,10 +48,10 @@ export function Chat({ session, channel = 'public' }) {
       ${!follows && html`<button type="button" class="button newest" onClick=${toNewest}>${words.chat.newest}</button>`}
       ${talk?.status === 'ended'
         ? html`<p class="empty">${words.chat.closed}</p>`
-        : maySay(session.state.value, channel) &&
+        : can.includes('chat.post') &&
           html`<${Compose}
             session=${session}
-            intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel })}
+            intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text })}
             label=${words.chat.label}
             send=${words.chat.send}
             longest=${LONGEST}

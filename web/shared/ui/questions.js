@@ -4,6 +4,7 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
+import { isOpen, isShown } from '../store.js';
 import { words } from '../words.js';
 import { Compose } from './compose.js';
 
@@ -14,7 +15,7 @@ const LONGEST = 600;
 export function Questions({ session }) {
   const { questions, you, can, session: talk } = session.state.value;
   const own = questions.filter((q) => q.author.id === you?.id).reverse();
-  const chosen = questions.filter((q) => q.author.id !== you?.id && (q.state === 'approved' || q.state === 'on_screen'));
+  const chosen = questions.filter((q) => q.author.id !== you?.id && isOpen(q));
   const open = talk?.status !== 'ended' && can.includes('question.ask');
   return html`
     <div class="questions">
@@ -49,8 +50,8 @@ const Asked = ({ question, own = false }) => html`
   <li class="asked" data-state=${question.state}>
     <p class="asked-text">${question.text}</p>
     <p class="quiet">
-      ${!own && html`<span>${question.author.name}</span>`}
-      ${(own || question.state === 'on_screen') &&
+      ${!own && html`<span>${question.author.name || words.ask.anonymous}</span>`}
+      ${(own || isShown(question)) &&
       html`<span class="asked-state">${words.ask.states[question.state]}</span>`}
     </p>
   </li>

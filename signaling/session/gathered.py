@@ -1,0 +1,26 @@
+"""Many decisions that contend with nothing, as one.
+
+The law: what the events say stays in the order in which it was decided, so that of two votes of one person
+the later counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from signaling.protocol import AnyEvent, Vote, VotesCast
+from signaling.session.decision import Decision
+
+
+def gathered(decisions: Iterable[Decision], *, now: int) -> Decision:
+    """Return one decision with what all of them say; each has one event, and changes no entity."""
+    votes: list[Vote] = []
+    leans_on: dict[str, None] = {}
+    for decision in decisions:
+        assert not decision.changes
+        leans_on |= dict.fromkeys(decision.leans_on)
+        for event in decision.events:
+            assert isinstance(event, VotesCast)
+            votes += event.votes
+    events: tuple[AnyEvent, ...] = (VotesCast(at=now, by="system", votes=tuple(votes)),)
+    return Decision(events, leans_on=tuple(leans_on))

@@ -1,0 +1,178 @@
+"""Votes of a crowd on a real Redis: counted once each, written by the handful, told in sums."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from signaling.live import LiveSession, LiveSessions
+from signaling.log import SessionLog
+from signaling.protocol import (
+    Ack,
+    AnyServerMessage,
+    EndSession,
+    MergeQuestion,
+    Refused,
+    Tick,
+    VoteQuestion,
+    VotesCast,
+    Yours,
+)
+
+from .conftest import RedisServer
+from .test_live import (
+    MOD,
+    PRO,
+    Reader,
+    asked,
+    claims,
+    decode_frame,
+    done,
+    generous,
+    live,
+    new_id,
+    session,
+    until,
+    worker,
+)
+
+__all__ = ["generous", "live", "session"]
+
+
+async def told(reader: Reader) -> list[AnyServerMessage]:
+    return [decode_frame(frame) for frame in await reader.frames()]
+
+
+def sums(messages: Iterable[object]) -> dict[str, int]:
+    """Return what a page knows after some ticks."""
+    ticks = [message for message in messages if isinstance(message, Tick)]
+    return {total.question: total.votes for tick in ticks for total in tick.votes}
+
+
+async def test_a_crowd_on_two_workers_is_counted_once_each_in_few_events_and_ticks(
+    redis_server: RedisServer, log: SessionLog, session: LiveSession
+) -> None:
+    first, second = await asked(session, "First?"), await asked(session, "Second?")
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        readers = [Reader(session, claims("bob")), Reader(there, claims("eve"))]
+        before, began = session.state.seq, time.monotonic()
+        crowd = [claims(f"v{i}") for i in range(400)]
+
+        async def votes(i: int) -> None:
+            # All for the first, and again; every other one for the second, and half of those no longer.
+            here = session if i % 2 else there
+            await done(here, crowd[i], VoteQuestion(new_id(), first.id))
+            await done(there, crowd[i], VoteQuestion(new_id(), first.id))
+            if i % 2:
+                await done(session, crowd[i], VoteQuestion(new_id(), second.id))
+            if i % 4 == 3:
+                await done(there, crowd[i], VoteQuestion(new_id(), second.id, up=False))
+
+        await asyncio.gather(*(votes(i) for i in range(400)))
+        took = time.monotonic() - began
+        await until(lambda: session.state == there.state)
+        meant = {first.id: 400, second.id: 100}
+        assert {question: len(voters) for question, voters in session.state.votes.items()} == meant
+        written = [entry.event for entry in await log.read("s1") if entry.seq > before]
+        assert all(isinstance(event, VotesCast) for event in written)
+        assert len(written) <= 2 * (4 * took + 2), "at most four events a second and worker"
+        print(f"1,100 votes in {took:.2f} s by {len(written)} events")
+        for reader in readers:
+            messages = await told(reader)
+            assert sums(messages) == meant
+            assert len(messages) <= 4 * took + 2, "and nothing else than ticks"
+            assert not any("v1" in str(message) for message in messages)
+
+
+async def test_a_vote_is_told_in_sums_to_all_and_by_itself_to_the_voters_pages(session: LiveSession) -> None:
+    question = await asked(session)
+    pages = [Reader(session, claims("ada")), Reader(session, claims("ada"))]
+    other, desk = Reader(session, claims("bob")), Reader(session, MOD)
+    await done(session, claims("ada"), VoteQuestion(new_id(), question.id))
+    for reader in (*pages, other, desk):
+        messages = await told(reader)
+        assert sums(messages) == {question.id: 1}
+        mine = [message for message in messages if isinstance(message, Yours)]
+        assert mine == ([Yours((question.id,))] if reader in pages else [])
+        assert not any("ada" in str(message) for message in messages)
+
+
+async def test_a_vote_sent_again_after_it_was_taken_back_is_not_done_again(session: LiveSession) -> None:
+    question, ada = await asked(session), claims("ada")
+    vote = VoteQuestion(new_id(), question.id)
+    twice = await asyncio.gather(done(session, ada, vote), done(session, ada, vote))
+    assert twice[0] == twice[1]
+    await done(session, ada, VoteQuestion(new_id(), question.id, up=False))
+    assert await done(session, ada, vote) == twice[0]
+    assert session.state.votes == {}
+
+
+async def test_votes_follow_a_merge_and_none_is_taken_after_the_end(
+    redis_server: RedisServer, session: LiveSession
+) -> None:
+    gone, kept = await asked(session), await asked(session)
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        early = [
+            (session if i % 2 else there).command(claims(f"v{i}"), VoteQuestion(new_id(), gone.id))
+            for i in range(100)
+        ]
+        merge = session.command(MOD, MergeQuestion(new_id(), gone.id, kept.id))
+        outcomes = await asyncio.gather(*early, merge)
+        assert all(isinstance(outcome, Ack) for outcome in outcomes)
+        await until(lambda: session.state == there.state)
+        assert {q: len(voters) for q, voters in session.state.votes.items()} == {kept.id: 100}
+        late = [there.command(claims(f"w{i}"), VoteQuestion(new_id(), kept.id)) for i in range(50)]
+        ended, *answers = await asyncio.gather(session.command(PRO, EndSession(new_id())), *late)
+        assert isinstance(ended, Ack)
+        await until(lambda: session.state == there.state)
+        counted = len(session.state.votes[kept.id]) - 100
+        assert counted == sum(isinstance(answer, Ack) for answer in answers)
+        refusals = {answer.code for answer in answers if isinstance(answer, Refused)}
+        assert refusals <= {"session_ended"}
+
+
+@pytest.mark.fault
+async def test_votes_survive_a_redis_that_dies_and_one_that_lost_its_end(
+    redis_server: RedisServer, live: LiveSessions, session: LiveSession, tmp_path: Path
+) -> None:
+    question = await asked(session)
+    redis_server.copy_data(tmp_path)
+    acknowledged: set[str] = set()
+    going = True
+
+    async def vote(voter: int) -> None:
+        number = 0
+        while going:
+            name, number = f"v{voter}-{number}", number + 1
+            outcome = await session.command(claims(name), VoteQuestion(new_id(), question.id))
+            if isinstance(outcome, Ack):
+                acknowledged.add(name)
+            else:
+                assert outcome.code == "log_unavailable"
+                await asyncio.sleep(0.05)
+
+    voting = [asyncio.create_task(vote(i)) for i in range(20)]
+    await asyncio.sleep(0.6)
+    redis_server.kill()
+    await until(lambda: not live.available, within=2)
+    await redis_server.start()
+    await until(lambda: live.available, within=3)
+    await asyncio.sleep(0.6)
+    going = False
+    await asyncio.gather(*voting)
+    assert len(acknowledged) > 40
+    assert acknowledged <= session.state.votes[question.id]
+    epoch, counted = session.position[0], session.state.votes
+    redis_server.kill()
+    redis_server.replace_data(tmp_path)
+    await redis_server.start()
+    await until(lambda: session.position[0] > epoch, within=3)
+    assert session.state.votes == counted
+    async with worker(redis_server.url) as other:
+        assert (await other.get("s1")).state.votes == counted
