@@ -1,5 +1,6 @@
 # make demo    a whole Rostrum with a speaker on stage      make check   format, lint, types
 # make test    every test, installing what they need        make bench   measurements (docs/performance.md)
+# make screens pictures of every page in every state
 #
 # Nothing is installed globally but, by `make test` as root, the Debian packages the tests drive.
 
@@ -19,10 +20,10 @@ DEBIAN_PACKAGES := chromium firefox-esr redis-server coturn:turnserver iproute2:
 NPM_FOLDERS := web tests/e2e
 NATIVE := $(wildcard stream/native/*.[ch] stream/native/build.py)
 
-.PHONY: help demo test check bench native bench-peers lock clean debian-packages
+.PHONY: help demo test check bench screens native bench-peers lock clean debian-packages
 
 help:
-	@sed -n 's/^# //p' Makefile | head -3
+	@sed -n 's/^# //p' Makefile | head -4
 
 demo: $(VENV)/.run
 	$(BIN)/rostrum demo --host $(HOST) --port $(PORT)
@@ -39,6 +40,10 @@ check: $(VENV)/.dev web/node_modules/.stamp
 
 bench: native
 	$(BIN)/pytest -m benchmark -s $(PYTEST)
+
+# Every page in every state, as pictures and one sheet in artifacts/screens/.
+screens: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
+	$(BIN)/pytest -m screens -s $(PYTEST)
 
 # Our relay beside Janus; on a quiet machine, and with as many fan-outs as it has: make bench-peers FANOUTS=native,gso
 FANOUTS ?= auto

@@ -21,7 +21,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 WEB: Final = Path(__file__).resolve().parent.parent / "web"
 
-FOLDERS: Final = ("watch", "speak", "moderate", "direct", "hall", "shared", "vendor")
+FOLDERS: Final = (
+    "watch",
+    "speak",
+    "moderate",
+    "direct",
+    "hall",
+    "entrance",
+    "enter",
+    "style",
+    "shared",
+    "vendor",
+)
 
 MEDIA_TYPES: Final = {
     ".html": "text/html; charset=utf-8",

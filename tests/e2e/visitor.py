@@ -135,6 +135,7 @@ class Chromium:
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
         self.visitors: list[ChromiumVisitor] = []
+        self.on_visit: Callable[[ChromiumVisitor], None] = lambda visitor: None
 
     @staticmethod
     def executable() -> str:
@@ -147,9 +148,8 @@ class Chromium:
         """Return a fresh context with scripts that run before each page's own."""
         options.setdefault("viewport", {"width": 1280, "height": 800})
         # The page's own policy allows no foreign script; what tests inject is foreign.
-        context = await self.browser.new_context(
-            bypass_csp=True, permissions=["camera", "microphone"], **options
-        )
+        options.setdefault("bypass_csp", True)
+        context = await self.browser.new_context(permissions=["camera", "microphone"], **options)
         for script in (CLOCK_READER, *scripts):
             await context.add_init_script(script)
         return context
@@ -159,6 +159,7 @@ class Chromium:
         context = await self.context(scripts, **options)
         visitor = ChromiumVisitor(await context.new_page())
         self.visitors.append(visitor)
+        self.on_visit(visitor)
         await visitor.page.goto(url)
         return visitor
 

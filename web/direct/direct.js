@@ -11,30 +11,33 @@
 import { joinStage } from '../shared/stage.js';
 import { onAir } from '../shared/store.js';
 import { duration, timeOfDay } from '../shared/time.js';
-import { openPage } from '../shared/ui/page.js';
+import { LanguageChoice } from '../shared/ui/language.js';
+import { openPage, useTitle } from '../shared/ui/page.js';
 import { Confirm, ConnectionLine, People, PresenceCounts, badge } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
 import { SoundBar } from '../shared/ui/sound.js';
-import { words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { useEffect, useState } from '../vendor/preact-hooks.js';
+import { useState } from '../vendor/preact-hooks.js';
 import { cast } from './cast.js';
 
 const { direct } = words;
 
-/** @type {Record<Status, ReadonlyArray<{ type: LifeStep, text: string, how: string, main?: boolean }>>} */
+/** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
+
+/** @type {Record<Status, ReadonlyArray<{ type: LifeStep, text: LifeWord, how: `${LifeWord}How`, main?: boolean }>>} */
 const LIFE = {
   planned: [
-    { type: 'session.doors', text: direct.open, how: direct.openHow },
-    { type: 'session.start', text: direct.start, how: direct.startHow, main: true },
+    { type: 'session.doors', text: 'open', how: 'openHow' },
+    { type: 'session.start', text: 'start', how: 'startHow', main: true },
   ],
-  doors: [{ type: 'session.start', text: direct.start, how: direct.startHow, main: true }],
-  live: [{ type: 'session.pause', text: direct.pause, how: direct.pauseHow }],
-  paused: [{ type: 'session.resume', text: direct.resume, how: direct.resumeHow, main: true }],
-  ended: [{ type: 'session.reopen', text: direct.reopen, how: direct.reopenHow }],
+  doors: [{ type: 'session.start', text: 'start', how: 'startHow', main: true }],
+  live: [{ type: 'session.pause', text: 'pause', how: 'pauseHow' }],
+  paused: [{ type: 'session.resume', text: 'resume', how: 'resumeHow', main: true }],
+  ended: [{ type: 'session.reopen', text: 'reopen', how: 'reopenHow' }],
 };
 
-openPage('direct', (session) => {
+void openPage('direct', (session) => {
   const viewer = joinStage(session);
   viewer.muted.value = true;
   return {
@@ -49,13 +52,11 @@ function Direct({ session, viewer }) {
   const title = state.session?.title ?? '';
   const air = onAir(state).length > 0;
   const [said, setSaid] = useState('');
-  useEffect(() => {
-    document.title = `${title || direct.title} · ${words.product}`;
-  }, [title]);
+  useTitle(title || direct.title);
   const give = async (/** @type {Intent} */ intent) => {
     setSaid('');
     const outcome = await session.command(intent);
-    if (!outcome.ok) setSaid(outcome.reason);
+    if (!outcome.ok) setSaid(refusal(outcome));
   };
 
   if (state.you && !state.can.includes('stage.bring_on')) {
@@ -142,6 +143,7 @@ function Head({ session, viewer, give }) {
       <h1>${talk?.title ?? ''}</h1>
       <${ConnectionLine} session=${session} viewer=${viewer} />
       <${PresenceCounts} session=${session} />
+      <${LanguageChoice} />
       <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
       ${talk &&
       html`<p class="session-state">
@@ -152,10 +154,10 @@ function Head({ session, viewer, give }) {
           key=${type}
           type="button"
           class=${main ? 'button primary' : 'button'}
-          title=${how}
+          title=${direct[how]}
           onClick=${() => give({ type })}
         >
-          ${text}
+          ${direct[text]}
         </button>`,
       )}
       ${status !== 'ended' &&

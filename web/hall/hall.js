@@ -5,13 +5,14 @@
 
 import { joinStage } from '../shared/stage.js';
 import { onScreen } from '../shared/store.js';
-import { openPage } from '../shared/ui/page.js';
+import { LanguageChoice } from '../shared/ui/language.js';
+import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 
-openPage('hall', (session) => {
+void openPage('hall', (session) => {
   const viewer = joinStage(session);
   return {
     view: () => html`<${Hall} session=${session} viewer=${viewer} />`,
@@ -22,6 +23,7 @@ openPage('hall', (session) => {
 /** @param {{ session: LiveSession, viewer: Viewer }} props */
 function Hall({ session, viewer }) {
   const state = session.state.value;
+  useTitle(state.session?.title || words.hall.title);
   const question = state.session?.status === 'ended' ? undefined : onScreen(state);
   return html`
     <main class="hall" data-question=${question ? '' : undefined}>
@@ -52,6 +54,7 @@ function Start({ viewer }) {
     <div class="start">
       <button type="button" class="button primary" autofocus onClick=${start}>${words.hall.start}</button>
       <p>${words.hall.startHow}</p>
+      <${LanguageChoice} />
     </div>
   `;
 }

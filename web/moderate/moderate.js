@@ -8,28 +8,32 @@
 import { joinStage } from '../shared/stage.js';
 import { timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
-import { openPage } from '../shared/ui/page.js';
+import { LanguageChoice } from '../shared/ui/language.js';
+import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, Dialog, NameLine, People, PresenceCounts } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
-import { words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
 import { ACTIONS, KEYS, SECTIONS, after, intentOf, sections, step } from './queue.js';
 
 const { moderate } = words;
 
-/** @type {Record<typeof SECTIONS[number], readonly [head: string, none: string]>} */
+/** @type {Record<typeof SECTIONS[number], readonly [head: keyof typeof moderate, none: keyof typeof moderate]>} */
 const HEADS = {
-  on_screen: [moderate.onScreen, moderate.onScreenNone],
-  pending: [moderate.pending, moderate.pendingNone],
-  shortlisted: [moderate.shortlisted, moderate.shortlistedNone],
-  approved: [moderate.approved, moderate.approvedNone],
-  answered: [moderate.answered, moderate.answeredNone],
+  on_screen: ['onScreen', 'onScreenNone'],
+  pending: ['pending', 'pendingNone'],
+  shortlisted: ['shortlisted', 'shortlistedNone'],
+  approved: ['approved', 'approvedNone'],
+  answered: ['answered', 'answeredNone'],
 };
+
+/** Keys with words in the catalogues, in the order they are listed. */
+const LISTED = /** @type {const} */ (['j', 'k', 'a', 'l', 's', 'b', 'h', 'w', 'd', '?']);
 
 const keyOf = (/** @type {Action} */ action) => Object.keys(KEYS).find((key) => KEYS[key] === action);
 
-openPage('moderate', (session) => {
+void openPage('moderate', (session) => {
   const viewer = joinStage(session);
   viewer.muted.value = true;
   return {
@@ -45,9 +49,7 @@ function Moderate({ session, viewer }) {
   const [keysShown, setKeysShown] = useState(false);
   const [selected, setSelected] = useState(/** @type {string | null} */ (null));
   const [said, setSaid] = useState('');
-  useEffect(() => {
-    document.title = `${title || words.moderate.title} · ${words.product}`;
-  }, [title]);
+  useTitle(title || moderate.title);
 
   const act = async (/** @type {Question | undefined} */ question, /** @type {Action} */ action) => {
     const intent = intentOf(question, action);
@@ -55,7 +57,7 @@ function Moderate({ session, viewer }) {
     setSelected(after(session.state.value.questions, question.id, action));
     setSaid('');
     const outcome = await session.command(intent);
-    if (!outcome.ok) setSaid(outcome.reason);
+    if (!outcome.ok) setSaid(refusal(outcome));
   };
 
   useEffect(() => {
@@ -85,11 +87,12 @@ function Moderate({ session, viewer }) {
         <${ConnectionLine} session=${session} viewer=${viewer} />
         <${PresenceCounts} session=${session} />
         <button type="button" class="button" onClick=${() => setKeysShown(true)}>${moderate.keys} <kbd>?</kbd></button>
+        <${LanguageChoice} />
       </header>
       <main class="queue" aria-label=${moderate.queue}>
         ${said && html`<p class="note" data-said role="alert">${said}</p>`}
         ${SECTIONS.map((name) => {
-          const [head, none] = HEADS[name];
+          const [head, none] = HEADS[name].map((key) => moderate[key]);
           const count = parts[name].length;
           return html`
             <section key=${name} class="part" data-part=${name}>
@@ -177,7 +180,7 @@ const Keys = ({ onClose }) => html`
   <${Dialog} label=${moderate.keysTitle} onClose=${onClose}>
     <h2>${moderate.keysTitle}</h2>
     <dl class="keys">
-      ${moderate.keysList.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}
+      ${LISTED.map((key) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${moderate.keysList[key]}</dd></div>`)}
     </dl>
     <div class="dialog-buttons">
       <button type="button" class="button" autofocus onClick=${onClose}>${moderate.close}</button>

@@ -25,6 +25,9 @@ const OUTSTANDING = 64;
 /** Close codes after which the same token will never do (signaling/errors.py): 4409 is another window. */
 const FINAL = new Set([4401, 4403, 4404, 4409]);
 
+/** What the server says to a token whose time is over. */
+const ENDED = 'token_expired';
+
 /** A refusal that leaves open whether the command was done: the same id may go again. */
 const UNDECIDED = 'log_unavailable';
 const UNDECIDED_TRIES = 5;
@@ -50,6 +53,8 @@ const UNDECIDED_TRIES = 5;
  * @property {(message: AnyServerMessage) => void} onMessage
  * @property {(status: Status) => void} onStatus
  * @property {(token: string) => void} onToken a refreshed token, to be kept
+ * @property {() => import('./protocol.js').Place | null} place where the person says they sit
+ * @property {() => Promise<string | null>} renew gets another token when this one has ended; null: there is none
  */
 
 export class Connection {
@@ -137,6 +142,7 @@ export class Connection {
         type: 'hello',
         token: this.#token,
         protocol: PROTOCOL,
+        place: this.#options.place(),
         resume: this.#options.position(),
       });
     socket.onmessage = ({ data }) => {
@@ -152,11 +158,26 @@ export class Connection {
     const bye = this.#bye;
     this.#socket = this.#bye = null;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    if (bye?.code === ENDED) return void this.#renew(bye);
     if (FINAL.has(code)) return this.#close(bye?.code ?? String(code), bye?.reason ?? '');
     this.#tell({ phase: this.#options.position() ? 'reconnecting' : 'connecting' });
     const after = (bye?.retry_after ?? 0) * 1000;
     const wait = backoff(this.#failures++, Math.random(), { after });
     this.#timers.reconnect = setTimeout(() => this.#dial(), wait);
+  }
+
+  /**
+   * Come back with another token: ours ended while this machine slept, or had no network.
+   *
+   * @param {Bye} bye what is told if there is none
+   */
+  async #renew(bye) {
+    this.#tell({ phase: 'reconnecting' });
+    const token = await this.#options.renew();
+    if (!token) return this.#close(bye.code, bye.reason);
+    this.#token = token;
+    this.#options.onToken(token);
+    this.#dial();
   }
 
   /** Dial now if we were waiting to; ask for a sign of life if we think the line is up. */

@@ -8,7 +8,8 @@
 import { computed, signal } from '../vendor/signals.js';
 import { Connection } from './connection.js';
 import { EMPTY, reduce } from './store.js';
-import { keepToken, readClaims, takeToken } from './token.js';
+import { tokenAgain } from './invitation.js';
+import { keepToken, keptPlace, readClaims, takeToken } from './token.js';
 
 /**
  * @typedef {object} LiveSession
@@ -23,13 +24,17 @@ import { keepToken, readClaims, takeToken } from './token.js';
  */
 
 /**
- * Open the session this page's token is for.
+ * Open the session this page's token is for. Without a token, or with one whose time is over, the
+ * invitation that this browser came in with gives another.
  *
  * @param {string} page the page's own name, which keeps tabs' tokens apart
- * @returns {LiveSession | null} null without a readable token
+ * @returns {Promise<LiveSession | null>} null without a readable token
  */
-export function openSession(page) {
-  const token = takeToken(page);
+export async function openSession(page) {
+  let token = takeToken(page);
+  const given = token ? readClaims(token) : null;
+  if (!given || given.exp * 1000 < Date.now()) token = (await tokenAgain(page)) ?? token;
+  if (token) keepToken(page, token);
   const claims = token ? readClaims(token) : null;
   if (!token || !claims) return null;
 
@@ -43,6 +48,8 @@ export function openSession(page) {
     onMessage: (message) => (state.value = reduce(state.value, message)),
     onStatus: (now) => (status.value = now),
     onToken: (fresh) => keepToken(page, fresh),
+    place: keptPlace,
+    renew: () => tokenAgain(page),
   });
 
   const now = signal(connection.serverTime());

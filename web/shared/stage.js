@@ -20,12 +20,18 @@ export function joinStage(session) {
     token: session.token,
     flowing: () => mediaOnStage(session.state.value),
     expect: (slot) => ({
-      wanted: onAir(session.state.value).length > 0,
+      wanted: !viewer.soundOnly.peek() && onAir(session.state.value).length > 0,
       sent: pictureOnStage(session.state.value, slot === 'main' ? 'camera' : 'slides'),
     }),
   });
   effect(() => (session.state.value.session?.status === 'ended' ? viewer.stop() : viewer.start()));
   onRelayBack(session, () => viewer.resource.suspect());
+  let main = '';
+  effect(() => {
+    const first = session.state.value.stage[0]?.id ?? '';
+    if (first !== main) viewer.anotherSpeaker();
+    main = first;
+  });
   return viewer;
 }
 

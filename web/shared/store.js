@@ -4,11 +4,11 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Session, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
 /** @import { Moderation, Question, Tick } from './protocol.js' */
 
-/** Chat lines kept; the server's snapshot holds 200. */
-export const CHAT_KEPT = 500;
+/** Chat lines kept, as long as a page is open; the server's snapshot holds 200. */
+export const CHAT_KEPT = 2000;
 
 /**
  * @typedef {object} State
@@ -29,6 +29,7 @@ export const CHAT_KEPT = 500;
  * @property {readonly ChatMessage[]} chat oldest first
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
+ * @property {Timetable | null} timetable when the session is expected, where a programme has it
  * @property {boolean} chatPaused
  */
 
@@ -51,6 +52,7 @@ export const EMPTY = Object.freeze({
   chat: [],
   presence: { online: 0, hall: 0, people: null },
   media: { known: false, relay: true, publications: [] },
+  timetable: null,
   chatPaused: false,
 });
 
@@ -73,6 +75,8 @@ export function reduce(state, message) {
       return { ...state, media: { known: true, relay: message.relay, publications: message.publications } };
     case 'tick':
       return counted(state, message);
+    case 'timetable':
+      return { ...state, timetable: message };
     case 'yours':
       return { ...state, yours: { votes: message.votes } };
     case 'notice':

@@ -1,7 +1,10 @@
 /**
- * Times as people read them. Owns formatting and the estimate of the server's clock; both are pure.
+ * Times as people read them. Owns formatting and the estimate of the server's clock; both are pure but for
+ * the language that is spoken.
  * Times are milliseconds since 1970; what is shown is always the server's time, in the reader's zone.
  */
+
+import { language } from './words.js';
 
 /**
  * Format a length of time: `0:07`, `12:34`, `1:02:03`.
@@ -22,7 +25,8 @@ export function duration(ms) {
  * @param {{ seconds?: boolean, zone?: string }} [how] zone: an IANA name, the reader's own by default
  */
 export function timeOfDay(at, { seconds = false, zone } = {}) {
-  return new Intl.DateTimeFormat('en-GB', {
+  return new Intl.DateTimeFormat(language.value, {
+    hourCycle: 'h23', // as on a stage timer, in every language
     hour: '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' } : {}),

@@ -45,6 +45,19 @@ export function takeToken(page) {
   return given ?? sessionStorage.getItem(key);
 }
 
+const PLACE = 'rostrum.place';
+
+/** Keep where somebody said that they sit. @param {import('./protocol.js').Place} place */
+export function keepPlace(place) {
+  sessionStorage.setItem(PLACE, place);
+}
+
+/** @returns {import('./protocol.js').Place | null} null: nobody has said */
+export function keptPlace() {
+  const kept = sessionStorage.getItem(PLACE);
+  return kept === 'hall' || kept === 'online' ? kept : null;
+}
+
 /**
  * Keep a refreshed token for the next reload.
  *

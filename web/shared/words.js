@@ -1,283 +1,104 @@
 /**
- * Every word the pages say. Owns the language: components hold keys, never sentences, so that a second
- * language is a second object of this shape. Plain sentences that say what is so and what to do.
+ * What the pages say, in the reader's language. Owns which language that is: the link's (`?lang=zh`), else
+ * the one chosen here before, else the browser's. The law: components hold keys, never sentences, and read
+ * them while they draw, so that another language is there at once and nothing is loaded anew.
  */
 
-/** @param {number} n @param {string} one @param {string} many */
-const count = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+/** @import { Catalogue, Plural } from './words/catalogue.js' */
 
-export const words = {
-  product: 'Rostrum',
+import { computed, signal } from '../vendor/signals.js';
+import { filled, isPlural, negotiated } from './words/catalogue.js';
+import { catalogues } from './words/catalogues.js';
 
-  entrance: {
-    title: 'Rostrum',
-    what: 'A remote speaker, a hall and an online audience, in the same talk at the same moment.',
-    need: 'You need an invitation link.',
-    how: 'Open the link you were sent. It brings you straight to your place: in the audience, on stage, at the moderator’s or the producer’s desk, or on the hall’s screen. If you have none, ask the organiser.',
-  },
+const KEPT = 'rostrum.language';
 
-  invitation: {
-    missing: 'This page needs an invitation link',
-    how: 'Open the link you were sent once more, whole. If it does not work, ask the organiser for a new one.',
-  },
+/** @type {Readonly<Record<string, Catalogue>>} */
+const all = catalogues;
 
-  line: {
-    connecting: 'Connecting.',
-    reconnecting: 'The connection is lost. It comes back by itself.',
-    chatReconnecting: 'Chat and questions are reconnecting. Picture and sound go on.',
-    closed: 'This page is disconnected.',
-    closedHow: 'Open your invitation link again, or ask the organiser for a new one.',
-    chatPaused: 'Chat and questions pause for a moment. Picture and sound go on.',
-    picture: 'The picture is on its way back.',
-    refused: 'The picture cannot be shown.',
-    speakerGone: 'The speaker’s connection is lost. Waiting for it to come back.',
-  },
+/** Languages by tag, each with its own name for itself. */
+export const LANGUAGES = Object.entries(all).map(([tag, { self }]) => ({ tag, name: self.name }));
 
-  stage: {
-    region: 'Stage',
-    main: 'Picture of the speaker',
-    slides: 'Slides',
-    with: (/** @type {string} */ names) => `with ${names}`,
-    live: 'Live',
-    planned: 'Not open yet',
-    plannedHow: 'This page begins by itself.',
-    doors: 'Starts soon',
-    doorsHow: 'Take your seat. This page begins by itself.',
-    paused: 'A short break',
-    pausedHow: 'This page goes on by itself. Chat and questions stay open.',
-    empty: 'The talk goes on in a moment',
-    ended: 'The session has ended',
-    endedHow: 'Thank you for being here.',
-    waiting: 'Waiting for the picture',
-    noPicture: 'No picture at the moment',
-    playSound: 'Play sound',
-    mute: 'Mute',
-    unmute: 'Sound on',
-    volume: 'Volume',
-    fullScreen: 'Full screen',
-    leaveFullScreen: 'Leave full screen',
-    onScreen: 'On screen now',
-  },
+const asked = new URLSearchParams(globalThis.location?.search ?? '').get('lang');
+if (asked) globalThis.localStorage?.setItem(KEPT, asked);
 
-  presence: {
-    label: 'Who is here',
-    online: (/** @type {number} */ n) => `${n.toLocaleString('en')} online`,
-    hall: (/** @type {number} */ n) => `${n.toLocaleString('en')} in the hall`,
-    people: 'People',
-    nobody: 'Nobody is here yet.',
-    you: 'you',
-    inHall: 'hall',
-    roles: {
-      viewer: 'Audience',
-      hall: 'Hall screen',
-      speaker: 'Speaker',
-      interpreter: 'Interpreter',
-      moderator: 'Moderator',
-      chair: 'Chair',
-      producer: 'Producer',
-      owner: 'Owner',
+/** The BCP 47 tag of the language that is spoken now. */
+export const language = signal(
+  negotiated(
+    [asked, globalThis.localStorage?.getItem(KEPT), ...(globalThis.navigator?.languages ?? [])].filter((tag) => !!tag)
+      .map(String),
+    Object.keys(all),
+  ),
+);
+
+const spoken = computed(() => /** @type {Catalogue} */ (all[language.value] ?? catalogues.en));
+
+/**
+ * Speak this language from now on, here and on the pages opened later.
+ *
+ * @param {string} tag
+ */
+export function chooseLanguage(tag) {
+  localStorage.setItem(KEPT, tag);
+  const url = new URL(location.href);
+  if (url.searchParams.has('lang')) {
+    url.searchParams.set('lang', tag);
+    history.replaceState(null, '', url);
+  }
+  language.value = tag;
+}
+
+/** Tell the document its language and direction, now and whenever they change. */
+language.subscribe(() => {
+  const root = globalThis.document?.documentElement;
+  if (!root) return;
+  root.lang = language.value;
+  root.dir = spoken.value.self.direction;
+});
+
+/**
+ * @param {readonly string[]} path
+ * @returns {any} the words under a path; which ones is looked up at each reading
+ */
+function view(path) {
+  /** @type {Record<string, unknown>} */
+  const views = {};
+  return new Proxy(views, {
+    get(_, key) {
+      if (typeof key !== 'string') return undefined;
+      const at = path.reduce((/** @type {any} */ part, name) => part[name], spoken.value);
+      const found = at[key];
+      if (found === undefined || typeof found === 'string' || isPlural(found)) return found;
+      return (views[key] ??= view([...path, key]));
     },
-  },
+  });
+}
 
-  chat: {
-    tab: 'Chat',
-    empty: 'What people write to everybody appears here.',
-    label: 'Write to everybody',
-    send: 'Send',
-    sending: 'Sending.',
-    later: 'It goes out when the connection is back.',
-    remove: 'Delete',
-    removeOf: (/** @type {string} */ name) => `Delete the message of ${name}`,
-    closed: 'The session has ended. The chat is closed.',
-    newest: 'Newest',
-  },
+/** @type {Catalogue} */
+export const words = view([]);
 
-  ask: {
-    tab: 'Questions',
-    label: 'Your question to the speaker',
-    hint: 'A moderator reads it first.',
-    send: 'Ask',
-    yours: 'Yours',
-    approved: 'For the speaker',
-    empty: 'Questions chosen by the moderators appear here.',
-    anonymous: 'Anonymous',
-    left: (/** @type {number} */ n) => count(n, 'character left', 'characters left'),
-    states: {
-      pending: 'Waiting for a moderator',
-      approved: 'Chosen',
-      shortlisted: 'One of the next',
-      on_screen: 'On screen now',
-      answering: 'Being answered',
-      answered: 'Answered',
-      dismissed: 'Put aside',
-      withdrawn: 'Taken back',
-      merged: 'Asked together with another one',
-    },
-  },
+/**
+ * Say a sentence that has places for values.
+ *
+ * @param {string | Plural} sentence
+ * @param {Readonly<Record<string, string | number>>} values
+ */
+export const say = (sentence, values) => filled(language.value, sentence, values);
 
-  watch: { title: 'Watch', panel: 'Chat and questions' },
+/**
+ * List names as the language does.
+ *
+ * @param {readonly string[]} names
+ */
+export const listed = (names) => new Intl.ListFormat(language.value).format(names);
 
-  hall: { start: 'Start', startHow: 'One click, so that the browser plays sound.' },
-
-  speak: {
-    title: 'Speak',
-    setup: 'Check your camera and sound',
-    setupHow: 'Nobody sees or hears you yet.',
-    backstage: 'Go backstage',
-    backstageHow: 'Your picture then goes to the producer, who brings you on stage.',
-    notAllowed: 'This invitation does not allow you to speak. Ask the organiser for a speaker’s link.',
-    camera: 'Camera',
-    microphone: 'Microphone',
-    level: 'Microphone level',
-    silent: 'Nothing is heard. Say a few words, or choose another microphone.',
-    preview: 'Your picture',
-    previewOff: 'Your camera is off',
-    hallPicture: 'The hall',
-    hallNone: 'The hall’s picture appears here.',
-    hallSound: 'Hear the hall',
-    hallSoundOff: 'Silence the hall',
-    cameraOn: 'Camera on',
-    cameraOff: 'Camera off',
-    micOn: 'Unmute',
-    micOff: 'Mute',
-    muted: 'Your microphone is off. Nobody hears you.',
-    share: 'Share slides',
-    unshare: 'Stop slides',
-    sharing: 'Your slides are shared.',
-    leave: 'Leave',
-    leaveAsk: 'You are on air. Leave the stage?',
-    stay: 'Stay',
-    onAir: 'ON AIR',
-    offAir: 'Backstage',
-    offAirHow: 'The audience does not see or hear you.',
-    onAirFor: 'on air for',
-    sessionFor: 'session for',
-    question: 'Question for you',
-    noQuestion: 'No question yet',
-    noQuestionHow: 'The question on the hall’s screen appears here, large.',
-    next: 'Next',
-    audience: 'Audience',
-    publishing: {
-      off: 'Not connected',
-      connecting: 'Connecting your picture.',
-      connected: 'Your picture goes out.',
-      reconnecting: 'Your picture is cut off. It comes back by itself.',
-      refused: 'Your picture is not accepted.',
-    },
-    superseded: 'You are speaking from another window, so this one has stopped. “Go backstage” brings you back here.',
-    ended: 'The session has ended. Your camera and microphone are off.',
-    troubles: {
-      camera: {
-        denied: 'The browser may not use your camera. Allow it beside the address, then choose “Try again”.',
-        missing: 'No camera is found. Connect one; it is taken up by itself.',
-        in_use: 'Your camera is used by another program. Close that program, then choose “Try again”.',
-        insecure: 'Cameras work only on a secure page. Open the link that begins with https.',
-        unplugged: 'Your camera was disconnected. Connect it again, or choose another.',
-        muted_by_system: 'Your camera is turned off by the system. Turn it on in its settings, or open its shutter.',
-      },
-      microphone: {
-        denied: 'The browser may not use your microphone. Allow it beside the address, then choose “Try again”.',
-        missing: 'No microphone is found. Connect one; it is taken up by itself.',
-        in_use: 'Your microphone is used by another program. Close that program, then choose “Try again”.',
-        insecure: 'Microphones work only on a secure page. Open the link that begins with https.',
-        unplugged: 'Your microphone was disconnected. Connect it again, or choose another.',
-        muted_by_system: 'Your microphone is muted by the system. Unmute it in the sound settings.',
-      },
-      slides: {
-        denied: 'The screen was not shared. Choose “Share slides” and pick a window.',
-        other: 'This browser cannot share a screen. Use Chrome, Edge or Firefox on a computer.',
-      },
-    },
-    retry: 'Try again',
-  },
-
-  moderate: {
-    title: 'Moderate',
-    queue: 'Questions',
-    onScreen: 'On screen',
-    onScreenNone: 'The screen is free. Put an approved question on it.',
-    pending: 'Waiting for you',
-    pendingNone: 'New questions appear here.',
-    shortlisted: 'Next',
-    shortlistedNone: 'Questions you choose for the screen wait here.',
-    approved: 'Approved',
-    approvedNone: 'Approved questions wait here for the screen.',
-    answered: 'Answered',
-    answeredNone: 'Answered questions are kept here.',
-    approve: 'Approve',
-    shortlist: 'Shortlist',
-    begin: 'Being answered',
-    show: 'Put on screen',
-    hide: 'Take off screen',
-    answer: 'Answered',
-    dismiss: 'Dismiss',
-    keys: 'Keys',
-    keysTitle: 'Keyboard',
-    keysList: /** @type {const} */ ([
-      ['j', 'next question'],
-      ['k', 'previous question'],
-      ['a', 'approve'],
-      ['l', 'shortlist'],
-      ['s', 'put on screen'],
-      ['b', 'being answered'],
-      ['h', 'take off screen'],
-      ['w', 'answered'],
-      ['d', 'dismiss'],
-      ['?', 'show these keys'],
-    ]),
-    close: 'Close',
-    sees: 'What the hall sees',
-    notAllowed: 'This invitation is not a moderator’s. Ask the organiser for the right link.',
-  },
-
-  direct: {
-    title: 'Direct',
-    programme: 'On stage',
-    programmeHow: 'What hall and audience see now',
-    stageNone: 'Nobody is on stage. Bring a speaker on.',
-    main: 'Main picture',
-    makeMain: 'Make main',
-    takeOff: 'Take off',
-    bringOn: 'Bring on',
-    ready: 'Backstage',
-    readyNone: 'Speakers appear here when they go backstage.',
-    idle: 'here, no picture yet',
-    unknown: 'not known at the moment',
-    sends: { camera: 'Camera', slides: 'Slides', hall: 'Hall', sound: 'Sound' },
-    nothing: 'sends nothing',
-    stalled: 'cut off',
-    away: 'not here',
-    start: 'Start session',
-    startHow: 'Opens the session to its audience.',
-    end: 'End session',
-    endAsk: 'End the session for everybody?',
-    endYes: 'End it now',
-    endNo: 'Keep it going',
-    open: 'Open the doors',
-    openHow: 'Tells everybody who waits that it starts soon.',
-    pause: 'Pause',
-    pauseHow: 'The audience sees that there is a break. Chat and questions stay open.',
-    resume: 'Go on',
-    resumeHow: 'The audience sees the stage again.',
-    reopen: 'Take back the end',
-    reopenHow: 'The session is paused then, until you go on.',
-    planned: 'Not started',
-    doors: 'Doors open',
-    live: 'Running',
-    paused: 'Paused for',
-    ended: 'Ended',
-    service: 'Service',
-    health: {
-      relayGood: 'Media: in order.',
-      relayBad: 'Media server not reachable. It is being reconnected; what runs goes on.',
-      chatGood: 'Chat and questions: in order.',
-      chatBad: 'Chat and questions pause. They come back by themselves.',
-      lineGood: 'This desk: connected.',
-      lineBad: 'This desk: reconnecting.',
-      pictureGood: 'Picture here: playing.',
-      pictureNone: 'Picture here: none.',
-      pictureBad: 'Picture here: on its way back.',
-    },
-    notAllowed: 'This invitation is not a producer’s. Ask the organiser for the right link.',
-  },
-};
+/**
+ * Tell why something was refused: our words for the server's code. A code without words here is told by
+ * the server's own sentence to who reads English, and in general to others.
+ *
+ * @param {{ code: string, reason: string }} refusal
+ */
+export function refusal({ code, reason }) {
+  /** @type {Readonly<Record<string, string>>} */
+  const known = spoken.value.refusals;
+  return known[code] ?? (language.value === 'en' && reason ? reason : words.refusals.unknown);
+}

@@ -7,7 +7,7 @@ import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
-import { words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { DeviceTrouble, Level, Preview } from './parts.js';
@@ -117,14 +117,14 @@ function Sending({ booth }) {
   return html`
     <div class="sending">
       <p class="line" data-kind=${status.phase === 'connected' ? 'none' : 'wait'} role="status">
-        ${speak.publishing[status.phase]} ${status.phase === 'refused' ? status.reason : ''}
+        ${speak.publishing[status.phase]} ${status.phase === 'refused' ? refusal(status) : ''}
       </p>
       ${slides &&
       html`<p class="line" data-kind=${slides.phase === 'connected' ? 'none' : 'wait'} role="status">
         ${slides.phase === 'connected' ? speak.sharing : speak.publishing[slides.phase]}
       </p>`}
       ${trouble &&
-      html`<p class="note" data-said role="alert">${trouble === 'denied' ? troubles.slides.denied : troubles.slides.other}</p>`}
+      html`<p class="note" data-said role="alert">${trouble === 'denied' ? troubles.slides.denied : troubles.slides.unable}</p>`}
       ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
       <${DeviceTrouble} device=${booth.devices.camera} />
       <${DeviceTrouble} device=${booth.devices.microphone} />

@@ -66,6 +66,7 @@ export function Level({ track, muted = false, hint = false }) {
         ref=${bar}
         role="meter"
         aria-label=${speak.level}
+        aria-valuenow="0"
         aria-valuemin="0"
         aria-valuemax="100"
         data-muted=${muted || !track ? '' : undefined}

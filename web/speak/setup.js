@@ -3,7 +3,7 @@
 /** @import { Booth } from './booth.js' */
 
 import { ConnectionLine } from '../shared/ui/parts.js';
-import { words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { DeviceChoice, DeviceTrouble, Level, Preview } from './parts.js';
 
@@ -54,7 +54,7 @@ export function Setup({ booth }) {
 /** After it all: why nothing is sent any more. @param {{ booth: Booth }} props */
 export function Over({ booth }) {
   const status = booth.session.status.value;
-  const text = status.phase === 'closed' ? status.reason || words.line.closed : speak.ended;
+  const text = status.phase === 'closed' ? refusal(status) : speak.ended;
   return html`
     <main class="slate alone">
       <h1>${booth.session.state.value.session?.title ?? ''}</h1>

@@ -2,15 +2,14 @@
 
 /** @import { Booth as BoothType } from './booth.js' */
 
-import { openPage } from '../shared/ui/page.js';
+import { openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { useEffect } from '../vendor/preact-hooks.js';
 import { Booth } from './booth.js';
 import { OnAir } from './on_air.js';
 import { Over, Setup } from './setup.js';
 
-openPage('speak', (session) => {
+void openPage('speak', (session) => {
   const booth = new Booth(session);
   return { view: () => html`<${Speak} booth=${booth} />`, media: () => booth.debug() };
 });
@@ -18,9 +17,7 @@ openPage('speak', (session) => {
 /** @param {{ booth: BoothType }} props */
 function Speak({ booth }) {
   const onAir = booth.onAir.value;
-  useEffect(() => {
-    document.title = `${onAir ? words.speak.onAir : words.speak.title} · ${words.product}`;
-  }, [onAir]);
+  useTitle(onAir ? words.speak.onAir : words.speak.title);
   if (booth.over) return html`<${Over} booth=${booth} />`;
   return booth.entered.value ? html`<${OnAir} booth=${booth} />` : html`<${Setup} booth=${booth} />`;
 }

@@ -35,7 +35,7 @@ const device = /** @type {any} */ (navigator);
 
 /**
  * @typedef {{ phase: 'off' | 'connecting' | 'connected' | 'reconnecting' }
- *   | { phase: 'refused', reason: string }} MediaStatus
+ *   | { phase: 'refused', code: string, reason: string }} MediaStatus `code`: the server's, for words in any language
  *
  * @typedef {object} Plan
  * @property {string} url where to POST
@@ -55,10 +55,11 @@ const device = /** @type {any} */ (navigator);
 class Refusal extends Error {
   /**
    * @param {string} reason
-   * @param {{ after: number, final: boolean }} how
+   * @param {{ code: string, after: number, final: boolean }} how
    */
-  constructor(reason, { after, final }) {
+  constructor(reason, { code, after, final }) {
     super(reason);
+    this.code = code;
     this.after = after;
     this.final = final;
   }
@@ -83,6 +84,7 @@ export class Resource {
   /** @type {number | null} */ #suspectedAt = null;
   /** @type {number | null} */ #movedAt = null;
   /** @type {(() => void) | null} */ #wake = null;
+  /** Whether the connection ends because another one is wanted in its place. */ #renewing = false;
   /** Counts starts, so that a loop that was stopped and one that was started anew never meet. */
   #run = 0;
 
@@ -119,6 +121,14 @@ export class Resource {
     this.#plan.onStatus({ phase: 'off' });
   }
 
+  /** Build another connection, with other lines; the one there is plays on until it is up. */
+  renew() {
+    if (!this.#current) return;
+    this.#renewing = true;
+    this.#current.gone = true;
+    this.#wake?.();
+  }
+
   /** Take a hint that the far end may be gone or back: look now, and try now. */
   suspect() {
     this.#suspectedAt = performance.now();
@@ -147,6 +157,9 @@ export class Resource {
         this.#current = next;
         const life = await this.#watch(run, next);
         if (run !== this.#run) return;
+        const wanted = this.#renewing;
+        this.#renewing = false;
+        if (wanted) continue;
         this.#plan.onStatus({ phase: 'reconnecting' });
         // Who has just been answered still has their place: it is the path that has ended.
         if (next.answeredAt === null || performance.now() - next.answeredAt > RECENT_MS)
@@ -158,7 +171,7 @@ export class Resource {
         if (run !== this.#run) return;
         const refusal = error instanceof Refusal ? error : null;
         refused ||= refusal?.final ?? false;
-        if (refusal?.final) this.#plan.onStatus({ phase: 'refused', reason: refusal.message });
+        if (refusal?.final) this.#plan.onStatus({ phase: 'refused', code: refusal.code, reason: refusal.message });
         const longest = refused ? REFUSED_MS : LONGEST_MS;
         // A hint that came while we asked is newer than the answer: the far end may be back already.
         const hinted = (this.#suspectedAt ?? 0) > asked;
@@ -317,9 +330,10 @@ export class Resource {
 async function refusalOf(response) {
   const problem = await response.json().catch(() => ({}));
   const reason = typeof problem.detail === 'string' ? problem.detail : `${response.status}`;
+  const code = typeof problem.code === 'string' ? problem.code : '';
   const { status } = response;
   const final = status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status);
-  return new Refusal(reason, { after: retryAfter(response.headers.get('Retry-After')), final });
+  return new Refusal(reason, { code, after: retryAfter(response.headers.get('Retry-After')), final });
 }
 
 /**

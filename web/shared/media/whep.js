@@ -7,6 +7,7 @@
 /** @import { MediaStatus } from './resource.js' */
 
 import { effect, signal } from '../../vendor/signals.js';
+import { quality } from './quality.js';
 import { Resource } from './resource.js';
 import { showing } from './showing.js';
 import { Slot } from './slot.js';
@@ -50,6 +51,10 @@ export class Viewer {
   soundBlocked = signal(false);
   muted = signal(false);
   volume = signal(1);
+  /** Whether no picture is fetched, to save what it costs. */
+  soundOnly = signal(false);
+  /** How good the main picture is. @type {import('../../vendor/signals.js').Signal<ReturnType<typeof quality>>} */
+  quality = signal('waiting');
 
   /** @type {ViewerOptions} */ #options;
   /** @type {Record<SlotName, { sent: boolean | null, since: number }>} */
@@ -60,6 +65,7 @@ export class Viewer {
   /** A hidden page is shown no frames: that says nothing about them. */
   #visibleSince = 0;
   #connectedAt = 0;
+  #best = 0;
 
   /** @param {ViewerOptions} options */
   constructor(options) {
@@ -67,7 +73,7 @@ export class Viewer {
     this.resource = new Resource({
       url: options.url,
       token: options.token,
-      build,
+      build: (configuration) => build(configuration, this.soundOnly.peek()),
       adopt: (peer) => this.#adopt(peer),
       quiet: () => options.flowing() === false,
       onStatus: (status) => this.#told(status),
@@ -78,6 +84,13 @@ export class Viewer {
         voice.volume = this.volume.value;
         voice.muted = this.muted.value;
       }
+    });
+    let fetched = this.soundOnly.value;
+    effect(() => {
+      if (this.soundOnly.value === fetched) return;
+      fetched = this.soundOnly.value;
+      for (const name of SLOTS) this.slots[name].empty();
+      this.resource.renew();
     });
     document.addEventListener('visibilitychange', () => (this.#visibleSince = performance.now()));
     addEventListener('pagehide', () => this.resource.stop());
@@ -124,13 +137,14 @@ export class Viewer {
   #adopt(peer) {
     // Transceivers stand in the order of their lines, which is what the slots are bound to.
     const tracks = peer.getTransceivers().map((transceiver) => transceiver.receiver.track);
+    const [pictures, sounds] = ['video', 'audio'].map((kind) => tracks.filter((track) => track.kind === kind));
     SLOTS.forEach((name, line) => {
-      const track = tracks[line];
+      const track = pictures?.[line];
       if (track) this.slots[name].take(track);
     });
     this.#audioBytes = { before: this.#audioBytes.before + this.#audioBytes.current, current: 0 };
     this.#voices.forEach((voice, i) => {
-      const track = tracks[SLOTS.length + i];
+      const track = sounds?.[i];
       if (!track) return;
       voice.srcObject = new MediaStream([track]);
       this.#play(voice);
@@ -182,15 +196,36 @@ export class Viewer {
       if (next === 'none' && this.shown[name].value !== 'none') slot.empty();
       this.shown[name].value = next;
     }
+    this.#judge(now);
+  }
+
+  /** @param {number} now */
+  #judge(now) {
+    const name = this.slots.main.lastFrameAt === null && this.slots.slides.lastFrameAt !== null ? 'slides' : 'main';
+    const { height, lastFrameAt } = this.slots[name];
+    const still = lastFrameAt === null ? null : now - Math.max(lastFrameAt, this.#visibleSince);
+    if (still === null) this.#best = 0;
+    else this.#best = Math.max(this.#best, height);
+    const { sent } = this.#options.expect(name);
+    const connected = this.status.value.phase === 'connected';
+    // Slides stand still for as long as nobody turns them.
+    const seen = { height, best: this.#best, still: still !== null && name === 'slides' ? 0 : still, sent, connected };
+    this.quality.value = quality(seen);
+  }
+
+  /** Forget how good the picture has been: somebody else is in it now. */
+  anotherSpeaker() {
+    this.#best = 0;
   }
 }
 
 /**
  * @param {RTCConfiguration} configuration
+ * @param {boolean} soundOnly
  */
-function build(configuration) {
+function build(configuration, soundOnly) {
   const peer = new RTCPeerConnection(configuration);
-  for (const _ of SLOTS) peer.addTransceiver('video', { direction: 'recvonly' });
+  for (const _ of soundOnly ? [] : SLOTS) peer.addTransceiver('video', { direction: 'recvonly' });
   for (let i = 0; i < VOICES; i++) peer.addTransceiver('audio', { direction: 'recvonly' });
   return peer;
 }

@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useRef, useState } from '../../vendor/preact-hooks.js';
-import { words } from '../words.js';
+import { refusal, say, words } from '../words.js';
 
 /** Below this many characters left, they are counted out. */
 const COUNT_BELOW = 100;
@@ -32,7 +32,7 @@ export function Compose({ session, intent, label, send, longest, hint }) {
     const outcome = await session.command(intent(text.trim()));
     setSending(false);
     if (outcome.ok) setText('');
-    else setSaid(outcome.reason);
+    else setSaid(refusal(outcome));
     field.current?.focus();
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -41,7 +41,7 @@ export function Compose({ session, intent, label, send, longest, hint }) {
   };
 
   const waiting = session.status.value.phase === 'open' ? words.chat.sending : words.chat.later;
-  const note = sending ? waiting : said || (left < COUNT_BELOW ? words.ask.left(left) : (hint ?? ''));
+  const note = sending ? waiting : said || (left < COUNT_BELOW ? say(words.ask.left, { n: left }) : (hint ?? ''));
   return html`
     <form class="compose" onSubmit=${submit}>
       <textarea

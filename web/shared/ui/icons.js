@@ -11,10 +11,22 @@ const PATHS = {
   sound: 'M4 9.5h3.5L12 6v12l-4.500-3.500H4zM15.500 9a4 4 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11',
   soundOff: 'M4 9.5h3.500L12 6v12l-4.500-3.500H4zM16 9.500l5 5M21 9.500l-5 5',
   fullScreen: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+  view: 'M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M16 4v4M8 10v4M14 16v4',
+  small: 'M3 5h18v14H3zM12 12h7v5h-7z',
+  hand: 'M8 13V6.500a1.500 1.500 0 0 1 3 0V11V5a1.500 1.500 0 0 1 3 0v6V6.500a1.500 1.500 0 0 1 3 0V14a7 7 0 0 1-7 7c-3 0-4.500-1.500-6-4.500L2.800 13a1.400 1.400 0 0 1 2.500-1.300L8 15',
+  vote: 'M12 19V6M6.500 11.500 12 6l5.500 5.500',
+  calendar: 'M4 6h16v14H4zM4 10h16M8 3v5M16 3v5',
+  check: 'M5 12.500l4.500 4.500L19 7.500',
+  warn: 'M12 4 21 20H3zM12 10v5M12 17.500v.5',
+  wait: 'M12 4a8 8 0 1 0 8 8M12 8v4l3 2',
+  pin: 'M9 4h6l-1 6 3 3H7l3-3zM12 13v7',
+  reply: 'M9 7 4 12l5 5M4 12h9a6 6 0 0 1 6 6',
   leave: 'M13 4H5v16h8M10 12h10M16.500 8.500 20 12l-3.500 3.500',
 };
 
 /** @typedef {keyof typeof PATHS} IconName */
+
+export const NAMES = /** @type {IconName[]} */ (Object.keys(PATHS));
 
 /** @param {{ name: IconName }} props */
 export const Icon = ({ name }) => html`

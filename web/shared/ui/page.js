@@ -7,8 +7,10 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html, render } from '../../vendor/htm-preact.js';
+import { useEffect } from '../../vendor/preact-hooks.js';
 import { openSession } from '../session.js';
 import { words } from '../words.js';
+import { LanguageChoice } from './language.js';
 
 /**
  * Draw a page into the document's `#page`.
@@ -17,11 +19,11 @@ import { words } from '../words.js';
  * @param {(session: LiveSession) => { view: () => ComponentChild, media: () => object }} open prepares the page;
  *   `media` says what a test may want to know
  */
-export function openPage(name, open) {
+export async function openPage(name, open) {
   const root = /** @type {HTMLElement} */ (document.getElementById('page'));
   // A second link opened in the same tab changes the fragment only.
   addEventListener('hashchange', () => location.reload());
-  const session = openSession(name);
+  const session = await openSession(name);
   root.replaceChildren();
   if (!session) {
     render(html`<${NoInvitation} />`, root);
@@ -39,9 +41,21 @@ export function openPage(name, open) {
   Object.defineProperty(window, 'rostrum', { value: Object.freeze(debug) });
 }
 
-const NoInvitation = () => html`
-  <main class="slate alone">
-    <h1>${words.invitation.missing}</h1>
-    <p>${words.invitation.how}</p>
-  </main>
-`;
+/** Name the tab. @param {string} title in the language spoken now */
+export function useTitle(title) {
+  useEffect(() => {
+    document.title = `${title} · ${words.product}`;
+  }, [title]);
+}
+
+function NoInvitation() {
+  useTitle(words.invitation.missing);
+  return html`
+    <main class="slate alone">
+      <h1>${words.invitation.missing}</h1>
+      <p>${words.invitation.how}</p>
+      <p><a class="button" href="/">${words.invitation.toEntrance}</a></p>
+      <${LanguageChoice} />
+    </main>
+  `;
+}

@@ -7,9 +7,14 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
+import { signal } from '../../vendor/signals.js';
 import { pictureOnStage } from '../store.js';
-import { words } from '../words.js';
+import { listed, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
+
+/** Whether this device has a network at all, as the browser knows it. */
+const networked = signal(globalThis.navigator?.onLine ?? true);
+for (const name of ['online', 'offline']) addEventListener(name, () => (networked.value = navigator.onLine));
 
 /**
  * Say, politely, what is wrong with the line; nothing while all is well.
@@ -38,12 +43,13 @@ function trouble(session, viewer, { goesOn, pictureOnly }) {
   const status = session.status.value;
   const state = session.state.value;
   const media = viewer?.status.value;
+  if (!networked.value) return { kind: 'wait', text: words.line.offline };
   if (status.phase === 'closed') {
-    return { kind: 'end', text: `${status.reason || words.line.closed} ${words.line.closedHow}` };
+    return { kind: 'end', text: `${refusal(status)} ${words.line.closedHow}` };
   }
   if (state.session?.status === 'ended') return null;
   if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
-  if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${media.reason}` };
+  if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${refusal(media)}` };
   if (status.phase !== 'open' && !pictureOnly) {
     return { kind: 'wait', text: goesOn ? words.line.chatReconnecting : words.line[status.phase] };
   }
@@ -58,8 +64,8 @@ export function PresenceCounts({ session }) {
   const { online, hall } = session.state.value.presence;
   return html`
     <p class="presence" aria-label=${words.presence.label}>
-      <span>${words.presence.online(online)}</span>
-      <span>${words.presence.hall(hall)}</span>
+      <span>${say(words.presence.online, { n: online })}</span>
+      <span>${say(words.presence.hall, { n: hall })}</span>
     </p>
   `;
 }
@@ -101,7 +107,7 @@ export function NameLine({ session }) {
     <div class="name-line">
       <p class="name">${first.name}</p>
       ${badge(first) && html`<p class="badge">${badge(first)}</p>`}
-      ${others.length > 0 && html`<p class="badge">${words.stage.with(others.map((p) => p.name).join(', '))}</p>`}
+      ${others.length > 0 && html`<p class="badge">${say(words.stage.with, { names: listed(others.map((p) => p.name)) })}</p>`}
     </div>
   `;
 }
@@ -109,16 +115,16 @@ export function NameLine({ session }) {
 /**
  * A button of a bar: an icon and its word.
  *
- * @param {{ icon: IconName, label: string, onClick: () => void, pressed?: boolean, hideLabel?: boolean,
- *   kind?: string, disabled?: boolean }} props
+ * @param {{ icon: IconName, label: string, name?: string, onClick: () => void, pressed?: boolean,
+ *   hideLabel?: boolean, kind?: string, disabled?: boolean }} props `name`: what it is called where the label is too short
  */
-export const IconButton = ({ icon, label, onClick, pressed, hideLabel, kind = '', disabled = false }) => html`
+export const IconButton = ({ icon, label, name, onClick, pressed, hideLabel, kind = '', disabled = false }) => html`
   <button
     type="button"
     class="button ${kind}"
     aria-pressed=${pressed}
-    aria-label=${hideLabel ? label : undefined}
-    title=${hideLabel ? label : undefined}
+    aria-label=${name ?? (hideLabel ? label : undefined)}
+    title=${name ?? (hideLabel ? label : undefined)}
     disabled=${disabled}
     onClick=${onClick}
   >

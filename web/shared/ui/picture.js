@@ -9,20 +9,22 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { mediaOnStage } from '../store.js';
-import { words } from '../words.js';
+import { timeOfDay } from '../time.js';
+import { say, words } from '../words.js';
 
 /**
- * The stage's picture. The layout is `slides` while slides are shown, else `main`.
+ * The stage's picture. The layout is `slides` while slides are shown, else `main`; with slides, `arranged`
+ * says how the two stand. `small`: the browser may take a video out into a window of its own.
  *
- * @param {{ session: LiveSession, viewer: Viewer, children?: import('../../vendor/preact.js').ComponentChildren }} props
+ * @param {{ session: LiveSession, viewer: Viewer, arranged?: string, small?: boolean, children?: import('../../vendor/preact.js').ComponentChildren }} props
  */
-export function Picture({ session, viewer, children }) {
+export function Picture({ session, viewer, arranged, small, children }) {
   const slides = viewer.shown.slides.value !== 'none';
   const main = viewer.shown.main.value !== 'none';
   return html`
-    <section class="picture" data-layout=${slides ? 'slides' : 'main'} aria-label=${words.stage.region}>
-      <${SlotView} viewer=${viewer} name="slides" label=${words.stage.slides} />
-      <${SlotView} viewer=${viewer} name="main" label=${words.stage.main}>
+    <section class="picture" data-layout=${slides ? 'slides' : 'main'} data-arranged=${arranged} aria-label=${words.stage.region}>
+      <${SlotView} viewer=${viewer} name="slides" label=${words.stage.slides} small=${small} />
+      <${SlotView} viewer=${viewer} name="main" label=${words.stage.main} small=${small}>
         ${!main && slides && html`<p class="no-picture">${words.stage.noPicture}</p>`}
         ${!main && !slides && html`<${Slate} session=${session} viewer=${viewer} />`}
       <//>
@@ -34,10 +36,10 @@ export function Picture({ session, viewer, children }) {
 /**
  * One slot: the video, and the canvas that holds its last frame.
  *
- * @param {{ viewer: Viewer, name: SlotName, label: string,
+ * @param {{ viewer: Viewer, name: SlotName, label: string, small?: boolean,
  *   children?: import('../../vendor/preact.js').ComponentChildren }} props
  */
-export function SlotView({ viewer, name, label, children }) {
+export function SlotView({ viewer, name, label, small, children }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   useEffect(() => {
@@ -46,7 +48,7 @@ export function SlotView({ viewer, name, label, children }) {
   }, [viewer, name]);
   return html`
     <div class="slot" data-slot=${name} data-shown=${viewer.shown[name].value}>
-      <video ref=${video} aria-label=${label} autoplay playsinline muted disablepictureinpicture></video>
+      <video ref=${video} aria-label=${label} autoplay playsinline muted disablepictureinpicture=${!small}></video>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
       ${children}
     </div>
@@ -54,15 +56,24 @@ export function SlotView({ viewer, name, label, children }) {
 }
 
 /** @param {{ session: LiveSession, viewer: Viewer }} props */
-function Slate({ session, viewer }) {
+const Slate = ({ session, viewer }) => html`
+  <div class="slate"><${Words} session=${session} viewer=${viewer} /></div>
+`;
+
+/**
+ * What is said instead of a picture: the title, why, and what comes.
+ *
+ * @param {{ session: LiveSession, viewer?: Viewer }} props without a viewer: where no picture is wanted
+ */
+export function Words({ session, viewer }) {
   const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
+  const event = talk?.status === 'ended' ? talk.programme?.event : undefined;
   return html`
-    <div class="slate">
-      <p class="slate-title">${talk?.title ?? ''}</p>
-      <p class="slate-text">${text}</p>
-      ${how && html`<p class="slate-how">${how}</p>`}
-    </div>
+    <p class="slate-title">${talk?.title ?? ''}</p>
+    <p class="slate-text">${text}</p>
+    ${how && html`<p class="slate-how">${how}</p>`}
+    ${event && html`<p><a class="button" href="/?event=${event}">${words.stage.endedNext}</a></p>`}
   `;
 }
 
@@ -70,7 +81,7 @@ function Slate({ session, viewer }) {
  * Say why there is no picture.
  *
  * @param {LiveSession} session
- * @param {Viewer} viewer
+ * @param {Viewer} [viewer]
  * @returns {{ text: string, how?: string }}
  */
 function slateOf(session, viewer) {
@@ -78,10 +89,15 @@ function slateOf(session, viewer) {
   const { stage } = words;
   if (!state.session) return { text: '' };
   if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
-  if (state.session.status === 'planned') return { text: stage.planned, how: stage.plannedHow };
+  if (state.session.status === 'planned') {
+    const start = state.timetable?.start ?? state.session.programme?.start;
+    const when = start ? `${say(stage.plannedAt, { time: timeOfDay(start) })} ` : '';
+    return { text: stage.planned, how: `${when}${stage.plannedHow}` };
+  }
   if (state.session.status === 'doors') return { text: stage.doors, how: stage.doorsHow };
   if (state.session.status === 'paused') return { text: stage.paused, how: stage.pausedHow };
-  if (!state.stage.length) return { text: stage.empty };
+  if (!state.stage.length || !viewer) return { text: stage.empty };
+  if (viewer.soundOnly.value) return { text: stage.soundOnly, how: stage.soundOnlyHow };
   if (mediaOnStage(state) === false) return { text: words.line.speakerGone };
   return { text: viewer.status.value.phase === 'connected' ? stage.noPicture : stage.waiting };
 }

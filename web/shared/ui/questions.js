@@ -7,52 +7,65 @@ import { html } from '../../vendor/htm-preact.js';
 import { isOpen, isShown } from '../store.js';
 import { words } from '../words.js';
 import { Compose } from './compose.js';
+import { Windowed } from './windowed.js';
 
 /** Longest text the protocol takes. */
 const LONGEST = 600;
 
+/** Height of a question of two lines, in pixels. */
+const GUESS = 96;
+
+/** @typedef {{ id: string, head?: string, empty?: string, question?: Question, own?: boolean }} Row */
+
 /** @param {{ session: LiveSession }} props */
 export function Questions({ session }) {
   const { questions, you, can, session: talk } = session.state.value;
+  const { ask } = words;
   const own = questions.filter((q) => q.author.id === you?.id).reverse();
   const chosen = questions.filter((q) => q.author.id !== you?.id && isOpen(q));
   const open = talk?.status !== 'ended' && can.includes('question.ask');
+  /** @type {Row[]} */
+  const rows = [];
+  if (own.length) {
+    rows.push({ id: 'yours', head: ask.yours }, ...own.map((question) => ({ id: question.id, question, own: true })));
+    rows.push({ id: 'chosen', head: ask.approved });
+    if (!chosen.length) rows.push({ id: 'none', empty: ask.empty });
+  }
+  rows.push(...chosen.map((question) => ({ id: question.id, question })));
   return html`
     <div class="questions">
-      <div class="scroll" tabindex="0" aria-label=${words.ask.tab}>
-        ${own.length > 0 &&
-        html`<h3 class="list-head">${words.ask.yours}</h3>
-          <ul class="question-list">
-            ${own.map((q) => html`<${Asked} key=${q.id} question=${q} own />`)}
-          </ul>`}
-        ${(chosen.length > 0 || own.length > 0) && html`<h3 class="list-head">${words.ask.approved}</h3>`}
-        ${chosen.length
-          ? html`<ul class="question-list">
-              ${chosen.map((q) => html`<${Asked} key=${q.id} question=${q} />`)}
-            </ul>`
-          : html`<p class="empty">${words.ask.empty}</p>`}
-      </div>
+      <${Windowed} items=${rows} row=${drawn} guess=${GUESS} label=${ask.tab} role="region">
+        <p class="empty">${ask.empty}</p>
+      <//>
       ${open &&
       html`<${Compose}
         session=${session}
         intent=${(/** @type {string} */ text) => ({ type: 'question.ask', text })}
-        label=${words.ask.label}
-        send=${words.ask.send}
+        label=${ask.label}
+        send=${ask.send}
         longest=${LONGEST}
-        hint=${words.ask.hint}
+        hint=${ask.hint}
       />`}
     </div>
   `;
 }
 
+/** @param {Row} row */
+const drawn = ({ head, empty, question, own }) =>
+  question
+    ? html`<${Asked} question=${question} own=${own} />`
+    : head
+      ? html`<h3 class="list-head">${head}</h3>`
+      : html`<p class="empty">${empty}</p>`;
+
 /** @param {{ question: Question, own?: boolean }} props */
 const Asked = ({ question, own = false }) => html`
-  <li class="asked" data-state=${question.state}>
+  <div class="asked" data-state=${question.state}>
     <p class="asked-text">${question.text}</p>
     <p class="quiet">
       ${!own && html`<span>${question.author.name || words.ask.anonymous}</span>`}
       ${(own || isShown(question)) &&
       html`<span class="asked-state">${words.ask.states[question.state]}</span>`}
     </p>
-  </li>
+  </div>
 `;

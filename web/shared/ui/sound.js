@@ -12,9 +12,10 @@ const KEPT = 'rostrum.volume';
 /**
  * The bar below a picture. Where the browser wants a click before sound, that is the one large button.
  *
- * @param {{ viewer: Viewer, fill: () => Element | null }} props `fill`: what fills the screen
+ * @param {{ viewer: Viewer, fill: () => Element | null,
+ *   children?: import('../../vendor/preact.js').ComponentChildren }} props `fill`: what fills the screen
  */
-export function SoundBar({ viewer, fill }) {
+export function SoundBar({ viewer, fill, children }) {
   const full = useFullScreen();
   useEffect(() => {
     const kept = Number(localStorage.getItem(KEPT) ?? 1);
@@ -29,12 +30,12 @@ export function SoundBar({ viewer, fill }) {
     <div class="sound-bar">
       ${viewer.soundBlocked.value && !muted
         ? html`<button type="button" class="button primary" onClick=${() => viewer.playSound()}>
-            ${words.stage.playSound}
+            ${words.player.playSound}
           </button>`
         : html`
             <${IconButton}
               icon=${muted ? 'soundOff' : 'sound'}
-              label=${muted ? words.stage.unmute : words.stage.mute}
+              label=${muted ? words.player.unmute : words.player.mute}
               onClick=${turn}
             />
             <input
@@ -42,7 +43,7 @@ export function SoundBar({ viewer, fill }) {
               min="0.05"
               max="1"
               step="0.05"
-              aria-label=${words.stage.volume}
+              aria-label=${words.player.volume}
               value=${viewer.volume.value}
               onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ { currentTarget }) => {
                 viewer.volume.value = Number(currentTarget.value);
@@ -51,10 +52,11 @@ export function SoundBar({ viewer, fill }) {
               }}
             />
           `}
+      ${children}
       ${document.fullscreenEnabled &&
       html`<${IconButton}
         icon="fullScreen"
-        label=${full ? words.stage.leaveFullScreen : words.stage.fullScreen}
+        label=${full ? words.player.leaveFullScreen : words.player.fullScreen}
         onClick=${() => (full ? document.exitFullscreen() : fill()?.requestFullscreen())}
       />`}
     </div>

@@ -1,0 +1,244 @@
+"""Every page in every state, one after the other: what the accessibility test and the contact sheet look at.
+
+Owns how a state is brought about, always by what brings it about in a talk: commands, a speaker that
+publishes, a line that is cut, a camera that is refused. It judges nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from signaling.attend import command_id, seat
+from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, ShowQuestion
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import Chromium, ChromiumVisitor
+
+OPEN = "window.rostrum?.connection.phase === 'open'"
+
+TITLE = "Two rooms, one conversation: what a hybrid talk needs"
+
+CHAT = (
+    ("Kim Viewer", "Good evening from Lisbon"),
+    ("欧阳明慧", "请问两个会场之间的延迟大概是多少？"),
+    ("Dr. Maximiliana Wolfeschlegelsteinhausenbergerdorff-Rosenzweig", "https://example.org/" + "long/" * 20),
+    ("Sam 👩‍👩‍👧‍👦", "👏👏👏 wonderful"),
+)
+QUESTIONS = (
+    ("Kim Viewer", "How do you keep two rooms in one conversation?"),
+    ("欧阳明慧", "远程讲者如何感受到会场的气氛？"),
+    ("Lou Viewer", "What would you do first in a hall of 200 people with one microphone?"),
+)
+
+DENIED = """navigator.mediaDevices.getUserMedia = () =>
+  Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));"""
+MISSING = """navigator.mediaDevices.getUserMedia = () =>
+  Promise.reject(new DOMException('Requested device not found', 'NotFoundError'));"""
+
+
+EVENT = "conf"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One page in one state. `media`: whether pictures move in it."""
+
+    name: str
+    visitor: ChromiumVisitor
+    media: bool = False
+
+
+async def scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Bring about one scene after the other; each holds until the next one is asked for."""
+    async for scene in _alone(stage, chromium):
+        yield scene
+    async for scene in _session(stage, chromium):
+        yield scene
+
+
+async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Yield what needs no session: the entrance, the style page, links that lead nowhere."""
+    for name, path in (("entrance", "/"), ("style", "/style/"), ("no-invitation", "/watch/")):
+        visitor = await visit(chromium, f"{stage.url}{path}")
+        await visitor.expect("document.querySelector('#page').childElementCount > 0")
+        yield Scene(name, visitor)
+        await visitor.page.context.close()
+    await publish_programme(stage)
+    visitor = await visit(chromium, f"{stage.url}/?event={EVENT}")
+    await visitor.expect("document.querySelectorAll('.entry').length > 4")
+    yield Scene("entrance-programme", visitor)
+    await visitor.page.context.close()
+    visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
+    await visitor.expect("window.rostrum?.connection.phase === 'closed'", 10)
+    yield Scene("watch-refused", visitor)
+    await visitor.page.context.close()
+
+
+async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Yield the pages of one session through its whole life."""
+    session = f"scenes-{secrets.token_hex(4)}"
+    async with stage.http() as http:
+        await http.post("/api/sessions", json={"id": session, "title": TITLE})
+    watch = await visit(chromium, stage.link("watch", session, "viewer", "Kim Viewer"))
+    hall = await visit(chromium, stage.link("hall", session, "hall", "Hall screen"))
+    moderate = await visit(chromium, stage.link("moderate", session, "moderator", "Mika Moderator"))
+    direct = await visit(chromium, stage.link("direct", session, "producer", "Dana Director"))
+    speak = await visit(chromium, stage.link("speak", session, "speaker", "Noor Speaker"))
+    for page in (watch, hall, moderate, direct, speak):
+        await page.expect(OPEN, 10)
+    yield Scene("watch-planned", watch)
+    yield Scene("hall-planned", hall)
+    yield Scene("moderate-empty", moderate)
+    yield Scene("direct-empty", direct)
+    await speak.expect("!document.querySelector('.setup-go button').disabled", 10)
+    yield Scene("speak-green-room", speak)
+    for name, script in (("denied", DENIED), ("missing", MISSING)):
+        refused = await visit(chromium, stage.link("speak", session, "speaker", "Ida"), scripts=[script])
+        await refused.expect("document.querySelector('.trouble') !== null", 10)
+        yield Scene(f"speak-{name}", refused)
+        await refused.page.context.close()
+
+    async with stage.http() as http:
+        await http.post(f"/api/sessions/{session}/doors")
+    await watch.expect("rostrum.state().session.status === 'doors'")
+    yield Scene("watch-doors", watch)
+    async with stage.http() as http:
+        await http.post(f"/api/sessions/{session}/start")
+    await watch.expect("rostrum.state().session.status === 'live'")
+    yield Scene("watch-waiting", watch)
+    await speak.click(".setup-go button:enabled")
+    await speak.expect("document.querySelector('.air') !== null")
+    yield Scene("speak-backstage", speak, media=True)
+
+    await talk(stage, session)
+    async with stage.speaker(session):
+        for page in (watch, hall, moderate, direct):
+            await page.playing()
+        await watch.expect("document.querySelector('.picture').dataset.layout === 'slides'", 10)
+        yield Scene("watch-live-chat", watch, media=True)
+        await watch.click("#tab-ask")
+        yield Scene("watch-live-questions", watch, media=True)
+        yield Scene("hall-live", hall, media=True)
+        yield Scene("moderate-live", moderate, media=True)
+        yield Scene("direct-live", direct, media=True)
+        await moderate.click("[data-state=approved] [data-action=show]")
+        await hall.expect("document.querySelector('.question-text') !== null")
+        yield Scene("watch-question", watch, media=True)
+        yield Scene("hall-question", hall, media=True)
+        await moderate.page.keyboard.press("?")
+        yield Scene("moderate-keys", moderate, media=True)
+        await moderate.page.keyboard.press("Escape")
+        await stage.bring_on(session, str((await speak.state())["you"]["id"]))
+        await speak.expect("document.querySelector('.air').dataset.air === 'on'")
+        yield Scene("speak-on-air", speak, media=True)
+        await speak.click(".controls .button")
+        yield Scene("speak-muted", speak, media=True)
+        await speak.page.locator(".controls .button").last.click()
+        yield Scene("speak-leave-asked", speak, media=True)
+        await speak.page.keyboard.press("Escape")
+        async with cut_off(watch, hall):
+            yield Scene("watch-reconnecting", watch, media=True)
+            yield Scene("hall-reconnecting", hall, media=True)
+        await watch.expect(OPEN, 15)
+        await direct.click(".session-state ~ button")
+        await watch.expect("rostrum.state().session.status === 'paused'")
+        await watch.expect("document.querySelector('.slate') !== null", 15)
+        yield Scene("watch-paused", watch)
+        yield Scene("hall-paused", hall)
+    async with stage.http() as http:
+        await http.post(f"/api/sessions/{session}/end")
+    await watch.expect("rostrum.state().session.status === 'ended'")
+    yield Scene("watch-ended", watch)
+    yield Scene("hall-ended", hall)
+    yield Scene("moderate-ended", moderate)
+    yield Scene("direct-ended", direct)
+    yield Scene("speak-ended", speak)
+
+
+async def publish_programme(stage: Stage) -> None:
+    """Have an event whose day is under way: one item over, one live and late, two to come, one cancelled."""
+    now = time.time() // 60 * 60
+    day = [
+        ("opening", "Opening ceremony", "ceremony", -120, 60, "", "Rector Amara Okafor"),
+        (
+            "keynote",
+            TITLE,
+            "talk",
+            -10,
+            60,
+            "Main hall",
+            "Prof. Ada Lindqvist | Institute for Remote Presence",
+        ),
+        ("panel", "两个会场，一场对话", "forum", 50, 90, "Main hall", "欧阳明慧 | 清华大学"),
+        ("poster", "Posters and coffee", "symposium", 50, 90, "Foyer", ""),
+        ("workshop", "Captions that keep up", "talk", 200, 30, "Room 2", "Dr. Maximiliana Rosenzweig"),
+        ("tomorrow", "What we learnt", "talk", 24 * 60, 60, "Main hall", "Sam Rivers"),
+    ]
+    lines = ["id;title;kind;start;duration;room;speakers;status;zone"]
+    for key, title, kind, offset, minutes, room, speakers in day:
+        start = time.strftime("%Y-%m-%d %H:%M+00:00", time.gmtime(now + offset * 60))
+        status = "withdrawn" if key == "workshop" else ""
+        lines.append(f"{key};{title};{kind};{start};{minutes};{room};{speakers};{status};Asia/Shanghai")
+    async with stage.http() as http:
+        put = await http.put(f"/api/events/{EVENT}", json={"title": "Hybrid 2026", "published": True})
+        assert not put.is_error, put.text
+        imported = await http.post(
+            f"/api/events/{EVENT}/import", content="\n".join(lines), headers={"Content-Type": "text/csv"}
+        )
+        assert not imported.is_error, imported.text
+        opened = await http.post(f"/api/events/{EVENT}/sessions", json={})
+        assert not opened.is_error, opened.text
+        listed = (await http.get(f"/api/events/{EVENT}/programme")).json()
+        keynote = next(item["id"] for item in listed["items"] if item["title"] == TITLE)
+        await http.post(f"/api/sessions/{keynote}/start")
+
+
+async def visit(chromium: Chromium, url: str, scripts: Sequence[str] = ()) -> ChromiumVisitor:
+    """Open a page as its visitors do: its own policy holds, and the language is the browser's."""
+    return await chromium.visit(url, scripts=scripts, bypass_csp=False, locale="en-GB")
+
+
+async def speak_language(visitor: ChromiumVisitor, tag: str) -> None:
+    """Have a page speak another language, as its choice of language does, and wait until it does."""
+    await visitor.evaluate(
+        f"import('/shared/words.js').then(({{ chooseLanguage }}) => chooseLanguage('{tag}'))"
+    )
+    await visitor.expect(f"document.documentElement.lang === '{tag}'")
+
+
+async def talk(stage: Stage, session: str) -> None:
+    """Have people write and ask; the first two questions are chosen."""
+    asked = []
+    for name, text in CHAT:
+        async with seat(stage.url, stage.token(session, "viewer", name)) as person:
+            assert isinstance(await person.command(PostChat(command_id(), text)), Ack)
+    for name, text in QUESTIONS:
+        async with seat(stage.url, stage.token(session, "viewer", name)) as person:
+            assert isinstance(await person.command(AskQuestion(command_id(), text)), Ack)
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as desk:
+        asked = [question.id for question in desk.welcome.snapshot.questions] if desk.welcome.snapshot else []
+        for question in asked[:2]:
+            assert isinstance(await desk.command(ApproveQuestion(command_id(), question)), Ack)
+
+
+async def show(stage: Stage, session: str, question: str) -> None:
+    """Put a question on the screen."""
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as desk:
+        assert isinstance(await desk.command(ShowQuestion(command_id(), question)), Ack)
+
+
+@contextlib.asynccontextmanager
+async def cut_off(*visitors: ChromiumVisitor) -> AsyncIterator[None]:
+    """Take the network away from pages until the block ends."""
+    for visitor in visitors:
+        await visitor.page.context.set_offline(True)
+    try:
+        for visitor in visitors:
+            await visitor.expect("window.rostrum.connection.phase === 'reconnecting'", 20)
+        yield
+    finally:
+        for visitor in visitors:
+            await visitor.page.context.set_offline(False)

@@ -1,0 +1,58 @@
+"""What every page owes everybody, in every state: names, contrast, roles; its own policy; nothing foreign.
+
+axe-core looks at each scene, and at each page in Chinese too; what it finds serious or critical is a fault.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.scenes import scenes, speak_language
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
+
+pytestmark = pytest.mark.browser
+
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+
+RUN = """axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  .map(({ id, nodes }) => `${id}: ` + nodes.map(({ html, failureSummary }) =>
+    `${html.slice(0, 200)} ${(failureSummary ?? '').replace(/\\s+/g, ' ').slice(0, 250)}`)))"""
+
+
+class Conduct:
+    """What a page asks of the network, and what its policy has to forbid it."""
+
+    def __init__(self, visitor: ChromiumVisitor, home: str) -> None:
+        self.foreign: list[str] = []
+        self.forbidden: list[str] = []
+        own = (home, home.replace("http", "ws"), "data:", "blob:", "about:")
+        page = visitor.page
+        page.on("request", lambda r: None if r.url.startswith(own) else self.foreign.append(r.url))
+        page.on("console", lambda m: self.forbidden.append(m.text) if "Content Security" in m.text else None)
+
+
+@pytest.mark.timeout(240)
+async def test_no_page_in_any_state_has_a_serious_fault(stage: Stage, chromium: Chromium) -> None:
+    axe = AXE.read_text(encoding="utf-8")
+    faults: dict[str, list[str]] = {}
+    conduct: list[Conduct] = []
+    seen: set[str] = set()
+    chromium.on_visit = lambda visitor: conduct.append(Conduct(visitor, stage.url))
+    async for scene in scenes(stage, chromium):
+        languages = ["en"] if scene.visitor.page.url in seen else ["en", "zh"]
+        seen.add(scene.visitor.page.url)
+        for language in languages:
+            await speak_language(scene.visitor, language)
+            if await scene.visitor.evaluate("typeof axe === 'undefined'"):
+                await scene.visitor.evaluate(axe)
+            found = await scene.visitor.evaluate(RUN)
+            if found:
+                faults[f"{scene.name}, {language}"] = found
+        if len(languages) > 1:
+            await speak_language(scene.visitor, "en")
+    assert faults == {}
+    assert len(conduct) > 5
+    assert [address for page in conduct for address in page.foreign] == []
+    assert [text for page in conduct for text in page.forbidden] == []

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { language, refusal, say, words } from '../../web/shared/words.js';
+import { filled, isPlural, negotiated } from '../../web/shared/words/catalogue.js';
+import { catalogues } from '../../web/shared/words/catalogues.js';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+/** Every sentence by its path; of a plural, the forms together. */
+function* sentences(part, path = []) {
+  for (const [key, value] of Object.entries(part)) {
+    const here = [...path, key];
+    if (typeof value === 'string' || isPlural(value)) yield [here.join('.'), value];
+    else yield* sentences(value, here);
+  }
+}
+const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
+const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+
+for (const [tag, catalogue] of Object.entries(catalogues)) {
+  const theirs = new Map(sentences(catalogue));
+
+  test(`${tag} has every sentence, and no other`, () => {
+    assert.deepEqual([...theirs.keys()].sort(), [...new Map(sentences(catalogues.en)).keys()].sort());
+  });
+
+  test(`${tag} has the same places for values in every sentence`, () => {
+    for (const [key, sentence] of sentences(catalogues.en)) {
+      assert.equal(isPlural(theirs.get(key)), isPlural(sentence), key);
+      const wanted = places(forms(sentence).at(-1));
+      for (const form of forms(theirs.get(key))) assert.deepEqual(places(form), wanted, key);
+    }
+  });
+
+  test(`${tag} has the plural forms of its language, and nothing empty`, () => {
+    const categories = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
+    for (const [key, sentence] of theirs) {
+      for (const form of forms(sentence)) assert.notEqual(form.trim(), '', key);
+      if (isPlural(sentence)) for (const name of Object.keys(sentence)) assert.ok(categories.includes(name), key);
+    }
+  });
+
+  test(`${tag} neither shouts nor speaks of errors`, () => {
+    for (const [key, sentence] of theirs)
+      for (const form of forms(sentence)) assert.doesNotMatch(form, /[!！]|\berror\b/i, key);
+  });
+}
+
+test('what the server may refuse is told in words of ours', () => {
+  const folder = join(ROOT, 'signaling', 'session');
+  const codes = readdirSync(folder)
+    .filter((name) => name.endsWith('.py'))
+    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/Refusal\(\s*"(\w+)"/g)])
+    .map(([, code]) => code);
+  assert.ok(codes.length > 5);
+  const missing = codes.filter((code) => !(code in catalogues.en.refusals));
+  assert.deepEqual([...new Set(missing)], [], 'add a sentence to web/shared/words/*.js: refusals');
+});
+
+test('words change with the language, wherever they were taken from', () => {
+  const { chat } = words;
+  language.value = 'en';
+  assert.equal(chat.send, 'Send');
+  language.value = 'zh';
+  assert.equal(chat.send, '发送');
+  assert.equal(say(words.presence.online, { n: 1284 }), '线上 1,284 人');
+  language.value = 'en';
+  assert.equal(say(words.ask.left, { n: 1 }), '1 character left');
+});
+
+test('a refusal without words of ours is told by the server to who reads its language', () => {
+  const strange = { code: 'never_heard_of', reason: 'It is full moon.' };
+  assert.equal(refusal(strange), 'It is full moon.');
+  language.value = 'zh';
+  assert.equal(refusal(strange), catalogues.zh.refusals.unknown);
+  assert.equal(refusal({ code: 'forbidden', reason: '' }), catalogues.zh.refusals.forbidden);
+  language.value = 'en';
+});
+
+test('a language is found by its tag, by its first part, or is the first', () => {
+  assert.equal(negotiated(['zh-TW', 'en'], ['en', 'zh']), 'zh');
+  assert.equal(negotiated(['pt-BR', 'EN-gb'], ['zh', 'en']), 'en');
+  assert.equal(negotiated(['fr'], ['en', 'zh']), 'en');
+});
+
+test('a place without a value stays to be seen', () => {
+  assert.equal(filled('en', 'Hello {name}, {n}', { name: 'Ada' }), 'Hello Ada, {n}');
+});

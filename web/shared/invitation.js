@@ -1,0 +1,100 @@
+/**
+ * An invitation and what it gives: a code from a link is exchanged for a token (docs/protocol.md,
+ * "Invitations"). Owns this browser's own secret, which holds its seat, and the code a page came in with,
+ * so that it gets in again when its token has ended. The law: a code leaves this machine in bodies alone.
+ */
+
+/** @import { Role, Place, Status } from './protocol.js' */
+
+const CLIENT = 'rostrum.client';
+const REQUEST_MS = 6000;
+
+/**
+ * What an invitation is for (docs/openapi.json, Offer).
+ *
+ * @typedef {object} Offer
+ * @property {Role} role
+ * @property {string} page
+ * @property {'fixed' | 'optional' | 'required'} naming
+ * @property {ReadonlyArray<{ id: string, title: string, status: Status, start?: number | null, room?: string }>} sessions
+ * @property {string} [name]
+ * @property {Place} [place]
+ * @property {boolean} [seated] whether this browser has its seat already
+ *
+ * @typedef {object} Admission the token of a seat (Admission)
+ * @property {string} token
+ * @property {string} session
+ * @property {string} page
+ */
+
+/**
+ * @template T
+ * @typedef {{ ok: true, value: T } | { ok: false, code: string, reason: string }} Answer
+ */
+
+/** Say who this browser is to invitations: a secret made once. */
+function client() {
+  const kept = localStorage.getItem(CLIENT);
+  if (kept) return kept;
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  const made = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  localStorage.setItem(CLIENT, made);
+  return made;
+}
+
+/**
+ * @param {string} what
+ * @param {object} body
+ * @returns {Promise<Answer<any>>} never rejects; without an answer the code is `unreachable`
+ */
+async function ask(what, body) {
+  try {
+    const response = await fetch(`/api/invitations/${what}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...body, client: client() }),
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    const said = await response.json().catch(() => ({}));
+    if (response.ok) return { ok: true, value: said };
+    return { ok: false, code: String(said.code ?? 'unreachable'), reason: String(said.detail ?? '') };
+  } catch {
+    return { ok: false, code: 'unreachable', reason: '' };
+  }
+}
+
+/**
+ * Ask what a code is for; nothing is used up.
+ *
+ * @param {string} code
+ * @returns {Promise<Answer<Offer>>}
+ */
+export const look = (code) => ask('look', { code });
+
+/**
+ * Take a seat, or the one this browser has already.
+ *
+ * @param {{ code: string, name: string, session: string | null }} wanted
+ * @returns {Promise<Answer<Admission>>}
+ */
+export const exchange = (wanted) => ask('exchange', wanted);
+
+/** @param {string} page @param {{ code: string, name: string, session: string }} invitation it was entered with */
+export function keepInvitation(page, invitation) {
+  for (const storage of [sessionStorage, localStorage])
+    storage.setItem(`rostrum.invitation.${page}`, JSON.stringify(invitation));
+}
+
+/**
+ * Get a fresh token with the invitation that a page was entered with.
+ *
+ * @param {string} page
+ * @returns {Promise<string | null>} null: there is none, or it gives no token now
+ */
+export async function tokenAgain(page) {
+  const key = `rostrum.invitation.${page}`;
+  const kept = sessionStorage.getItem(key) ?? localStorage.getItem(key);
+  if (!kept) return null;
+  const answer = await exchange(JSON.parse(kept));
+  return answer.ok ? answer.value.token : null;
+}

@@ -1,0 +1,91 @@
+/**
+ * A long list of which only what can be seen is in the document: 2,000 lines scroll as 20 do. Owns the
+ * heights of rows it has seen, the place one reads at, and whether the newest is followed; knows nothing of
+ * what a row is. The law: what one reads stays where it is, whatever comes or goes above.
+ */
+
+import { html } from '../../vendor/htm-preact.js';
+import { useEffect, useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
+import { windowOf } from './window_of.js';
+
+/** Nearer to the end than this, in pixels, counts as reading the newest. */
+const NEAR = 60;
+
+/** @typedef {{ readonly id: string }} Item */
+
+/**
+ * @template {Item} T
+ * @param {{ items: ReadonlyArray<T>, row: (item: T) => import('../../vendor/preact.js').ComponentChild, guess: number,
+ *   label: string, role?: string, follow?: boolean, newest?: string,
+ *   children?: import('../../vendor/preact.js').ComponentChildren }} props `row` draws what is inside one row;
+ *   `guess`: the height of a row not seen yet; `follow`: keep to the end until one reads back; `newest`: what
+ *   the button says that leads there again; `children`: what an empty list says
+ */
+export function Windowed({ items, row, guess, label, role, follow = false, newest, children }) {
+  const scroller = useRef(/** @type {HTMLElement | null} */ (null));
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const heights = useRef(/** @type {Map<string, number>} */ (new Map()));
+  const [view, setView] = useState({ top: follow ? Infinity : 0, height: 800 });
+  const [follows, setFollows] = useState(follow);
+  const [, measured] = useState(0);
+
+  const all = items.map(({ id }) => heights.current.get(id) ?? guess);
+  const slice = windowOf(all, follows ? { ...view, top: Infinity } : view);
+
+  const look = () => {
+    const at = scroller.current;
+    if (!at) return;
+    const seen = { top: at.scrollTop, height: at.clientHeight };
+    const next = windowOf(all, seen);
+    if (next.from !== slice.from || next.to !== slice.to || seen.height !== view.height) setView(seen);
+    if (follow) setFollows(at.scrollHeight - seen.top - seen.height < NEAR);
+  };
+  const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+
+  // Rows are measured where they stand; one that differs from the guess moves only what is below it.
+  useLayoutEffect(() => {
+    let changed = false;
+    for (const element of list.current?.children ?? []) {
+      if (!(element instanceof HTMLElement) || !element.dataset['row']) continue;
+      const height = element.getBoundingClientRect().height;
+      if (height && heights.current.get(element.dataset['row']) !== height) {
+        heights.current.set(element.dataset['row'], height);
+        changed = true;
+      }
+    }
+    if (changed) measured((n) => n + 1);
+    if (follows) toEnd();
+  });
+  useEffect(() => {
+    const at = scroller.current;
+    if (!at) return undefined;
+    let width = at.clientWidth;
+    const watcher = new ResizeObserver(() => {
+      if (at.clientWidth !== width) heights.current.clear();
+      width = at.clientWidth;
+      setView({ top: at.scrollTop, height: at.clientHeight });
+    });
+    watcher.observe(at);
+    return () => watcher.disconnect();
+  }, []);
+
+  return html`
+    <div class="scroll" ref=${scroller} onScroll=${look} tabindex="0" role=${role} aria-label=${label}>
+      ${!items.length && children}
+      <ol class="rows" ref=${list}>
+        <li class="rows-gap" role="presentation" aria-hidden="true" style=${{ height: `${slice.before}px` }}></li>
+        ${items.slice(slice.from, slice.to).map(
+          (item, i) => html`
+            <li key=${item.id} data-row=${item.id} aria-setsize=${items.length} aria-posinset=${slice.from + i + 1}>
+              ${row(item)}
+            </li>
+          `,
+        )}
+        <li class="rows-gap" role="presentation" aria-hidden="true" style=${{ height: `${slice.after}px` }}></li>
+      </ol>
+    </div>
+    ${follow &&
+    !follows &&
+    html`<button type="button" class="button newest" onClick=${() => (setFollows(true), toEnd())}>${newest}</button>`}
+  `;
+}

@@ -1,0 +1,73 @@
+/** Beside the picture, or below it on a phone: chat, questions. */
+
+/** @import { LiveSession } from '../shared/session.js' */
+
+import { Chat } from '../shared/ui/chat.js';
+import { Questions } from '../shared/ui/questions.js';
+import { words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { useEffect, useState } from '../vendor/preact-hooks.js';
+
+const TABS = /** @type {const} */ (['chat', 'ask']);
+
+/** @param {{ session: LiveSession }} props */
+export function Panel({ session }) {
+  const [tab, setTab] = useState(/** @type {typeof TABS[number]} */ ('chat'));
+  const news = useNews(session, tab);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const forward = document.documentElement.dir === 'rtl' ? -step : step;
+    const next = TABS[(TABS.indexOf(tab) + forward + TABS.length) % TABS.length] ?? tab;
+    setTab(next);
+    document.getElementById(`tab-${next}`)?.focus();
+    event.preventDefault();
+  };
+  return html`
+    <aside class="panel" aria-label=${words.watch.panel}>
+      <div class="tabs" role="tablist" onKeyDown=${onKeyDown}>
+        ${TABS.map(
+          (name) => html`
+            <button
+              key=${name}
+              id="tab-${name}"
+              type="button"
+              role="tab"
+              aria-selected=${tab === name}
+              aria-controls="panel-${name}"
+              tabindex=${tab === name ? 0 : -1}
+              onClick=${() => setTab(name)}
+            >
+              ${words[name].tab}${news[name] && html`<span class="dot" role="img" aria-label=${words.watch.news}></span>`}
+            </button>
+          `,
+        )}
+      </div>
+      ${TABS.map(
+        (name) => html`
+          <div key=${name} class="panel-body" id="panel-${name}" role="tabpanel" aria-labelledby="tab-${name}" hidden=${tab !== name}>
+            ${tab === name && (name === 'chat' ? html`<${Chat} session=${session} />` : html`<${Questions} session=${session} />`)}
+          </div>
+        `,
+      )}
+    </aside>
+  `;
+}
+
+/**
+ * Say where something is new that one has not looked at.
+ *
+ * @param {LiveSession} session
+ * @param {typeof TABS[number]} tab
+ * @returns {Record<typeof TABS[number], boolean>}
+ */
+function useNews(session, tab) {
+  const { chat, questions } = session.state.value;
+  const newest = { chat: chat.at(-1)?.id, ask: questions.map(({ id, state }) => `${id}${state}`).join() };
+  const [read, setRead] = useState(newest);
+  useEffect(() => {
+    if (read[tab] !== newest[tab]) setRead({ ...read, [tab]: newest[tab] });
+  });
+  const differs = (/** @type {typeof TABS[number]} */ name) => tab !== name && !!newest[name] && newest[name] !== read[name];
+  return { chat: differs('chat'), ask: differs('ask') };
+}
