@@ -51,9 +51,9 @@ class Application:
 def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     """Return the application for these settings; its lifespan connects it to Redis and the relays."""
     redis = connect(settings.redis_url)
-    tokens = Tokens(settings.secret)
     live = LiveSessions(SessionLog(redis), Presence(redis))
-    programmes = Programmes(ProgrammeStore(redis), live)
+    tokens = Tokens(settings.secret, live.admit, live.clock)
+    programmes = Programmes(ProgrammeStore(redis), live, clock=live.clock)
     publishers = Publishers(live.presence)
 
     async def on_media(session: str, media: MediaState) -> None:
@@ -84,13 +84,15 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
 
     ice = IceServers(settings.stun_urls, settings.turn_urls, settings.turn_secret)
     media = MediaDoors(tokens, live, relays, publishers, TransportNames(settings.secret), ice)
+    live.on_access(media.review)
+    live.on_ejected(relays.eject)
     routes: list[BaseRoute] = [
         WebSocketRoute("/ws", websocket),
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
         *invitation_doors.InvitationDoors(
-            tokens, live, programmes, InvitationStore(redis), settings.public_url
+            tokens, live, programmes, InvitationStore(redis), relays, settings.public_url
         ).routes(),
         *_health_routes(live, relays),
         *pages.routes(web),

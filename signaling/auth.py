@@ -7,6 +7,8 @@ no HTTP, no WebSocket and no session's state; whether a thing exists is asked el
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Annotated, Final, get_args
 
 import jwt
@@ -57,10 +59,21 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Tokens:
-    """Mints and verifies tokens with one shared secret of at least 32 bytes (RFC 7518, section 3.2)."""
+    """Mints and verifies tokens with one shared secret of at least 32 bytes (RFC 7518, section 3.2).
 
-    def __init__(self, secret: str) -> None:
+    `admitted` raises AuthError or Forbidden for a good token whose bearer is no longer welcome. `now` is
+    the clock that tokens go by.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        admitted: Callable[[Claims], None] = lambda claims: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.now = clock
         self._key = secret.encode()
+        self._admitted = admitted
 
     def mint(self, claims: Claims) -> str:
         """Sign the claims; raises AuthError (`token_too_long`) above 4 KiB."""
@@ -72,7 +85,8 @@ class Tokens:
     def verify(self, token: str, now: float) -> Claims:
         """Return the claims of a token that is ours and not yet expired at `now` (seconds since 1970).
 
-        Raises AuthError: `token_missing`, `token_too_long`, `token_invalid` or `token_expired`.
+        Raises AuthError: `token_missing`, `token_too_long`, `token_invalid` or `token_expired`, and
+        whatever `admitted` does.
         """
         if not token:
             raise AuthError("token_missing", "A token is needed.")
@@ -91,6 +105,7 @@ class Tokens:
             raise AuthError("token_invalid", "The token is not valid here.") from error
         if claims.exp <= now:
             raise AuthError("token_expired", "The token has expired.")
+        self._admitted(claims)
         return claims
 
 
@@ -109,6 +124,8 @@ _WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "wh
 _TAKE_PART: Final = _WATCH | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
 _MODERATE: Final = _TAKE_PART | {
     "chat.delete",
+    "person.eject",
+    "person.readmit",
     "presence.people",
     "question.answered",
     "question.answering",
@@ -154,7 +171,7 @@ _PRODUCE: Final = (
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
-_INVITE: Final = frozenset({"invitation.list", "invitation.revoke"}) | {
+_INVITE: Final = frozenset({"invitation.bar", "invitation.list", "invitation.revoke"}) | {
     f"invitation.create:{role}" for role in ROLES if role != "owner"
 }
 _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "event.sessions"})

@@ -8,8 +8,8 @@ whatever ends a connection is told by its stable code. What a message does is th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import time
 import uuid
 from collections.abc import Callable, Collection
 from typing import Never
@@ -69,7 +69,7 @@ async def serve(
     *,
     live: LiveSessions,
     tokens: Tokens,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] | None = None,
     origins: Collection[str] = (),
 ) -> None:
     """Serve one WebSocket until it ends. `origins`: those allowed beside the very host that is asked."""
@@ -79,7 +79,7 @@ async def serve(
         return
     await websocket.accept()
     try:
-        await _converse(websocket, live, tokens, clock)
+        await _converse(websocket, live, tokens, clock or live.clock)
     except* WebSocketDisconnect:
         pass
     except* Exception as group:  # noqa: BLE001 - the rim
@@ -102,6 +102,7 @@ async def _converse(
         raise Forbidden("session_unnamed", "This token is for all sessions; a connection needs one for one.")
     authorize(claims, "session.join", claims.session)
     session = await live.get(claims.session)
+    session.admit(claims)
     connection = _Connection(websocket, live, session, tokens, clock, claims, hello)
     with CONNECTIONS.track_inprogress():
         await connection.run()
@@ -123,7 +124,7 @@ async def _hello(websocket: WebSocket) -> Hello:
 
 
 class _Connection:
-    """A connection whose token is good: one task reads, one writes, one watches the token's end."""
+    """A connection whose token is good: one task reads, one writes, one watches if they are still welcome."""
 
     def __init__(
         self,
@@ -144,19 +145,23 @@ class _Connection:
         self._actor = _seated(claims, hello)
         self._pace = Bucket.full(FRAMES, clock())
         self._outbox = Outbox()
+        self._language = hello.language
+        self._questioned = asyncio.Event()
         # Both at one moment: what happens from here on comes through the outbox.
         self._reader = session.subscribe(person_of(self._actor), self._outbox)
         self._first = self._greeting(hello.resume)
 
     async def run(self) -> None:
         connection_id = uuid.uuid4().hex
-        self._live.presence.enter(self._session.id, connection_id, self._reader.person)
+        self._live.presence.enter(self._session.id, connection_id, self._reader.person, self._language)
+        self._session.attend(self._question)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write())
                 tasks.create_task(self._read())
-                tasks.create_task(self._expire())
+                tasks.create_task(self._stay_welcome())
         finally:
+            self._session.depart(self._question)
             self._session.fanout.unsubscribe(self._reader)
             self._live.presence.leave(self._session.id, connection_id)
 
@@ -187,15 +192,27 @@ class _Connection:
         wait = self._live.limits.take(self._session.id, self._claims.sub, "token.refresh", now)
         if not wait:
             self._claims = renewed(self._claims, now)
+            self._actor = msgspec.structs.replace(self._actor, iat=self._claims.iat, exp=self._claims.exp)
         # Asked too often, one gets a token all the same: one that lasts no longer.
         self._outbox.put(encode(Token(self._tokens.mint(self._claims), self._claims.exp * 1000)))
 
-    async def _expire(self) -> Never:
+    def _question(self) -> None:
+        try:
+            self._session.admit(self._claims)
+        except SignalingError:
+            self._questioned.set()
+
+    async def _stay_welcome(self) -> Never:
+        """End with the token, or as soon as it is taken back."""
         while True:
+            self._session.admit(self._claims)
             left = self._claims.exp - self._clock()
             if left <= 0:
                 raise AuthError("token_expired", "The token has expired.")
-            await asyncio.sleep(min(left, 30.0))  # the clock may be set meanwhile
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, 30.0)):  # the clock may be set meanwhile
+                    await self._questioned.wait()
+            self._questioned.clear()
 
     # -- writing ----------------------------------------------------------------------------------------
 

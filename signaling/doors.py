@@ -7,7 +7,6 @@ its bound; and an answer that a token opened is never stored by anybody. It deci
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
@@ -43,7 +42,7 @@ def actor(request: Request, tokens: Tokens) -> Claims:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme and scheme.lower() != "bearer":
         raise AuthError("token_missing", "The Authorization header must carry a Bearer token.")
-    return tokens.verify(token.strip(), time.time())
+    return tokens.verify(token.strip(), tokens.now())
 
 
 def anybody(request: Request, tokens: Tokens) -> Claims | None:

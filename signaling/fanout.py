@@ -25,6 +25,9 @@ from signaling.ticks import Ticks
 BATCH = 0.02
 """Seconds that events wait for company: a write costs the same for one as for many."""
 
+SMALL_ROOM = 30
+"""People up to which everybody is told everybody's name."""
+
 FRAMES = Counter("rostrum_frames_fanned_out", "Frames put into outboxes by the fan-out.", ["audience"])
 
 
@@ -196,4 +199,8 @@ def _events(facts: list[Fact], epoch: int, state: State, audience: Audience, par
 
 
 def _presence(roster: Roster, audience: Audience) -> Presence:
-    return Presence(roster.online, roster.hall, None if audience == "public" else roster.people)
+    """Return what an audience is told: names only where the room is small, or the role may see them."""
+    small = roster.online + roster.hall <= SMALL_ROOM
+    if audience == "public":
+        return Presence(roster.online, roster.hall, roster.people if small else None)
+    return Presence(roster.online, roster.hall, roster.people, roster.roles, roster.languages)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from signaling.auth import Claims
 from signaling.errors import LogUnavailable, RateLimited
 from signaling.log import CommandKey
 from signaling.protocol import AnyCommand, Person, VoteQuestion
@@ -40,6 +41,8 @@ class Given:
     actor: Person
     command: AnyCommand
     key: CommandKey
+    shown: Claims | None = None
+    """By what right: it must hold when the command is written, not only when it came."""
     answer: asyncio.Future[int | Refusal | Exception] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

@@ -146,7 +146,12 @@ def id_of(code: str) -> str:
 
 
 def participant(invitation: Invitation, client: str) -> str:
-    """Return who a browser is by an invitation: the same again for the same two."""
+    """Return who a browser is by an invitation: the same again for the same two.
+
+    Who is billed is who the programme says, on whatever device.
+    """
+    if invitation.billed:
+        return invitation.billed
     digest = hashlib.sha256(f"{invitation.id}\n{hashed(client)}".encode()).hexdigest()
     return f"{invitation.role}-{digest[:12]}"
 

@@ -7,9 +7,6 @@ owner of all; and a guest's token says what the invitation says, nothing that th
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import segno
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,9 +25,10 @@ from signaling.invitation_operations import (
     Shown,
 )
 from signaling.invitation_store import InvitationStore, Seat
-from signaling.live import LiveSessions
+from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.programmes import Programmes
-from signaling.protocol import Session
+from signaling.protocol import Person, Session
+from signaling.relays import Relays
 
 __all__ = ["OPERATIONS", "InvitationDoors"]
 
@@ -44,15 +42,16 @@ class InvitationDoors:
         live: LiveSessions,
         programmes: Programmes,
         store: InvitationStore,
+        relays: Relays,
         public_url: str = "",
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._tokens = tokens
         self._live = live
         self._programmes = programmes
         self._store = store
+        self._relays = relays
         self._public_url = public_url
-        self._clock = clock
+        self._clock = live.clock
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -116,8 +115,24 @@ class InvitationDoors:
             raise missing
         reach = EVERY_SESSION if found.session is None else found.session
         authorize(actor, "invitation.revoke", reach)
+        # First it lets nobody in, then who is in is put out; asked again, both are done again.
         await self._store.revoke(found.id, self._now_ms())
+        await self._put_out(found, person_of(actor))
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def _put_out(self, found: Invitation, by: Person) -> None:
+        """End the seats of an invitation in every session where there may be any."""
+        seated = await self._store.seated(found.id) if found.publish else ()
+        if found.session is not None:
+            sessions = [found.session]
+        else:
+            known = await self._live.list()
+            sessions = [one.id for one in known if one.programme and one.programme.event == found.event]
+        for session in sessions:
+            await (await self._live.get(session)).bar(by, found.id)
+            # Each worker ends what it has opened; this is for encoders whose worker is gone.
+            for participant in seated:
+                self._relays.eject(session, participant)
 
     # -- who is invited ---------------------------------------------------------------------------------
 
@@ -132,10 +147,12 @@ class InvitationDoors:
         wanted = await doors.json_body(request, Exchange)
         # What the token would say is settled first, so that a mistake takes no seat.
         invited = _granted(await self._store.look(wanted.code, wanted.client))
-        session = await self._chosen(invited, wanted.session)
+        live = await self._chosen(invited, wanted.session)
+        gen = live.state.access.generation(invitation.participant(invited, wanted.client))
         claims = invitation.claims(
-            invited, session, wanted.client, name=wanted.name, gen=0, now=self._clock()
+            invited, live.state.session, wanted.client, name=wanted.name, gen=gen, now=self._clock()
         )
+        live.admit(claims)
         _granted(await self._store.take(wanted.code, wanted.client))
         return doors.json_response(
             Admission(
@@ -149,13 +166,13 @@ class InvitationDoors:
             )
         )
 
-    async def _chosen(self, invited: Invitation, wanted: str | None) -> Session:
+    async def _chosen(self, invited: Invitation, wanted: str | None) -> LiveSession:
         if wanted is not None or invited.session is not None:
-            return (await self._live.get(wanted or invited.session or "")).state.session
+            return await self._live.get(wanted or invited.session or "")
         opened = [session for session in self._sessions(invited) if invitation.opens(invited, session)]
         if len(opened) != 1:
             raise Conflict("session_needed", "This invitation opens several sessions; say which.")
-        return opened[0]
+        return await self._live.get(opened[0].id)
 
     async def _bound(self, invited: Invitation) -> tuple[Session, ...]:
         if invited.session is not None:

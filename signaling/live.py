@@ -18,6 +18,8 @@ from typing import Self
 
 from prometheus_client import Gauge
 
+from signaling.auth import Claims
+from signaling.clock import SharedClock
 from signaling.errors import Conflict, LogUnavailable, SessionNotFound
 from signaling.limits import Limits
 from signaling.live_session import LiveSession, person_of
@@ -39,6 +41,8 @@ AVAILABLE = Gauge("rostrum_log_available", "1 while this worker reaches Redis.")
 _log = logging.getLogger(__name__)
 
 PlanCallback = Callable[[str, StagePlan], None]
+AccessCallback = Callable[[LiveSession], None]
+EjectedCallback = Callable[[str, str], None]
 
 
 class LiveSessions:
@@ -50,7 +54,7 @@ class LiveSessions:
         self.limits = Limits()
         self.presence = presence
         self._log = log
-        self._clock = clock
+        self.clock = SharedClock(clock)
         self._sessions: dict[str, LiveSession] = {}
         self._loading = asyncio.Lock()
         self._available = False
@@ -58,8 +62,11 @@ class LiveSessions:
         self._looked = asyncio.Event()
         self._reconnected = False
         self._on_plan: list[PlanCallback] = []
+        self._on_access: list[AccessCallback] = []
+        self._on_ejected: list[EjectedCallback] = []
         self._owned: list[asyncio.Task[None]] = []
         presence.on_change = self._presence_changed
+        presence.is_live = self._is_live
 
     async def __aenter__(self) -> Self:
         """Start following, and return when every session is loaded, or Redis was found to be away."""
@@ -102,7 +109,7 @@ class LiveSessions:
     ) -> LiveSession:
         """Begin a session, planned and not yet live; raises Conflict, LogUnavailable."""
         session_id = id or f"s-{secrets.token_hex(4)}"
-        now = int(self._clock() * 1000)
+        now = int(self.clock() * 1000)
         session = Session(session_id, title, "planned", now, programme=programme)
         created = Entry(now, 1, SessionCreated(at=now, by="system", session=session), NO_COMMAND)
         if not await self._log.begin(session_id, None, now, (created,)):
@@ -122,6 +129,20 @@ class LiveSessions:
         """Have a callback told each new plan, from now on; it must not block."""
         self._on_plan.append(callback)
 
+    def on_access(self, callback: AccessCallback) -> None:
+        """Have a callback told when it may have changed who is welcome in a session, from now on."""
+        self._on_access.append(callback)
+
+    def on_ejected(self, callback: EjectedCallback) -> None:
+        """Have a callback told the session and the person whom a command given here has put out."""
+        self._on_ejected.append(callback)
+
+    def admit(self, claims: Claims) -> None:
+        """Raise AuthError or Forbidden if who has this token is no longer welcome in its session."""
+        live = self._sessions.get(claims.session)
+        if live is not None:
+            live.admit(claims)
+
     def readers(self) -> dict[str, int]:
         """Return how many connections each session has in this worker."""
         return {session_id: len(live.fanout) for session_id, live in self._sessions.items()}
@@ -134,8 +155,10 @@ class LiveSessions:
         async with self._loading:
             # Many may have waited here for the same: its log is read once.
             if session_id not in self._sessions:
-                live = LiveSession(session_id, self._log, self.presence, self.limits, self._clock)
+                live = LiveSession(session_id, self._log, self.presence, self.limits, self.clock)
                 live.on_plan = self._plan_changed
+                live.on_access = self._access_changed
+                live.on_ejected = self._ejected
                 live.on_trouble = self._look.set
                 await live.load()
                 self._sessions[session_id] = live
@@ -173,6 +196,8 @@ class LiveSessions:
                     await self._look.wait()
 
     async def _look_at_all(self, *, verify: bool) -> None:
+        asked = self.clock.asked()
+        self.clock.learn(await self._log.time(), asked)
         for session_id in await self._log.list():
             # An index entry whose log was never begun does no harm.
             with contextlib.suppress(SessionNotFound):
@@ -198,6 +223,20 @@ class LiveSessions:
     def _plan_changed(self, session_id: str, plan: StagePlan) -> None:
         for callback in self._on_plan:
             callback(session_id, plan)
+
+    def _access_changed(self, session_id: str) -> None:
+        live = self._sessions.get(session_id)
+        if live is not None:
+            for callback in self._on_access:
+                callback(live)
+
+    def _ejected(self, session_id: str, participant: str) -> None:
+        for callback in self._on_ejected:
+            callback(session_id, participant)
+
+    def _is_live(self, session_id: str) -> bool:
+        live = self._sessions.get(session_id)
+        return live is not None and live.state.session.status == "live"
 
     def _presence_changed(self, session_id: str, roster: Roster) -> None:
         live = self._sessions.get(session_id)

@@ -12,10 +12,11 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_client import Counter
 
+from signaling.admission import admit, entities
 from signaling.auth import Claims, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
@@ -26,18 +27,23 @@ from signaling.log import NO_COMMAND, CommandKey, Entry, Position, SessionLog, c
 from signaling.outbox import Outbox
 from signaling.presence import Presence
 from signaling.protocol import (
+    AccessEvent,
     Ack,
     AnyCommand,
     AnyEvent,
+    BarInvitation,
     Billing,
     BindSpeaker,
     BringOn,
     DescribeSession,
+    EjectPerson,
     InviteSpeaker,
     MediaState,
     Person,
+    PersonEjected,
     Refused,
     Resume,
+    SessionDescribed,
     Snapshot,
     StageCommand,
     Yours,
@@ -92,9 +98,14 @@ class LiveSession:
         self._contended = asyncio.Lock()
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self._gathering = Gathering(self._write_together)
+        self._guests: set[Callable[[], None]] = set()
         self._plan = plan(self._state, 0)
         self.fanout = Fanout(lambda: (self._epoch, self._state))
         self.on_plan: Callable[[str, StagePlan], None] = lambda session, plan: None
+        self.on_access: Callable[[str], None] = lambda session: None
+        """Told when it may have changed who is welcome here."""
+        self.on_ejected: Callable[[str, str], None] = lambda session, participant: None
+        """Told whom a command given here has put out."""
         self.on_trouble: Callable[[], None] = lambda: None
         """Called when the log could not be reached."""
         self.paused = False
@@ -141,6 +152,18 @@ class LiveSession:
         """Tell the readers what the relay sees of this session's publications."""
         self.fanout.media(media)
 
+    def attend(self, question: Callable[[], None]) -> None:
+        """Have a guest asked whenever it may have changed who is welcome; until `depart`."""
+        self._guests.add(question)
+
+    def depart(self, question: Callable[[], None]) -> None:
+        """Ask this guest no more; idempotent."""
+        self._guests.discard(question)
+
+    def admit(self, claims: Claims) -> None:
+        """Raise AuthError or Forbidden unless who has this token is welcome here, now."""
+        admit(self._state, claims, self._clock())
+
     # -- commands ---------------------------------------------------------------------------------------
 
     async def command(self, actor: Claims, command: AnyCommand) -> Ack | Refused:
@@ -148,12 +171,13 @@ class LiveSession:
         kind = str(command.__struct_config__.tag)
         try:
             authorize(actor, kind, self.id)
+            self.admit(actor)
             if self.paused:
                 raise LogUnavailable
             wait = self._limits.take(self.id, actor.sub, kind, self._clock())
             if wait:
                 raise RateLimited("rate_limited", "That was a little fast. Wait a moment.", retry_after=wait)
-            outcome = await self._carry_out(person_of(actor), command)
+            outcome = await self._carry_out(person_of(actor), command, actor)
         except SignalingError as error:
             if isinstance(error, LogUnavailable):
                 self.on_trouble()
@@ -173,22 +197,29 @@ class LiveSession:
         command = DescribeSession(secrets.token_hex(8), title, programme)
         await self._carry_out(SYSTEM, command)
 
-    async def _carry_out(self, actor: Person, command: AnyCommand) -> int | Refusal:
+    async def bar(self, by: Person, invitation: str) -> None:
+        """Let nobody be here by an invitation any more; raises LogUnavailable, RateLimited (`busy`)."""
+        await self._carry_out(by, BarInvitation(secrets.token_hex(8), invitation))
+
+    async def _carry_out(
+        self, actor: Person, command: AnyCommand, shown: Claims | None = None
+    ) -> int | Refusal:
         if isinstance(command, GATHERED):
-            return await self._gathering.add(Given(actor, command, command_key(actor.id, command.id)))
+            given = Given(actor, command, command_key(actor.id, command.id), shown)
+            return await self._gathering.add(given)
         known = None
-        if isinstance(command, BringOn | InviteSpeaker | BindSpeaker):
+        if isinstance(command, BringOn | InviteSpeaker | BindSpeaker | EjectPerson):
             known = await self._presence.find(self.id, command.participant)
         if isinstance(command, StageCommand) and (command.seen or 0) > self._state.seq:
             await self.catch_up()  # whoever gives it has it from a worker that is ahead of this one
-        outcome = await self._attempt(actor, command, known)
+        outcome = await self._attempt(actor, command, known, shown)
         if outcome is not None:
             return outcome
         # Overtaken: those who contend here take turns, so that somebody gets through at every turn.
         async with self._contended:
             for _ in range(ATTEMPTS):
                 await self.catch_up()
-                outcome = await self._attempt(actor, command, known)
+                outcome = await self._attempt(actor, command, known, shown)
                 if outcome is not None:
                     return outcome
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
@@ -202,8 +233,14 @@ class LiveSession:
         for _ in range(ATTEMPTS):
             at, now = self.position, int(self._clock() * 1000)
             decided: list[tuple[Given, Decision]] = []
+            welcome: dict[str, None] = {}
             for one in given:
                 if one.answer.done():
+                    continue
+                try:
+                    welcome |= dict.fromkeys(self._welcome(one.shown))
+                except SignalingError as error:
+                    one.settle(error)
                     continue
                 outcome = decide(self._state, one.actor, one.command, now=now)
                 if isinstance(outcome, Refusal):
@@ -213,6 +250,7 @@ class LiveSession:
             if not decided:
                 return
             together = gathered([decision for _, decision in decided], now=now)
+            together = replace(together, leans_on=(*together.leans_on, *welcome))
             keys = [one.key for one, _ in decided]
             seq = await self._append(at, together, NO_COMMAND, keys)
             if seq is not None:
@@ -223,9 +261,10 @@ class LiveSession:
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
 
     async def _attempt(
-        self, actor: Person, command: AnyCommand, known: Person | None
+        self, actor: Person, command: AnyCommand, known: Person | None, shown: Claims | None
     ) -> int | Refusal | None:
         """Decide on the state as it is here and append; None if that state was not the newest."""
+        welcome = self._welcome(shown)
         at, now = self.position, int(self._clock() * 1000)
         decided = decide(self._state, actor, command, now=now, known=known)
         key = command_key(actor.id, command.id)
@@ -235,7 +274,17 @@ class LiveSession:
             return decided if done is None else done
         if not decided.events:
             return at[1]
-        return await self._append(at, decided, key)
+        return await self._append(at, replace(decided, leans_on=(*decided.leans_on, *welcome)), key)
+
+    def _welcome(self, shown: Claims | None) -> tuple[str, ...]:
+        """Name what a decision leans on so that who has been put out has no last word.
+
+        Raises AuthError or Forbidden if they are not, on this very state.
+        """
+        if shown is None:
+            return ()
+        self.admit(shown)
+        return entities(shown)
 
     async def _append(
         self, at: Position, decided: Decision, key: CommandKey, together: Sequence[CommandKey] = ()
@@ -251,6 +300,9 @@ class LiveSession:
         )
         if appended.outcome != "done":
             return None
+        for event in decided.events:
+            if isinstance(event, PersonEjected):
+                self.on_ejected(self.id, event.person)
         await self._reach(appended.seq)
         return appended.seq
 
@@ -284,7 +336,7 @@ class LiveSession:
 
     def hear(self, entries: tuple[Entry, ...]) -> bool:
         """Apply entries that follow on; returns False if some are missing before them, or anything else."""
-        before = self._state.seq
+        before, questioned = self._state.seq, False
         follows = bool(entries)
         for entry in entries:
             if entry.epoch != self._epoch or entry.seq > self._state.seq + 1:
@@ -292,8 +344,11 @@ class LiveSession:
                 break
             if entry.seq == self._state.seq + 1:
                 self.fanout.fact(self._fold(entry))
+                questioned |= isinstance(entry.event, AccessEvent | SessionDescribed)
         if self._state.seq > before:
             self._after()  # once for all: what was decided together is one change to a relay
+        if questioned:
+            self._question()
         return follows
 
     async def catch_up(self, *, verify: bool = False) -> None:
@@ -345,12 +400,19 @@ class LiveSession:
         if known:
             self.fanout.resynchronise()
         self._after()
+        self._question()
 
     def _fold(self, entry: Entry) -> Fact:
         fact = views.fact(self._state, entry.event)
         self._state = apply(self._state, entry.event)
         self._history.append(_Remembered(entry, fact))
         return fact
+
+    def _question(self) -> None:
+        """Have everybody who is here asked whether they still may."""
+        self.on_access(self.id)
+        for question in tuple(self._guests):
+            question()
 
     def _after(self) -> None:
         """Tell those who wait for a position, and whoever makes the plan so."""

@@ -110,6 +110,12 @@ class SessionLog:
         async with reaching():
             return tuple(sorted(await answer(self._redis.smembers(_INDEX))))
 
+    async def time(self) -> float:
+        """Return the time by Redis's clock, seconds since 1970."""
+        async with reaching():
+            seconds, micros = await answer(self._redis.time())
+        return float(seconds) + float(micros) / 1e6
+
     async def heads(self, sessions: Sequence[str]) -> tuple[Position | None, ...]:
         """Return where each session's log ends; None where there is none."""
         async with reaching(), self._redis.pipeline(transaction=False) as pipeline:

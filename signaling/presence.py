@@ -1,10 +1,12 @@
-"""Who is here: one lease per connection, in Redis, counted by place.
+"""Who is here: one lease per connection, in Redis, counted by place, role and language.
 
 Owns the sorted sets `rostrum:{<session>}:leases`: a member is a connection's id and its person, its
 score when the lease runs out by Redis's own clock (workers' clocks may differ). The law: a person with
 two tabs is one; who leaves is gone at once, who vanishes with a worker is gone when the lease is; and
 nobody waits for Redis: `enter` and `leave` only note what the loop then makes so, once a second at
-most, which is also how often a room hears of it. While Redis is away, the last roster stands.
+most, which is also how often a room hears of it. While Redis is away, the last roster stands. A worker
+that finds that it has slept longer than its leases first hears who has left meanwhile, and then says who
+is here.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from dataclasses import dataclass, field
 import msgspec
 from redis.asyncio import Redis
 
+from signaling.attendance import AttendanceBook, Here
 from signaling.errors import LogUnavailable
 from signaling.log import answer, reaching
-from signaling.protocol import Person
+from signaling.protocol import Person, Share
 
 LEASE = 10.0
 """Seconds a lease lasts unrenewed; with SWEEP, who vanished is gone within 12 s."""
@@ -33,11 +36,14 @@ SWEEP = 2.0
 TICK = 1.0
 """Seconds between two rounds: the most often a room hears of presence."""
 
+COUNT = 5.0
+"""Seconds after which it is written down again how many there are, though nothing has changed."""
+
 MOST_PEOPLE = 500
 """Most people told by name; those who are not viewers come first."""
 
 _encode = msgspec.json.encode
-_decode_person = msgspec.json.Decoder(Person).decode
+_decode_all = msgspec.json.Decoder(tuple[Here, ...]).decode
 
 # Redis's clock is the only one; a script with TIME may write because Redis replicates effects (≥ 5).
 _RENEW = """
@@ -47,10 +53,15 @@ for i = 2, #ARGV do
   redis.call('ZADD', KEYS[1], now + tonumber(ARGV[1]), ARGV[i])
 end
 """
+# Returns as one text what a client would take apart line by line; nothing, if nobody's lease has run out
+# and there are as many as the caller knows of.
 _ROSTER = """
 local time = redis.call('TIME')
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', tonumber(time[1]) + tonumber(time[2]) / 1e6)
-return redis.call('ZRANGE', KEYS[1], 0, -1)
+local gone = redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', tonumber(time[1]) + tonumber(time[2]) / 1e6)
+if gone == 0 and redis.call('ZCARD', KEYS[1]) == tonumber(ARGV[1]) then
+  return false
+end
+return table.concat(redis.call('ZRANGE', KEYS[1], 0, -1), '\\n')
 """
 
 
@@ -62,30 +73,57 @@ class Roster:
     hall: int = 0
     people: tuple[Person, ...] = ()
     """Not viewers first, then by name; at most MOST_PEOPLE."""
+    roles: tuple[Share, ...] = ()
+    languages: tuple[Share, ...] = ()
+    """By primary language subtag; who has said none is `und` (BCP 47). Both: the greatest first."""
 
 
-def count(people: Iterable[Person]) -> Roster:
+def count(connections: Iterable[Here]) -> Roster:
     """Count people by place, each once; who has one tab in the hall is in the hall."""
-    distinct: dict[str, Person] = {}
-    for person in people:
-        if person.id not in distinct or person.place == "hall":
-            distinct[person.id] = person
-    ordered = sorted(distinct.values(), key=lambda p: (p.role == "viewer", p.name, p.id))
-    hall = sum(person.place == "hall" for person in ordered)
-    return Roster(len(ordered) - hall, hall, tuple(ordered[:MOST_PEOPLE]))
+    distinct: dict[str, Here] = {}
+    for here in connections:
+        if here.person.id not in distinct or here.person.place == "hall":
+            distinct[here.person.id] = here
+    everybody = sorted(
+        distinct.values(), key=lambda h: (h.person.role == "viewer", h.person.name, h.person.id)
+    )
+    hall = sum(here.person.place == "hall" for here in everybody)
+    return Roster(
+        len(everybody) - hall,
+        hall,
+        tuple(here.person for here in everybody[:MOST_PEOPLE]),
+        _shares((here.person.role, here) for here in everybody),
+        _shares((here.language.partition("-")[0].lower() or "und", here) for here in everybody),
+    )
+
+
+def _shares(found: Iterable[tuple[str, Here]]) -> tuple[Share, ...]:
+    counted: dict[str, list[int]] = {}
+    for of, here in found:
+        counted.setdefault(of, [0, 0])[here.person.place == "hall"] += 1
+    ordered = sorted(counted.items(), key=lambda item: (-sum(item[1]), item[0]))
+    return tuple(Share(of, online, hall) for of, (online, hall) in ordered)
 
 
 @dataclass
 class _Room:
     """What this worker knows of one session: its own connections, and everybody's roster."""
 
-    here: dict[str, Person] = field(default_factory=dict)
+    here: dict[str, Here] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    arrived: list[Here] = field(default_factory=list)
+    departed: list[str] = field(default_factory=list)
+    """Who came and went here, not yet written into the book."""
+    counted: tuple[int, int, bool] | None = None
+    count_at: float = 0.0
+    """What was last written of how many there are, and when it is to be written again."""
     roster: Roster = Roster()
     fresh: bool = True
     """Somebody came or left, here or elsewhere, since the last count."""
     tell: bool = False
     """Somebody came or left here, and the other workers do not know yet."""
+    leases: int = -1
+    """How many there were when they were counted last."""
     renew_at: float = 0.0
     sweep_at: float = 0.0
 
@@ -94,6 +132,7 @@ class Presence:
     """All sessions' presence in this worker. `run` is its one task; `on_change` hears of new rosters."""
 
     def __init__(self, redis: Redis, *, lease: float = LEASE, tick: float = TICK) -> None:
+        self.book = AttendanceBook(redis)
         self._redis = redis
         self._lease = lease
         self._tick = tick
@@ -102,20 +141,24 @@ class Presence:
         self._roster = redis.register_script(_ROSTER)
         self._stirred = asyncio.Event()
         self.on_change: Callable[[str, Roster], None] = lambda session, roster: None
+        self.is_live: Callable[[str], bool] = lambda session: False
+        """Says whether a session is live: then it counts for its peak and average."""
 
-    def enter(self, session: str, connection: str, person: Person) -> None:
+    def enter(self, session: str, connection: str, person: Person, language: str = "") -> None:
         """Note that a connection (an id unique in the whole world) is here."""
         room = self._rooms.setdefault(session, _Room())
-        room.here[connection] = person
+        room.here[connection] = Here(person, language)
+        room.arrived.append(room.here[connection])
         room.fresh, room.tell, room.renew_at = True, True, 0.0
         self._stirred.set()
 
     def leave(self, session: str, connection: str) -> None:
         """Note that a connection is gone; idempotent."""
         room = self._rooms.get(session)
-        person = room.here.pop(connection, None) if room else None
-        if room and person:
-            room.gone.add(_member(connection, person))
+        here = room.here.pop(connection, None) if room else None
+        if room and here:
+            room.gone.add(_member(connection, here))
+            room.departed.append(here.person.id)
             room.fresh = room.tell = True
             self._stirred.set()
 
@@ -126,14 +169,24 @@ class Presence:
 
     async def look(self, session: str) -> tuple[Person, ...]:
         """Return the person of every connection as Redis has them now; raises LogUnavailable."""
+        found = await self._look(session, unless=-1)
+        assert found is not None
+        return tuple(here.person for here in found)
+
+    async def _look(self, session: str, *, unless: int) -> tuple[Here, ...] | None:
+        """Return everybody, or None if nobody has vanished and `unless` so many leases are left."""
         async with reaching():
-            members = await answer(self._roster(keys=[_key(session)]))
-        return tuple(_decode_person(member.partition("\n")[2]) for member in members)
+            members = await answer(self._roster(keys=[_key(session)], args=[unless]))
+        if members is None:
+            return None
+        # A member has two lines, the connection's and who is on it (see _member).
+        return _decode_all(f"[{','.join(members.split(chr(10))[1::2])}]")
 
     async def find(self, session: str, participant: str) -> Person | None:
         """Return who is here by that id, first from what is known; raises LogUnavailable."""
         room = self._rooms.get(session, _Room())
-        for people in (room.roster.people, tuple(room.here.values()), await self.look(session)):
+        here = tuple(one.person for one in room.here.values())
+        for people in (room.roster.people, here, await self.look(session)):
             for person in people:
                 if person.id == participant:
                     return person
@@ -156,7 +209,11 @@ class Presence:
 
     async def _rounds(self) -> None:
         loop = asyncio.get_running_loop()
+        woke = loop.time()
         while True:
+            if loop.time() - woke > self._lease:
+                await asyncio.sleep(self._tick)
+            woke = loop.time()
             for session, room in tuple(self._rooms.items()):
                 try:
                     await self._round(session, room, loop.time())
@@ -181,26 +238,45 @@ class Presence:
         if room.gone or (room.here and now >= room.renew_at):
             room.renew_at = now + min(RENEW, self._lease / 3)
             await self._send(session, room)
+        await self._count(session, room, now)
         if not fresh and now < room.sweep_at:
             return
         room.sweep_at = now + SWEEP
-        roster = count(await self.look(session))
+        # Who comes or leaves says so (`fresh`); a sweep finds whose worker could not.
+        found = await self._look(session, unless=-1 if fresh else room.leases)
+        if found is None:
+            return
+        room.leases = len(found)
+        roster = count(found)
         if roster != room.roster:
             room.roster = roster
             self.on_change(session, roster)
+            await self._count(session, room, now)
         if not room.here and not room.gone and not roster.people:
             self._rooms.pop(session, None)
+
+    async def _count(self, session: str, room: _Room, now: float) -> None:
+        """Write down how many there are: at once when it changes, and from time to time."""
+        counted = (room.roster.online, room.roster.hall, self.is_live(session))
+        if counted == room.counted and now < room.count_at:
+            return
+        room.counted, room.count_at = counted, now + COUNT
+        await self.book.count(session, *counted[:2], live=counted[2])
 
     async def _send(self, session: str, room: _Room) -> None:
         """Renew the leases of who is here, drop those of who left, and tell the others if anybody did."""
         gone, tell, room.tell = tuple(room.gone), room.tell, False
-        members = [_member(connection, person) for connection, person in room.here.items()]
+        members = [_member(connection, here) for connection, here in room.here.items()]
+        arrived, departed = tuple(room.arrived), tuple(room.departed)
         async with reaching():
             if gone:
                 await answer(self._redis.zrem(_key(session), *gone))
                 room.gone.difference_update(gone)
             if members:
                 await answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
+            if arrived or departed:
+                await self.book.note(session, arrived, departed)
+                del room.arrived[: len(arrived)], room.departed[: len(departed)]
             if tell:
                 await answer(self._redis.publish(_channel(session), ""))
 
@@ -225,8 +301,8 @@ class Presence:
             self._stirred.set()
 
 
-def _member(connection: str, person: Person) -> str:
-    return f"{connection}\n{_encode(person).decode()}"
+def _member(connection: str, here: Here) -> str:
+    return f"{connection}\n{_encode(here).decode()}"
 
 
 def _key(session: str) -> str:

@@ -32,6 +32,9 @@ ANSWER_WITHIN: Final = 5.0
 
 RETRY_TELLING: Final = 0.2
 
+MOST_ENDING: Final = 20_000
+"""Transports and people whose media is still to be ended while a relay is away; the oldest goes first."""
+
 Transport = NewType("Transport", str)
 """A relay's own, unguessable id of a transport."""
 
@@ -115,6 +118,16 @@ class Relays:
         """Close a transport; raises RelayUnavailable."""
         return await self._of(session).pass_on("DELETE", f"/transports/{quote(transport)}")
 
+    def eject(self, session: str, participant: str) -> None:
+        """End all media of a participant, as soon as the relay can be reached; returns at once."""
+        self._of(session).end(
+            f"/sessions/{quote(session, safe='')}/participants/{quote(participant, safe='')}"
+        )
+
+    def end(self, session: str, transport: Transport) -> None:
+        """Close a transport, as soon as the relay can be reached; returns at once."""
+        self._of(session).end(f"/transports/{quote(transport, safe='')}")
+
     def _of(self, session: str) -> _Relay:
         return self._relays[choose(session, self._relays)]
 
@@ -129,6 +142,8 @@ class _Relay:
         self.url = url
         self.state: RelayState | None = None
         self.wake = asyncio.Event()
+        self._ending: dict[str, None] = {}
+        """Paths of what is to end, in order."""
         self.client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {secret}"},
@@ -160,7 +175,7 @@ class _Relay:
     async def _learn(self, state: RelayState) -> None:
         self.state = state
         self._told = dict(state.plans)
-        if self._untold():
+        if self._untold() or self._ending:
             self.wake.set()
         for session in self._plans():
             await self._say(session, _media_of(session, state))
@@ -176,6 +191,13 @@ class _Relay:
             self._media[session] = media
             await self._on_media(session, media)
 
+    def end(self, path: str) -> None:
+        """Have what is at this path of the relay ended; returns at once."""
+        self._ending[path] = None
+        if len(self._ending) > MOST_ENDING:
+            del self._ending[next(iter(self._ending))]
+        self.wake.set()
+
     # -- telling ----------------------------------------------------------------------------------------
 
     async def tell(self) -> None:
@@ -186,6 +208,10 @@ class _Relay:
             if self.state is None:
                 continue
             try:
+                # First, for somebody may be on the screen who must not be.
+                for path in tuple(self._ending):
+                    await self.pass_on("DELETE", path)
+                    self._ending.pop(path, None)
                 for session, plan in self._untold().items():
                     if plan is None:
                         await self._close(session)

@@ -7,7 +7,6 @@ and a session changes only by the same commands as over the WebSocket.
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -121,12 +120,16 @@ class RestDoors:
         actor = doors.actor(request, self._tokens)
         wanted = await doors.json_body(request, NewToken)
         authorize(actor, f"token.mint:{wanted.role}", wanted.session)
+        session = None
         if wanted.session == EVERY_SESSION:
             if wanted.role != "owner":
                 raise BadRequest("bad_request", "Only an owner's token may reach every session.")
         else:
-            await self._live.get(wanted.session)
-        claims = claims_for(wanted, time.time())
+            session = await self._live.get(wanted.session)
+        claims = claims_for(wanted, self._live.clock())
+        if session is not None:
+            gen = session.state.access.generation(claims.sub)
+            claims = msgspec.structs.replace(claims, gen=gen)
         return doors.json_response(MintedToken(self._tokens.mint(claims), claims.sub, claims.exp), 201)
 
 

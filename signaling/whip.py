@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +22,8 @@ from starlette.routing import Route
 from signaling import doors
 from signaling.auth import Claims, Tokens, authorize
 from signaling.director import HALL
-from signaling.errors import BadRequest, ClientFault, Conflict
-from signaling.live import LiveSessions, person_of
+from signaling.errors import AuthError, BadRequest, ClientFault, Conflict, Forbidden, SignalingError
+from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.openapi import Operation
 from signaling.publishers import Publishers
 from signaling.relays import Relays, Reply, Transport
@@ -34,6 +35,9 @@ FEEDS: Final = ("stage", "return")
 
 TURN_LIFETIME: Final = 12 * 3600
 """Seconds that TURN credentials hold: a day at a conference, for an allocation is refreshed with them."""
+
+MOST_OPENED: Final = 20_000
+"""Transports remembered with the token that opened them; the oldest goes first."""
 
 CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -131,6 +135,7 @@ class MediaDoors:
         self._publishers = publishers
         self._names = names
         self._ice = ice
+        self._book: OrderedDict[tuple[str, Transport], Claims] = OrderedDict()
 
     def routes(self) -> list[Route]:
         """Return the routes; `/whep/{session}` is its feed `stage`."""
@@ -148,12 +153,19 @@ class MediaDoors:
             return self._options(request, {"Accept-Post": SDP})
         door = _Door.of(request)
         actor = doors.actor(request, self._tokens)
-        await self._admit(actor, door)
+        session = await self._admit(actor, door)
         offer = _text(await doors.body(request, SDP))
         wait = request.query_params.get("wait") == "1"
         answer = await self._ask(door, actor, offer, wait)
         if isinstance(answer, Reply):
             return _passed(answer)
+        try:
+            # Put out while the relay was answering: nobody else knows of this transport yet.
+            session.admit(actor)
+        except SignalingError:
+            await self._relays.close_transport(door.session, Transport(answer.transport))
+            raise
+        self._opened(door, actor, Transport(answer.transport))
         return self._created(door, actor, answer)
 
     async def _ask(self, door: _Door, actor: Claims, offer: str, wait: bool) -> Answer | Reply:
@@ -166,11 +178,25 @@ class MediaDoors:
             self._publishers.admitted(door.session, door.source, person_of(actor))
         return answer
 
-    async def _admit(self, actor: Claims, door: _Door) -> None:
+    def review(self, live: LiveSession) -> None:
+        """End what was opened here by who is no longer welcome; nothing that others have opened since."""
+        for (session, transport), shown in tuple(self._book.items()):
+            if session == live.id and not _welcome(live, shown):
+                del self._book[session, transport]
+                self._relays.end(session, transport)
+
+    def _opened(self, door: _Door, actor: Claims, transport: Transport) -> None:
+        self._book[door.session, transport] = actor
+        if len(self._book) > MOST_OPENED:
+            self._book.popitem(last=False)
+
+    async def _admit(self, actor: Claims, door: _Door) -> LiveSession:
         authorize(actor, f"{door.kind}:{door.name}", door.session)
         session = await self._live.get(door.session)
+        session.admit(actor)
         if session.state.session.status == "ended":
             raise Conflict("session_ended", "This session has ended.")
+        return session
 
     def _created(self, door: _Door, actor: Claims, answer: Answer) -> Response:
         name = self._names.name(str(door), actor.sub, answer.transport)
@@ -192,6 +218,7 @@ class MediaDoors:
         actor = doors.actor(request, self._tokens)
         transport = self._names.transport(str(door), actor.sub, request.path_params["transport"])
         if request.method == "DELETE":
+            self._book.pop((door.session, transport), None)
             return _passed(await self._relays.close_transport(door.session, transport))
         fragment = await doors.body(request, FRAGMENT)
         etag = request.headers.get("if-match")
@@ -237,6 +264,17 @@ class _Door:
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.session}/{self.name}"
+
+
+def _welcome(live: LiveSession, shown: Claims) -> bool:
+    try:
+        live.admit(shown)
+    except AuthError as error:
+        # A token that has only run out ends no transport: its page has a newer one.
+        return error.code == "token_expired"
+    except Forbidden:
+        return False
+    return True
 
 
 def _text(sdp: bytes) -> str:

@@ -8,6 +8,7 @@ Times are integer milliseconds since 1970, by the server's clock.
 
 from __future__ import annotations
 
+from signaling.protocol.access import *
 from signaling.protocol.base import *
 from signaling.protocol.chat import *
 from signaling.protocol.cues import *

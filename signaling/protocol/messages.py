@@ -15,6 +15,8 @@ from signaling.protocol.questions import Moderation, Question
 from signaling.protocol.stage import Air, StageNow
 from signaling.protocol.unions import AnyCommand, AnyEvent
 
+Language = Annotated[str, Meta(max_length=35, pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?(?!\n)$")]
+
 
 class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a client was: the last `{epoch, seq}` a welcome or an events frame told it."""
@@ -24,12 +26,16 @@ class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="hello"):
-    """The first frame, within 5 s. `place` is where the body sits, not where the page came from."""
+    """The first frame, within 5 s. `place` is where the body sits, not where the page came from.
+
+    `language` (BCP 47) is what the page speaks.
+    """
 
     token: Annotated[str, Meta(max_length=4096)]
     protocol: int = PROTOCOL_VERSION
     place: Place | None = None
     resume: Resume | None = None
+    language: Language = ""
 
 
 class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ping"):
@@ -119,12 +125,25 @@ class Refused(ServerMessage, frozen=True, tag="refused"):
     now: StageNow | None = None
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How many of the people here are `of` a role, or of a language."""
+
+    of: str
+    online: int
+    hall: int
+
+
 class Presence(ServerMessage, frozen=True, tag="presence"):
-    """Who is here now. `people` only where the role may see them."""
+    """Who is here now. `people` only where the room is small, or the role may see them.
+
+    `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers.
+    """
 
     online: int
     hall: int
     people: tuple[Person, ...] | None = None
+    roles: tuple[Share, ...] | None = None
+    languages: tuple[Share, ...] | None = None
 
 
 class MediaState(ServerMessage, frozen=True, tag="media"):

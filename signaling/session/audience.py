@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from signaling.protocol import (
+    AccessEvent,
     AnyEvent,
     ChatPosted,
     CueEvent,
@@ -97,6 +98,8 @@ def fact(before: State, event: AnyEvent) -> Fact:
             return Fact(event, audiences=_STAFF)
         case VotesCast():
             return Fact(event, audiences=frozenset())
+    if isinstance(event, AccessEvent):
+        return Fact(event, audiences=_STAFF)
     if isinstance(event, CueEvent):
         return Fact(event, audiences=_BACKSTAGE)
     return Fact(event)

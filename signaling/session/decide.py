@@ -7,6 +7,7 @@ makes sense now. The same command on the same state gives the same outcome, ids 
 from __future__ import annotations
 
 from signaling.protocol import (
+    AccessCommand,
     AnyCommand,
     ChatCommand,
     CueCommand,
@@ -17,7 +18,7 @@ from signaling.protocol import (
     ReopenSession,
     StageCommand,
 )
-from signaling.session import chat, cues, lifecycle, questions, stage
+from signaling.session import access, chat, cues, lifecycle, questions, stage
 from signaling.session.decision import Outcome, Refusal
 from signaling.session.state import State
 
@@ -26,6 +27,8 @@ def decide(
     state: State, actor: Person, command: AnyCommand, *, now: int, known: Person | None = None
 ) -> Outcome:
     """Return what the command comes to; `now` in ms since 1970, `known` whom the command names."""
+    if isinstance(command, AccessCommand):
+        return access.decide(state, actor, command, now=now, known=known)
     if state.session.status == "ended" and not isinstance(command, EndSession | ReopenSession):
         return Refusal("session_ended", "The session has ended; nothing changes in it any more.")
     if isinstance(command, LifecycleCommand):

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signaling.protocol import AnyEvent, ChatEvent, CueEvent, LifecycleEvent, QuestionEvent, StageEvent
-from signaling.session import chat, cues, lifecycle, questions, stage
+from signaling.protocol import (
+    AccessEvent,
+    AnyEvent,
+    ChatEvent,
+    CueEvent,
+    LifecycleEvent,
+    QuestionEvent,
+    StageEvent,
+)
+from signaling.session import access, chat, cues, lifecycle, questions, stage
 from signaling.session.state import State
 
 
@@ -23,6 +31,8 @@ def _fold(state: State, event: AnyEvent) -> State:
         return lifecycle.fold(state, event)
     if isinstance(event, ChatEvent):
         return chat.fold(state, event)
+    if isinstance(event, AccessEvent):
+        return access.fold(state, event)
     if isinstance(event, QuestionEvent):
         return questions.fold(state, event)
     if isinstance(event, CueEvent):
@@ -39,4 +49,5 @@ def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
         *chat.rewrite(state, at),
         *cues.rewrite(state, at),
         *stage.rewrite(state, at),
+        *access.rewrite(state, at),
     )

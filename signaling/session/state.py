@@ -22,6 +22,22 @@ ON_SCREEN: frozenset[QuestionState] = frozenset({"on_screen", "answering"})
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who is no longer welcome. `generations`: the least a token of this person must have, where above 0.
+
+    `barred` are people put out until they are let in again; `invitations` those that are void here.
+    """
+
+    generations: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    barred: frozenset[str] = frozenset()
+    invitations: frozenset[str] = frozenset()
+
+    def generation(self, participant: str) -> int:
+        """Return the least generation that this person's tokens must have."""
+        return self.generations.get(participant, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One session at position `seq`. `stage`: the main picture first. `questions`: in order of asking.
 
@@ -44,6 +60,7 @@ class State:
     chat: tuple[ChatMessage, ...] = ()
     deleted: frozenset[str] = frozenset()
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
+    access: Access = Access()
 
     @property
     def on_screen(self) -> Question | None:

@@ -36,6 +36,8 @@ EVERYBODY = {"session.join", "session.read", "programme.read", "whep:stage"}
 AUDIENCE = EVERYBODY | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
 MODERATION = {
     "chat.delete",
+    "person.eject",
+    "person.readmit",
     "presence.people",
     "question.approve",
     "question.show",
@@ -69,7 +71,7 @@ STAGE = CUES | CUTS
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {"session.start", "session.end", "session.reopen", "session.describe", "whip:hall"}
 HANDING_OUT = {f"token.mint:{role}" for role in ROLES} - {"token.mint:owner"}
-INVITING = {"invitation.list", "invitation.revoke"} | {
+INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
     f"invitation.create:{role}" for role in ROLES if role != "owner"
 }
 MEANT: dict[Role, set[str]] = {

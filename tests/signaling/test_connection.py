@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from signaling import connection
+from signaling import connection, fanout
 from signaling.auth import Claims, Tokens
 from signaling.limits import BUDGETS, Budget
 from signaling.live import LiveSession, LiveSessions
@@ -326,21 +326,40 @@ async def test_an_expired_token_resumes_nothing(open_door: Door) -> None:
         assert bye["code"] == "token_expired"
 
 
-async def test_presence_counts_people_and_names_them_only_to_those_who_may_see_them(open_door: Door) -> None:
+async def test_presence_counts_people_and_names_them_only_to_those_who_may_see_them(
+    open_door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "SMALL_ROOM", -1)
     async with (
         join(open_door, "mod", "moderator") as (moderator, _),
         join(open_door, "ada") as (viewer, _),
         join(open_door, "ada") as (_, _),
-        join(open_door, "bob", place="hall") as (_, _),
+        join(open_door, "bob", place="hall", language="zh-CN") as (_, _),
     ):
         while (await moderator.next("presence"))["hall"] != 1:
             pass
         seen = json.loads(next(frame for frame in reversed(moderator.raw) if '"presence"' in frame))
         assert (seen["online"], seen["hall"]) == (2, 1)
         assert [person["id"] for person in seen["people"]] == ["mod", "ada", "bob"]
+        assert seen["languages"] == [
+            {"of": "und", "online": 2, "hall": 0},
+            {"of": "zh", "online": 0, "hall": 1},
+        ]
+        assert {share["of"]: share["online"] + share["hall"] for share in seen["roles"]} == {
+            "viewer": 2,
+            "moderator": 1,
+        }
         while (await viewer.next("presence"))["hall"] != 1:
             pass
-        assert all('"people":null' in frame for frame in viewer.raw if '"presence"' in frame)
+        told = [json.loads(frame) for frame in viewer.raw if '"presence"' in frame]
+        assert all(one["people"] is one["roles"] is one["languages"] is None for one in told)
+
+
+async def test_in_a_small_room_everybody_knows_everybody(open_door: Door) -> None:
+    async with join(open_door, "ada") as (viewer, _), join(open_door, "bob", place="hall") as (_, _):
+        while (told := await viewer.next("presence"))["hall"] != 1:
+            pass
+        assert [person["name"] for person in told["people"]] == ["Ada", "Bob"]
 
 
 async def test_too_much_chat_is_refused_and_a_moderator_is_not_slowed_by_it(open_door: Door) -> None:

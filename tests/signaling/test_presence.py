@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from signaling.attendance import AttendanceBook, Here
 from signaling.log import connect
 from signaling.presence import MOST_PEOPLE, Presence, Roster, count
-from signaling.protocol import Person
+from signaling.protocol import Person, Share
 
 from .conftest import RedisServer
-from .session_events import ADA, BOB, MODERATOR
+from .session_events import ADA, BOB, MODERATOR, SPEAKER
 
 TICK = 0.05
 
@@ -46,16 +49,49 @@ async def until(condition: Callable[[], bool], within: float = 5.0) -> float:
 
 def test_a_person_with_two_tabs_is_one_and_in_the_hall_if_one_tab_is() -> None:
     sitting = Person("ada", "Ada", "viewer", place="hall")
-    roster = count([ADA, sitting, ADA, BOB, MODERATOR])
+    roster = count([Here(person) for person in (ADA, sitting, ADA, BOB, MODERATOR)])
     assert (roster.online, roster.hall) == (1, 2)
     assert [person.id for person in roster.people] == ["mod", "ada", "bob"]
     assert sitting in roster.people
 
 
 def test_names_are_bounded_counts_are_not() -> None:
-    roster = count([MODERATOR, *(Person(f"p{i}", "P", "viewer") for i in range(MOST_PEOPLE + 10))])
+    crowd = [Here(Person(f"p{i}", "P", "viewer")) for i in range(MOST_PEOPLE + 10)]
+    roster = count([Here(MODERATOR), *crowd])
     assert roster.online == MOST_PEOPLE + 11
     assert len(roster.people) == MOST_PEOPLE and roster.people[0] == MODERATOR
+    assert roster.roles == (Share("viewer", MOST_PEOPLE + 10, 0), Share("moderator", 1, 0))
+
+
+def test_people_are_counted_by_role_and_by_language_each_once() -> None:
+    roster = count(
+        [Here(ADA, "zh-CN"), Here(ADA, "zh-CN"), Here(BOB, "ZH"), Here(MODERATOR, "en"), Here(SPEAKER)]
+    )
+    assert roster.roles == (Share("viewer", 1, 1), Share("moderator", 1, 0), Share("speaker", 1, 0))
+    assert roster.languages == (Share("zh", 1, 1), Share("en", 1, 0), Share("und", 1, 0))
+
+
+@given(
+    st.lists(
+        st.builds(
+            Here,
+            st.builds(
+                Person,
+                st.sampled_from(["a", "b", "c", "d"]),
+                st.just("N"),
+                st.sampled_from(["viewer", "speaker"]),
+                place=st.sampled_from(["online", "hall"]),
+            ),
+            st.sampled_from(["", "zh", "zh-CN", "en"]),
+        )
+    )
+)
+def test_every_way_of_counting_comes_to_the_same_sum(connections: list[Here]) -> None:
+    roster = count(connections)
+    people = {here.person.id for here in connections}
+    assert roster.online + roster.hall == len(people) == len(roster.people)
+    for shares in (roster.roles, roster.languages):
+        assert (sum(s.online for s in shares), sum(s.hall for s in shares)) == (roster.online, roster.hall)
 
 
 async def test_workers_agree_on_who_is_here(redis_server: RedisServer) -> None:
@@ -120,3 +156,52 @@ async def test_the_last_roster_stands_while_redis_is_away(redis_server: RedisSer
         presence.enter("s1", "c2", BOB)
         await redis_server.start()
         await until(lambda: (presence.roster("s1").online, presence.roster("s1").hall) == (1, 1))
+
+
+# -- the book ---------------------------------------------------------------------------------------------
+
+
+async def test_the_book_knows_who_was_there_the_peak_and_the_average(redis_server: RedisServer) -> None:
+    async with worker(redis_server.url) as (one, _), worker(redis_server.url) as (two, _):
+        for presence in (one, two):
+            presence.is_live = lambda session: True
+        one.enter("s1", "c1", ADA, "zh")
+        one.enter("s1", "c2", ADA, "zh")
+        two.enter("s1", "c3", BOB)
+        await until(lambda: (one.roster("s1").online, one.roster("s1").hall) == (1, 1))
+        await asyncio.sleep(1.0)
+        two.leave("s1", "c3")
+        await until(lambda: one.roster("s1").hall == 0)
+        await asyncio.sleep(1.0)
+        one.leave("s1", "c1")
+        one.leave("s1", "c2")
+        await until(lambda: one.roster("s1") == Roster())
+        await asyncio.sleep(0.3)
+        told = await one.book.read("s1")
+    assert [who.here for who in told.attendees] == [Here(ADA, "zh"), Here(BOB)]
+    assert all(who.departed is not None and who.departed >= who.arrived for who in told.attendees)
+    assert (told.peak, told.peak_online, told.peak_hall) == (2, 1, 1) and told.peak_at is not None
+    assert 1.8 < told.live < 4.0
+    assert 1.2 < told.average < 1.8, "two for about a second, one for about another"
+
+
+async def test_what_is_not_live_and_what_nobody_saw_counts_for_nothing(redis: Redis) -> None:
+    book = AttendanceBook(redis)
+    await book.count("s1", 100, 0, live=False)
+    await book.count("s1", 3, 1, live=True)
+    await redis.hincrby("rostrum:{s1}:attendance", "at", -3_600_000)  # an hour in which nobody counted
+    await book.count("s1", 0, 0, live=False)
+    told = await book.read("s1")
+    assert (told.peak, told.average, round(told.live)) == (4, 4.0, 15)
+    assert (await book.read("s2")).peak == 0
+
+
+async def test_who_comes_back_has_not_departed(redis: Redis) -> None:
+    book = AttendanceBook(redis)
+    await book.note("s1", [Here(ADA)], [])
+    await book.note("s1", [], ["ada"])
+    first = (await book.read("s1")).attendees[0]
+    await book.note("s1", [Here(ADA, "en")], [])
+    again = (await book.read("s1")).attendees[0]
+    assert first.departed is not None and again.departed is None
+    assert (again.arrived, again.here.language) == (first.arrived, "en")

@@ -8,7 +8,15 @@ import typing
 from signaling import protocol
 from signaling.schema import ROOT
 
-SOURCES = ("session/*.py", "live_session.py", "frames.py", "connection.py", "auth.py", "errors.py")
+SOURCES = (
+    "session/*.py",
+    "live_session.py",
+    "frames.py",
+    "connection.py",
+    "auth.py",
+    "admission.py",
+    "errors.py",
+)
 RAISED = re.compile(
     r"(?:AuthError|Forbidden|BadRequest|TooLarge|RateLimited|TooSlow|Refusal|Refused|SignalingError|__init__)"
     r'\([^"()]*"([a-z]+(?:_[a-z]+)*)"'

@@ -160,6 +160,13 @@ export interface Media {
   live: boolean;
 }
 
+/** How many of the people here are `of` a role, or of a language. */
+export interface Share {
+  of: string;
+  online: number;
+  hall: number;
+}
+
 /** How many are for a question. */
 export interface VoteTotal {
   question: string;
@@ -186,13 +193,18 @@ export interface Vote {
   up: boolean;
 }
 
-/** The first frame, within 5 s. `place` is where the body sits, not where the page came from. */
+/**
+ * The first frame, within 5 s. `place` is where the body sits, not where the page came from.
+ *
+ * `language` (BCP 47) is what the page speaks.
+ */
 export interface Hello {
   type: "hello";
   token: string;
   protocol?: number;
   place?: Place | null;
   resume?: Resume | null;
+  language?: string;
 }
 
 /** Asks for the server's time; answered by `pong` with the same `sent` (the client's clock, ms). */
@@ -504,6 +516,33 @@ export interface DescribeSession {
   programme?: Billing | null;
 }
 
+/**
+ * Put a person out at once, socket and media; with `bar`, until they are let in again (moderators).
+ *
+ * Without `bar`, only the tokens they have now end: who has an invitation comes in by it again.
+ */
+export interface EjectPerson {
+  type: "person.eject";
+  id: string;
+  participant: string;
+  bar?: boolean;
+  reason?: string;
+}
+
+/** Let a person in again (moderators). */
+export interface ReadmitPerson {
+  type: "person.readmit";
+  id: string;
+  participant: string;
+}
+
+/** Put out of this session all who came by an invitation, and let nobody in by it (producers). */
+export interface BarInvitation {
+  type: "invitation.bar";
+  id: string;
+  invitation: string;
+}
+
 export interface SessionCreated {
   type: "session.created";
   session: Session;
@@ -791,6 +830,36 @@ export interface SpeakersOrdered {
   by: string;
 }
 
+/** Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now. */
+export interface PersonEjected {
+  type: "person.ejected";
+  person: string;
+  generation: number;
+  barred: boolean;
+  reason: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by staff. */
+export interface PersonReadmitted {
+  type: "person.readmitted";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by staff. */
+export interface InvitationBarred {
+  type: "invitation.barred";
+  invitation: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /** The answer to `hello`. Without a snapshot, the resume was honoured: events follow from there. */
 export interface Welcome {
   type: "welcome";
@@ -832,12 +901,18 @@ export interface Refused {
   now: StageNow | null;
 }
 
-/** Who is here now. `people` only where the role may see them. */
+/**
+ * Who is here now. `people` only where the room is small, or the role may see them.
+ *
+ * `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers.
+ */
 export interface Presence {
   type: "presence";
   online: number;
   hall: number;
   people: ReadonlyArray<Person> | null;
+  roles: ReadonlyArray<Share> | null;
+  languages: ReadonlyArray<Share> | null;
 }
 
 /** Who publishes what, as the relay sees it; `relay` is false while it cannot be reached. */
@@ -940,7 +1015,10 @@ export type AnyCommand =
   | ResumeSession
   | EndSession
   | ReopenSession
-  | DescribeSession;
+  | DescribeSession
+  | EjectPerson
+  | ReadmitPerson
+  | BarInvitation;
 
 export type AnyClientMessage =
   | Hello
@@ -986,7 +1064,10 @@ export type AnyClientMessage =
   | ResumeSession
   | EndSession
   | ReopenSession
-  | DescribeSession;
+  | DescribeSession
+  | EjectPerson
+  | ReadmitPerson
+  | BarInvitation;
 
 export type AnyEvent =
   | SessionCreated
@@ -1022,7 +1103,10 @@ export type AnyEvent =
   | SlateLifted
   | CueChanged
   | CueDropped
-  | SpeakersOrdered;
+  | SpeakersOrdered
+  | PersonEjected
+  | PersonReadmitted
+  | InvitationBarred;
 
 export type AnyServerMessage =
   | Welcome

@@ -1,0 +1,113 @@
+"""Access: who is put out, who is let in again, and which invitations are void.
+
+The law: a generation only rises, so that a token once void stays void; nobody puts out who stands above
+or beside them, nor themselves; and access changes in an ended session too, for it can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from signaling.protocol import (
+    AccessCommand,
+    AccessEvent,
+    BarInvitation,
+    EjectPerson,
+    InvitationBarred,
+    Person,
+    PersonEjected,
+    PersonReadmitted,
+    ReadmitPerson,
+    Role,
+)
+from signaling.session.decision import Decision, Outcome, Refusal
+from signaling.session.state import State
+
+RANKS: Mapping[Role, int] = {"moderator": 1, "chair": 2, "producer": 3, "owner": 4}
+"""Who stands above whom; everybody else is at 0."""
+
+
+def person_entity(participant: str) -> str:
+    """Name the entity of one person's access."""
+    return f"person:{participant}"
+
+
+def invitation_entity(invitation: str) -> str:
+    """Name the entity of what an invitation is worth here."""
+    return f"invitation:{invitation}"
+
+
+def decide(state: State, actor: Person, command: AccessCommand, *, now: int, known: Person | None) -> Outcome:
+    """Return what a command on access comes to; `known` is whom it names, if they are here."""
+    match command:
+        case EjectPerson():
+            return eject(state, actor, command, now=now, known=known)
+        case ReadmitPerson(participant=participant):
+            if participant not in state.access.barred:
+                return Decision()
+            return Decision(
+                (PersonReadmitted(at=now, by=actor.id, person=participant),),
+                changes=(person_entity(participant),),
+            )
+        case BarInvitation(invitation=invitation):
+            if invitation in state.access.invitations:
+                return Decision()
+            return Decision(
+                (InvitationBarred(at=now, by=actor.id, invitation=invitation),),
+                changes=(invitation_entity(invitation),),
+            )
+
+
+def eject(state: State, actor: Person, command: EjectPerson, *, now: int, known: Person | None) -> Outcome:
+    """Put a person out: one who is barred already stays so."""
+    participant = command.participant
+    if participant == actor.id:
+        return Refusal("outranked", "Nobody puts themselves out.")
+    person = known or state.people.get(participant)
+    if person is not None and RANKS.get(actor.role, 0) <= RANKS.get(person.role, 0):
+        return Refusal("outranked", "This person stands above you, or beside you.")
+    if command.bar and participant in state.access.barred:
+        return Decision()
+    ejected = PersonEjected(
+        at=now,
+        by=actor.id,
+        person=participant,
+        generation=state.access.generation(participant) + 1,
+        barred=command.bar or participant in state.access.barred,
+        reason=command.reason.strip(),
+    )
+    return Decision((ejected,), changes=(person_entity(participant),))
+
+
+def fold(state: State, event: AccessEvent) -> State:
+    """Return the state after an event of access."""
+    access = state.access
+    match event:
+        case PersonEjected(person=person, generation=generation, barred=barred):
+            generations = {**access.generations, person: max(generation, access.generation(person))}
+            access = replace(
+                access,
+                generations=MappingProxyType(generations),
+                barred=access.barred | {person} if barred else access.barred,
+            )
+        case PersonReadmitted(person=person):
+            access = replace(access, barred=access.barred - {person})
+        case InvitationBarred(invitation=invitation):
+            access = replace(access, invitations=access.invitations | {invitation})
+    return replace(state, access=access)
+
+
+def rewrite(state: State, at: int) -> tuple[AccessEvent, ...]:
+    """Return the events that lead to the access of this state."""
+    access = state.access
+    return (
+        *(
+            PersonEjected(
+                at=at, by="system", person=person, generation=generation, barred=person in access.barred
+            )
+            for person, generation in access.generations.items()
+        ),
+        *(InvitationBarred(at=at, by="system", invitation=one) for one in sorted(access.invitations)),
+    )
