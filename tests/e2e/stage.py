@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import httpx
 
@@ -155,6 +155,12 @@ class Stage:
         """Return a client with an owner's rights."""
         shown = {"Authorization": f"Bearer {self.token(EVERY_SESSION, 'owner')}"}
         return httpx.AsyncClient(base_url=self.url, headers=shown, trust_env=False)
+
+    async def stats(self, session: str) -> dict[str, Any]:
+        """Return what the relay counts of a session; see stream/stats.py."""
+        shown = {"Authorization": f"Bearer {self.relay_secret}"}
+        async with httpx.AsyncClient(base_url=self.relay_url, headers=shown, trust_env=False) as http:
+            return cast(dict[str, Any], (await http.get("/stats")).json()["sessions"][session])
 
     async def new_session(self, title: str = "Two rooms, one conversation") -> str:
         """Create a session, start it, and return its id."""

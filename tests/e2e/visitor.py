@@ -25,6 +25,9 @@ CLOCK_READER = (HERE / "clock_reader.js").read_text(encoding="utf-8")
 PAINTED_CAMERA = (HERE / "painted_camera.js").read_text(encoding="utf-8")
 LIP_SYNC = (HERE / "lip_sync.js").read_text(encoding="utf-8")
 
+LARGE_CAMERA = f"globalThis.paintedSize = [960, 540];\n{PAINTED_CAMERA}"
+"""The painted camera, large enough for browsers to send it in three sizes."""
+
 MAIN = "document.querySelector('[data-slot=main] video')"
 SLIDES = "document.querySelector('[data-slot=slides] video')"
 

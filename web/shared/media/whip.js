@@ -9,11 +9,22 @@ import { signal } from '../../vendor/signals.js';
 import { freshPeer, release } from './fresh_peer.js';
 import { Resource } from './resource.js';
 
-/** What a picture may cost, in bits per second, and its frames per second. */
-const LIMITS = {
-  camera: { maxBitrate: 2_500_000, maxFramerate: 30 },
-  slides: { maxBitrate: 2_500_000, maxFramerate: 15 },
-  hall: { maxBitrate: 2_500_000, maxFramerate: 30 },
+/**
+ * A camera's picture in three sizes, from low to high: the relay gives each viewer what its network takes.
+ * Bits per second; the lowest, with sound, is meant for 300 kbit/s. A browser leaves sizes out where the
+ * camera is small, and the upper ones for as long as its own network is too narrow.
+ */
+const LAYERS = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 30 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 30 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30 },
+];
+
+/** What a source's picture is sent as. Slides are one size: letters made smaller cannot be read. */
+const ENCODINGS = {
+  camera: LAYERS,
+  slides: [{ maxBitrate: 2_500_000, maxFramerate: 15 }],
+  hall: LAYERS,
 };
 
 /**
@@ -93,7 +104,7 @@ export class Publisher {
   #build(peer, source, lines) {
     const streams = [new MediaStream()];
     for (const kind of lines) {
-      const sendEncodings = kind === 'video' ? [LIMITS[source]] : [];
+      const sendEncodings = kind === 'video' ? ENCODINGS[source] : [];
       peer.addTransceiver(this.#tracks[kind] ?? kind, { direction: 'sendonly', streams, sendEncodings });
     }
     return peer;
