@@ -57,7 +57,8 @@ class LocalTransport:
 class AgreedCodec:
     """One codec under the payload type the offer gave it, and the feedback both sides speak about it.
 
-    `fmtp` is what the answer says, "" for nothing.
+    `fmtp` is what the answer says, "" for nothing. `red_payload_type` is that of its redundant form
+    (RFC 2198), of sound alone.
     """
 
     name: CodecName
@@ -70,6 +71,11 @@ class AgreedCodec:
     transport_cc: bool
     remb: bool
     fmtp: str
+    red_payload_type: int | None = None
+
+    def carried_by(self, payload_type: int) -> bool:
+        """Tell whether packets of this payload type are of the codec, redundant or not."""
+        return payload_type in (self.payload_type, self.red_payload_type)
 
 
 @dataclass(frozen=True, slots=True)

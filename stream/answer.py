@@ -126,14 +126,16 @@ def _candidates(local: LocalTransport) -> Iterator[str]:
 
 def _payload_types(codecs: Sequence[AgreedCodec]) -> Iterator[int]:
     for codec in codecs:
+        if codec.red_payload_type is not None:
+            yield codec.red_payload_type  # first: browsers send what is preferred
         yield codec.payload_type
         if codec.rtx_payload_type is not None:
             yield codec.rtx_payload_type
 
 
 def _codec(media: Media, codec: AgreedCodec) -> Iterator[str]:
-    """Write a codec and its retransmission format, spelt as the offer spells them."""
-    number, rtx = codec.payload_type, codec.rtx_payload_type
+    """Write a codec, its redundant form and its retransmissions, spelt as the offer spells them."""
+    number, rtx, red = codec.payload_type, codec.rtx_payload_type, codec.red_payload_type
     offered = {one.payload_type: one for one in media.codecs}
     channels = f"/{offered[number].channels}" if offered[number].channels > 1 else ""
     yield f"a=rtpmap:{number} {offered[number].name}/{codec.clock_rate}{channels}"
@@ -142,6 +144,9 @@ def _codec(media: Media, codec: AgreedCodec) -> Iterator[str]:
             yield f"a=rtcp-fb:{number} {text}"
     if codec.fmtp:
         yield f"a=fmtp:{number} {codec.fmtp}"
+    if red is not None:
+        yield f"a=rtpmap:{red} {offered[red].name}/{codec.clock_rate}{channels}"
+        yield f"a=fmtp:{red} {offered[red].fmtp}"
     if rtx is not None:
         yield f"a=rtpmap:{rtx} {offered[rtx].name}/{codec.clock_rate}"
         yield f"a=fmtp:{rtx} apt={number}"

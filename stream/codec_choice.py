@@ -85,7 +85,22 @@ def _agree_codec(media: Media, name: CodecName, codec: Codec, feedback: frozense
         transport_cc="transport-cc" in common,
         remb="goog-remb" in common,
         fmtp=_answered_fmtp(name, codec),
+        red_payload_type=_redundant(media, codec) if name == "opus" else None,
     )
+
+
+def _redundant(media: Media, codec: Codec) -> int | None:
+    """Return the payload type under which the offer takes a codec with redundancy (RFC 2198, section 5)."""
+    for one in media.codecs:
+        blocks = set(one.fmtp.split("/"))
+        if (
+            one.name.lower() == "red"
+            and (one.clock_rate, one.channels) == (codec.clock_rate, codec.channels)
+            and blocks == {str(codec.payload_type)}
+            and one.payload_type not in _RTCP_PAYLOAD_TYPES
+        ):
+            return one.payload_type
+    return None
 
 
 def _answered_fmtp(name: CodecName, codec: Codec) -> str:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stream.wire.red import Redundant
+
 FULL = 3
 """The temporal limit that drops nothing: VP8 tells layers 0 to 3 apart."""
 
@@ -45,6 +47,9 @@ class StoredPacket:
     picture_id_at: int = -1
     tl0: int | None = None
     tl0_at: int = -1
+    redundant: Redundant | None = None
+    """Of sound that comes with redundancy: where in it the packet proper is."""
+
     audio_level: bytes | None = None
     playout_delay: bytes | None = None
     abs_send_time: bytes = b"\0\0\0"

@@ -20,7 +20,7 @@ from stream.routing.arrivals import ArrivalRecorder
 from stream.routing.producer import Producer
 from stream.routing.sender_clock import ClockPoint, SenderClock
 from stream.routing.track import Track
-from stream.wire import rtcp
+from stream.wire import red, rtcp
 from stream.wire.rtp import RtpPacket
 
 REPORT_INTERVAL = 1.0
@@ -97,8 +97,13 @@ class Publication:
             packet.sequence = int.from_bytes(packet.payload[:_OSN], "big")
             packet.payload = packet.payload[_OSN:]
             self.counters["repaired"] += 1
-        elif packet.payload_type != producer.codec.payload_type:
+        elif not producer.codec.carried_by(packet.payload_type):
             self.counters["unnegotiated"] += 1
+            return None
+        elif packet.payload_type == producer.codec.red_payload_type and not red.parse(
+            packet.payload, producer.codec.payload_type
+        ):
+            self.counters["malformed_red"] += 1
             return None
         elif track is None:
             track = self._begin(packet.ssrc, producer, stream.rid)
@@ -115,7 +120,7 @@ class Publication:
             mid = _text(packet, extensions.get(Extension.MID))
             if mid is not None and mid != producer.media.mid:
                 continue
-            if packet.payload_type == producer.codec.payload_type:
+            if producer.codec.carried_by(packet.payload_type):
                 repair, rid = False, _text(packet, extensions.get(Extension.RID))
             elif packet.payload_type == producer.codec.rtx_payload_type:
                 repair, rid = True, _text(packet, extensions.get(Extension.REPAIRED_RID))

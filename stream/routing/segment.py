@@ -21,6 +21,11 @@ HURRY = 32
 """How many times faster than life a start runs by its timestamps: a frame in 1 ms, so that the decoder
 shows only the last. Frames must lie as many timestamp units apart, 0.4 ms, to stay apart."""
 
+SOUND_CLOCK = 48_000
+SOUND_STEP = 960
+"""Opus' clock, and 20 ms of it. Sound goes on by whole packets: half of one too early is thrown away by a
+player, half of one too late is filled with made-up sound, and either is heard."""
+
 NEVER = 1 << 62
 """A number that no packet reaches."""
 
@@ -107,7 +112,10 @@ def join(
     if stand is None:
         return Numbering((number & (_INDEX_ROOM - 1)) - number)
     elapsed = min(max(now - stand.at, 0.001), 3600.0)
-    moved = stand.timestamp + round(elapsed * clock_rate) - timestamp
+    passed = round(elapsed * clock_rate)
+    if clock_rate == SOUND_CLOCK:
+        passed = max(1, round(passed / SOUND_STEP)) * SOUND_STEP
+    moved = stand.timestamp + passed - timestamp
     picture_id = tl0 = 0
     if stand.picture_id is not None and packet.picture_id is not None:
         own = packet.picture_id - Place.before(packet).picture_shift(limit)

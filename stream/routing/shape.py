@@ -15,7 +15,7 @@ from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.slot import Slot
 from stream.routing.track import Track
 from stream.transport.fanout import Numbering, PlainPacket
-from stream.wire import rtp, vp8
+from stream.wire import red, rtp, vp8
 
 WIRE_OVERHEAD = 44
 """Octets that a plain packet gains on the wire: tag 16 (RFC 7714), UDP 8, IPv4 20."""
@@ -32,6 +32,8 @@ class Layout(NamedTuple):
     rtx_ssrc: int
     payload_types: tuple[tuple[str, int, int | None], ...]
     """Codec name, payload type, RTX payload type."""
+    red_type: int | None
+    """Payload type of Opus with redundancy."""
     mid_id: int | None
     abs_send_time_id: int | None
     audio_level_id: int | None
@@ -47,6 +49,7 @@ class Layout(NamedTuple):
             ssrc=slot.ssrc,
             rtx_ssrc=slot.rtx_ssrc,
             payload_types=tuple((c.name, c.payload_type, c.rtx_payload_type) for c in media.codecs),
+            red_type=next((c.red_payload_type for c in media.codecs if c.red_payload_type), None),
             mid_id=ids.get(Extension.MID),
             abs_send_time_id=ids.get(Extension.ABS_SEND_TIME),
             audio_level_id=ids.get(Extension.AUDIO_LEVEL),
@@ -104,8 +107,14 @@ class Layout(NamedTuple):
         if types is None or number is None:
             return None
         hollow = limit < FULL and packet.hollow(limit)
+        payload_type, payload = types[0], packet.payload
+        if packet.redundant is not None:
+            if self.red_type is None:
+                payload = payload[packet.redundant.primary_at :]
+            else:
+                payload_type, payload = self.red_type, red.retyped(payload, packet.redundant, payload_type)
         header = rtp.pack_header(
-            payload_type=types[0],
+            payload_type=payload_type,
             sequence=number,
             timestamp=packet.timestamp if hurried is None else hurried,
             ssrc=self.ssrc,
@@ -115,7 +124,6 @@ class Layout(NamedTuple):
         )
         if hollow:
             return PlainPacket(header, _HOLLOW, self.ssrc, number, lane)
-        payload = packet.payload
         if limit < FULL and packet.dropped_pictures[limit]:
             payload = vp8.shift_at(payload, packet.picture_id_at, -packet.dropped_pictures[limit], -1, 0)
         payload = rtp.pad(payload, packet.padding)

@@ -16,7 +16,7 @@ from stream.routing.packet_ring import FULL, NONE, Counts, PacketRing, StoredPac
 from stream.routing.rates import RateMeter
 from stream.routing.reception import NackGenerator, Reception
 from stream.routing.sender_clock import ClockPoint, SenderClock
-from stream.wire import h264, rtp, vp8
+from stream.wire import h264, red, rtp, vp8
 from stream.wire.rtp import RtpPacket
 
 Kind = Literal["audio", "video"]
@@ -171,6 +171,8 @@ class Track:
             extended + _ROOM, packet.timestamp, packet.marker, self.codec.name, packet.payload
         )
         if self.kind == "audio":
+            if packet.payload_type == self.codec.red_payload_type:
+                stored.redundant = red.parse(stored.payload, self.codec.payload_type)
             if (identifier := self._extensions.get(Extension.AUDIO_LEVEL)) is not None:
                 stored.audio_level = packet.extensions.get(identifier)
         else:

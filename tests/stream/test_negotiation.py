@@ -385,3 +385,36 @@ def test_addresses_are_ranked_as_given() -> None:
         "a=candidate:1 1 udp 2130706431 127.0.0.1 7000 typ host",
         "a=candidate:2 1 udp 2130706175 ::1 7000 typ host",
     ]
+
+
+# Redundant sound.
+
+RED = (*OPUS, "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111")
+
+
+def test_redundant_sound_is_agreed_with_both_and_preferred() -> None:
+    for agreed in (
+        publish(section("audio", 0, "sendonly", *RED)),
+        view(section("audio", 0, "recvonly", *RED)),
+    ):
+        (line,) = agreed.media
+        assert [(codec.name, codec.payload_type, codec.red_payload_type) for codec in line.codecs] == [
+            ("opus", 111, 63)
+        ]
+        _, answered = lines_of(agreed.answer)
+        assert answered[0].endswith(" 63 111")
+        assert {"a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"} <= set(answered)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("a=rtpmap:63 red/48000/2", "a=fmtp:63 0/0"),
+        ("a=rtpmap:63 red/48000/2",),
+        ("a=rtpmap:63 red/8000", "a=fmtp:63 111/111"),
+        ("a=rtpmap:72 red/48000/2", "a=fmtp:72 111/111"),
+    ],
+)
+def test_redundancy_of_something_else_is_passed_over(lines: tuple[str, ...]) -> None:
+    (line,) = publish(section("audio", 0, "sendonly", *OPUS, *lines)).media
+    assert line.codecs[0].red_payload_type is None
