@@ -7,7 +7,7 @@ is decided here.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from signaling import connection, doors, invitation_doors, pages, programme_doors, rest, whip
@@ -42,9 +43,10 @@ from stream.plan import Feed, StagePlan
 
 @dataclass(frozen=True)
 class Application:
-    """The public application, and what the metrics listener serves."""
+    """The public application, its HTTP part alone, and what the metrics listener serves."""
 
-    public: Starlette
+    public: ASGIApp
+    http: Starlette
     metrics: Metrics
 
 
@@ -70,7 +72,8 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     metrics = Metrics()
     metrics.watch(lambda: _gauges(live, relays))
 
-    async def websocket(socket: WebSocket) -> None:
+    async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
         await connection.serve(socket, live=live, tokens=tokens, origins=settings.origins)
 
     @contextlib.asynccontextmanager
@@ -87,7 +90,6 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     live.on_access(media.review)
     live.on_ejected(relays.eject)
     routes: list[BaseRoute] = [
-        WebSocketRoute("/ws", websocket),
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
@@ -97,7 +99,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         *_health_routes(live, relays),
         *pages.routes(web),
     ]
-    public = Starlette(
+    http = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={
@@ -111,7 +113,20 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
             Middleware(Headers, headers=whip.CORS, prefixes=("/whip/", "/whep/")),
         ],
     )
-    return Application(public, metrics)
+    return Application(_Front(websocket, http), http, metrics)
+
+
+class _Front:
+    """The WebSocket apart from all else: what stands in its way is kept, frame by frame, while it lasts."""
+
+    def __init__(self, websocket: ASGIApp, others: ASGIApp) -> None:
+        self._websocket = websocket
+        self._others = others
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request or connection (ASGI 3)."""
+        to_socket = scope["type"] == "websocket" and scope["path"] == "/ws"
+        return (self._websocket if to_socket else self._others)(scope, receive, send)
 
 
 def _in_force(plan: StagePlan) -> StagePlan | None:

@@ -32,7 +32,7 @@ app = typer.Typer(
 app.add_typer(session_cli.sessions, name="session")
 app.add_typer(programme_cli.programme, name="programme")
 app.add_typer(invite_cli.invite, name="invite")
-bench = typer.Typer(no_args_is_help=True, help="Measure what a relay carries on this machine.")
+bench = typer.Typer(no_args_is_help=True, help="Measure what this machine carries.")
 app.add_typer(bench, name="bench")
 
 
@@ -296,6 +296,35 @@ def bench_peers(
     typer.echo(table)
     if output is not None:
         output.write_text(to_json(found) + "\n", encoding="utf-8")
+
+
+@bench.command("chat")
+def bench_chat(
+    viewers: Annotated[int, typer.Option(min=1, help="How many listen, and post in turn.")] = 2000,
+    rate: Annotated[float, typer.Option(min=0.1, help="Messages a second, by all together.")] = 5,
+    seconds: Annotated[float, typer.Option(min=1, help="How long they talk.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="Signaling processes.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Load signaling processes of its own with real WebSockets, and print what a chat message costs.
+
+    The servers, Redis among them, share one core, the load has the others. Ends with 1 where the load,
+    not the servers, was the bottleneck: such figures say nothing.
+
+    Example: rostrum bench chat --viewers 2000 --rate 5 --seconds 20
+    """
+    from signaling.bench.chat import Wanted, measure
+    from signaling.bench.report import chat_table
+    from stream.bench.process import BenchError
+    from stream.bench.report import to_json
+
+    try:
+        figures = measure(Wanted(viewers, rate, seconds, workers))
+    except BenchError as error:
+        raise CommandError(f"Nothing was measured: {error}") from None
+    typer.echo(to_json(figures.as_dict()) if as_json else chat_table(figures))
+    if not figures.valid:
+        sys.exit(1)
 
 
 def _log_at(level: str) -> None:

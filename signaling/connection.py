@@ -8,7 +8,6 @@ whatever ends a connection is told by its stable code. What a message does is th
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Collection
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from prometheus_client import Counter, Gauge
+from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signaling import frames
@@ -32,7 +32,7 @@ from signaling.errors import (
 from signaling.fanout import encode
 from signaling.limits import FRAMES, Bucket
 from signaling.live import LiveSession, LiveSessions, person_of
-from signaling.outbox import Outbox, Resync
+from signaling.outbox import Outbox
 from signaling.protocol import (
     PROTOCOL_VERSION,
     Bye,
@@ -47,13 +47,10 @@ from signaling.protocol import (
     Token,
     Welcome,
 )
-from signaling.websocket_protocol import ABORT
+from signaling.websocket_protocol import EXTENSION, Wire
 
 HELLO_WITHIN = 5.0
 """Seconds a client has to say who it is."""
-
-STALLED = 15.0
-"""Seconds one write may take before the reader counts as gone."""
 
 GOODBYE = 1.0
 """Seconds the last frame may take."""
@@ -73,17 +70,20 @@ async def serve(
     origins: Collection[str] = (),
 ) -> None:
     """Serve one WebSocket until it ends. `origins`: those allowed beside the very host that is asked."""
-    if not origin_allowed(websocket.headers.get("origin"), websocket.headers.get("host", ""), origins):
+    headers = Headers(scope=websocket.scope)  # not the connection's own copy, which would last as long
+    if not origin_allowed(headers.get("origin"), headers.get("host", ""), origins):
         CLOSED.labels("origin_refused").inc()
         await websocket.close(4403, "origin_refused")  # before acceptance: HTTP 403
         return
     await websocket.accept()
+    del headers
+    wire_of(websocket).forget_request()
     try:
         await _converse(websocket, live, tokens, clock or live.clock)
-    except* WebSocketDisconnect:
+    except WebSocketDisconnect:
         pass
-    except* Exception as group:  # noqa: BLE001 - the rim
-        await _say_goodbye(websocket, _first(group))
+    except Exception as error:  # noqa: BLE001 - the rim
+        await _say_goodbye(websocket, error)
 
 
 def origin_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
@@ -124,7 +124,7 @@ async def _hello(websocket: WebSocket) -> Hello:
 
 
 class _Connection:
-    """A connection whose token is good: one task reads, one writes, one watches if they are still welcome."""
+    """A connection whose token is good: the one task reads; what there is to say is written by who has it."""
 
     def __init__(
         self,
@@ -144,26 +144,41 @@ class _Connection:
         self._claims = claims
         self._actor = _seated(claims, hello)
         self._pace = Bucket.full(FRAMES, clock())
-        self._outbox = Outbox()
         self._language = hello.language
-        self._questioned = asyncio.Event()
+        self._error: SignalingError | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._task = asyncio.current_task()
+        wire = wire_of(websocket)
+        self._outbox = Outbox(wire, self._start_over, self._too_slow)
         # Both at one moment: what happens from here on comes through the outbox.
         self._reader = session.subscribe(person_of(self._actor), self._outbox)
-        self._first = self._greeting(hello.resume)
+        wire.write(self._greeting(hello.resume))
 
     async def run(self) -> None:
         connection_id = uuid.uuid4().hex
         self._live.presence.enter(self._session.id, connection_id, self._reader.person, self._language)
-        self._session.attend(self._question)
+        self._session.attend(self._stay_welcome)
+        self._stay_welcome()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write())
-                tasks.create_task(self._read())
-                tasks.create_task(self._stay_welcome())
+            await self._read()
+        except asyncio.CancelledError:
+            # Either we have ended it ourselves, or the process ends.
+            if self._error is None or self._task is None or self._task.uncancel():
+                raise
+            raise self._error from None
         finally:
-            self._session.depart(self._question)
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._outbox.close()
+            self._session.depart(self._stay_welcome)
             self._session.fanout.unsubscribe(self._reader)
             self._live.presence.leave(self._session.id, connection_id)
+
+    def _end(self, error: SignalingError) -> None:
+        """End the connection from outside its task, whatever that waits for."""
+        if self._error is None and self._task is not None:
+            self._error = error
+            self._task.cancel()
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -196,41 +211,31 @@ class _Connection:
         # Asked too often, one gets a token all the same: one that lasts no longer.
         self._outbox.put(encode(Token(self._tokens.mint(self._claims), self._claims.exp * 1000)))
 
-    def _question(self) -> None:
+    def _stay_welcome(self) -> None:
+        """End with the token, or as soon as it is taken back: called when anything may be so."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        left = self._claims.exp - self._clock()
         try:
             self._session.admit(self._claims)
-        except SignalingError:
-            self._questioned.set()
-
-    async def _stay_welcome(self) -> Never:
-        """End with the token, or as soon as it is taken back."""
-        while True:
-            self._session.admit(self._claims)
-            left = self._claims.exp - self._clock()
             if left <= 0:
                 raise AuthError("token_expired", "The token has expired.")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, 30.0)):  # the clock may be set meanwhile
-                    await self._questioned.wait()
-            self._questioned.clear()
+        except SignalingError as error:
+            self._end(error)
+        else:
+            # The clock may be set meanwhile.
+            self._expiry = asyncio.get_running_loop().call_later(min(left, 30.0), self._stay_welcome)
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    async def _write(self) -> Never:
-        for frame in self._first:
-            await self._send(frame)
-        while True:
-            taken = await self._outbox.take()
-            for frame in self._start_over() if isinstance(taken, Resync) else [taken]:
-                await self._send(frame)
+    def _too_slow(self) -> None:
+        self._end(TooSlow("too_slow", "The connection takes nothing any more."))
 
-    def _start_over(self) -> list[str]:
-        self._session.fanout.flush()
-        greeting = self._greeting(None)
-        self._outbox.reopen()
-        return greeting
+    def _start_over(self) -> bytes:
+        self._session.fanout.up_to_date(self._reader)
+        return self._greeting(None)
 
-    def _greeting(self, resume: Resume | None) -> list[str]:
+    def _greeting(self, resume: Resume | None) -> bytes:
         """Return the frames that bring a reader up to date, all of one moment."""
         missed = self._session.since(self._reader, resume) if resume else None
         epoch, seq = self._session.position
@@ -252,14 +257,7 @@ class _Connection:
             greeting.append(encode(yours))
         if not self._live.available:
             greeting.append(encode(Notice("chat_paused")))
-        return greeting
-
-    async def _send(self, frame: str) -> None:
-        try:
-            async with asyncio.timeout(STALLED):
-                await self._websocket.send_text(frame)
-        except TimeoutError:
-            raise TooSlow("too_slow", "The connection takes nothing any more.") from None
+        return b"".join(greeting)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -282,26 +280,24 @@ def _seated(claims: Claims, hello: Hello) -> Claims:
     return msgspec.structs.replace(claims, place=hello.place)
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return the first error of a group of groups."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+def wire_of(websocket: WebSocket) -> Wire:
+    """Return the connection's wire; the server's protocol class must be ours (websocket_protocol.py)."""
+    wire: Wire = websocket.scope["extensions"][EXTENSION]["wire"]
+    return wire
 
 
-async def _say_goodbye(websocket: WebSocket, error: BaseException) -> None:
+async def _say_goodbye(websocket: WebSocket, error: Exception) -> None:
     """Tell why, close, and hang up on a peer that does not even take that."""
     told = public(error)
     CLOSED.labels(told.code).inc()
     if not isinstance(error, SignalingError):
         _log.error("a connection failed", exc_info=error)
+    wire = wire_of(websocket)
+    wire.write(encode(Bye(told.code, told.detail, told.retry_after)))
     try:
         async with asyncio.timeout(GOODBYE):
-            await websocket.send_text(encode(Bye(told.code, told.detail, told.retry_after)))
             await websocket.close(told.close_code, told.code)
     except TimeoutError:
-        abort = websocket.scope.get("extensions", {}).get(ABORT)
-        if abort is not None:
-            abort["abort"]()
+        wire.abort()
     except (WebSocketDisconnect, RuntimeError):
         pass  # It has gone by itself.

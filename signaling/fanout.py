@@ -1,13 +1,15 @@
 """From one session's facts to its readers' outboxes: batched, redacted, encoded once an audience.
 
-The law: events that arrive within BATCH seconds share a frame, and all of an audience get the very same
-string; only the author of a question that others may not see gets a frame of their own. Ephemeral
-state (presence, media, timetable) is kept only in its newest form. It must not know Redis or sockets.
+The law: events that arrive within BATCH seconds share a frame, later ones too where telling takes long
+(REST), and all of an audience get the very same bytes; only the author of a question that others may not
+see gets a frame of their own, and who has just come. Ephemeral state (presence, media, timetable) is kept
+only in its newest form. It must not know Redis or sockets.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +23,7 @@ from signaling.session import audience as views
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
 from signaling.ticks import Ticks
+from signaling.websocket_protocol import text_frame
 
 BATCH = 0.02
 """Seconds that events wait for company: a write costs the same for one as for many."""
@@ -28,12 +31,18 @@ BATCH = 0.02
 SMALL_ROOM = 30
 """People up to which everybody is told everybody's name."""
 
+REST = 6.0
+"""After telling everybody, wait so many times as long as that took: commands are not kept waiting by it."""
+
+MOST_REST = 0.1
+"""Most seconds to wait so."""
+
 FRAMES = Counter("rostrum_frames_fanned_out", "Frames put into outboxes by the fan-out.", ["audience"])
 
 
-def encode(message: ServerMessage) -> str:
-    """Return a message as the text of a frame."""
-    return msgspec.json.encode(message).decode()
+def encode(message: ServerMessage) -> bytes:
+    """Return a message as a frame, ready to be written."""
+    return text_frame(msgspec.json.encode(message))
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -52,12 +61,15 @@ class Fanout:
         self._now = now
         self._readers: dict[Audience, set[Subscription]] = {audience: set() for audience in views.AUDIENCES}
         self._facts: list[Fact] = []
+        self._newcomers: dict[Subscription, int] = {}
+        """Readers who know of some of what waits, and up to which position."""
         self._timer: asyncio.TimerHandle | None = None
+        self._rested_at = 0.0
         self._roster = Roster()
         self._roster_due = False
         self._media = MediaState(relay=False, publications=())
         self._media_due = False
-        self._media_told: dict[Audience, str] = {}
+        self._media_told: dict[Audience, bytes] = {}
         self._timetable: Timetable | None = None
         self._timetable_due = False
         self._ticks = Ticks(lambda: now()[1], self.flush, self._tell, self._confide)
@@ -66,17 +78,23 @@ class Fanout:
         return sum(len(readers) for readers in self._readers.values())
 
     def subscribe(self, person: Person, outbox: Outbox) -> Subscription:
-        """Add a reader, who is as far as everybody else from this moment on."""
-        self.flush()
+        """Add a reader, who is told all that happens from this moment on."""
         subscription = Subscription(person, audience_of(person.role), outbox)
         self._readers[subscription.audience].add(subscription)
+        self.up_to_date(subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Remove a reader; idempotent."""
         self._readers[subscription.audience].discard(subscription)
+        self._newcomers.pop(subscription, None)
 
-    def ephemeral(self, audience: Audience) -> tuple[str, ...]:
+    def up_to_date(self, subscription: Subscription) -> None:
+        """Note that a reader is being told by other means what is so now: what waits is not for them."""
+        if self._facts:
+            self._newcomers[subscription] = self._facts[-1].event.seq
+
+    def ephemeral(self, audience: Audience) -> tuple[bytes, ...]:
         """Return the frames that tell a joiner who is here, who publishes, and when it begins."""
         _, state = self._now()
         sums = views.totals(state, audience)
@@ -118,6 +136,7 @@ class Fanout:
         """Send everybody a fresh snapshot: the past is no longer what it was."""
         self._facts.clear()
         self._ticks.forget()
+        self._newcomers.clear()
         self._roster_due = self._media_due = self._timetable_due = False
         for readers in self._readers.values():
             for reader in readers:
@@ -128,6 +147,7 @@ class Fanout:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        began = time.perf_counter()
         facts, self._facts = self._facts, []
         if facts:
             self._tell_facts(facts)
@@ -140,22 +160,29 @@ class Fanout:
         if self._timetable_due and self._timetable is not None:
             self._timetable_due = False
             self._put_to_all(encode(self._timetable))
+        took = time.perf_counter() - began
+        self._rested_at = asyncio.get_running_loop().time() + min(MOST_REST, REST * took)
 
     def _soon(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(BATCH, self.flush)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time() + BATCH, self._rested_at), self.flush)
 
     def _watched(self) -> Iterator[Audience]:
         return (audience for audience, readers in self._readers.items() if readers)
 
     def _tell_facts(self, facts: list[Fact]) -> None:
         epoch, state = self._now()
+        newcomers, self._newcomers = self._newcomers, {}
         confidants = {fact.confidant for fact in facts if fact.confidant is not None}
         for audience in self._watched():
             shared = _events(facts, epoch, state, audience, "")
             for reader in self._readers[audience]:
                 frame = shared
-                if audience != "staff" and reader.person.id in confidants:
+                if newcomers and reader in newcomers:
+                    news = [fact for fact in facts if fact.event.seq > newcomers[reader]]
+                    frame = _events(news, epoch, state, audience, reader.person.id)
+                elif audience != "staff" and reader.person.id in confidants:
                     frame = _events(facts, epoch, state, audience, reader.person.id)
                 if frame is not None:
                     reader.outbox.put(frame)
@@ -182,17 +209,19 @@ class Fanout:
                 if reader.person.id in participants:
                     reader.outbox.put(encode(message(reader.person.id)))
 
-    def _put(self, audience: Audience, frame: str) -> None:
+    def _put(self, audience: Audience, frame: bytes) -> None:
         for reader in self._readers[audience]:
             reader.outbox.put(frame)
         FRAMES.labels(audience).inc(len(self._readers[audience]))
 
-    def _put_to_all(self, frame: str) -> None:
+    def _put_to_all(self, frame: bytes) -> None:
         for audience in self._watched():
             self._put(audience, frame)
 
 
-def _events(facts: list[Fact], epoch: int, state: State, audience: Audience, participant: str) -> str | None:
+def _events(
+    facts: list[Fact], epoch: int, state: State, audience: Audience, participant: str
+) -> bytes | None:
     """Encode what one participant may see, or return None if that is nothing."""
     events = views.visible(facts, state, audience, participant)
     return encode(Events(epoch, facts[-1].event.seq, events)) if events else None

@@ -1,81 +1,134 @@
 """What waits to be written to one connection: bounded, and never waited for.
 
+    open wire: written at once ──full──▶ kept, in order ──more than MAX_BYTES──▶ lost: one welcome, later
+                         ▲─────────────room again────────┴──────────────room again──────┘
+
 The law: `put` returns at once. When more than MAX_BYTES wait, all of it is dropped and the reader is
-resynchronised instead: one fresh welcome with a snapshot says more than what it missed. So a welcome
-also tells a client that answers may have been dropped: it sends again whatever was not acknowledged.
+resynchronised instead: one fresh welcome with a snapshot, once there is room, says more than what it
+missed. So a welcome also tells a client that answers may have been dropped: it sends again whatever was
+not acknowledged. A reader whose wire has no room for STALLED seconds is given up. Frames are bytes, ready
+to be written, and the same for all who get them: what waits in a hundred outboxes is in memory once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from enum import Enum, auto
+from collections.abc import Callable
+from typing import Final
 
 from prometheus_client import Counter
 
-MAX_BYTES = 256 * 1024
-"""Most that waits for one reader (faults: a reader that never reads)."""
+from signaling.websocket_protocol import BUFFER, Wire
+
+MAX_BYTES = 256 * 1024 - BUFFER
+"""Most that waits here for one reader; with the wire's own buffer, 256 KiB (faults.md, row 15)."""
+
+STALLED = 15.0
+"""Seconds that a wire may be without room before its reader counts as gone."""
+
+_NONE: Final[deque[bytes]] = deque()
+"""Stands for no queue: an idle connection keeps none."""
 
 RESYNCS = Counter("rostrum_outbox_resyncs", "Readers too slow for their outbox, sent a fresh snapshot.")
 
 
-class Resync(Enum):
-    """What `take` returns instead of frames when they were dropped."""
-
-    RESYNC = auto()
-
-
-RESYNC = Resync.RESYNC
-
-
 class Outbox:
-    """Frames on their way to one connection, in order. One task takes, anybody puts."""
+    """Frames on their way to one connection, in order. Anybody puts; the wire takes."""
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    __slots__ = (
+        "_bytes",
+        "_direct",
+        "_frames",
+        "_give_up",
+        "_lost",
+        "_max_bytes",
+        "_stalling",
+        "_start_over",
+        "_wire",
+    )
+
+    def __init__(
+        self,
+        wire: Wire,
+        start_over: Callable[[], bytes],
+        give_up: Callable[[], None],
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """`start_over` returns the frames that bring the reader up to date after a loss."""
+        self._wire = wire
+        self._start_over = start_over
+        self._give_up = give_up
         self._max_bytes = max_bytes
-        self._frames: deque[str] = deque()
+        self._direct = wire.write if wire.open else None
+        """Set while the wire is open and nothing waits: nearly always, so `put` asks this alone."""
+        self._frames: deque[bytes] = _NONE
         self._bytes = 0
         self._lost = False
-        self._stirred = asyncio.Event()
+        self._stalling: asyncio.TimerHandle | None = None
+        wire.on_change(self._changed)
 
     @property
     def waiting(self) -> int:
-        """Bytes that wait."""
+        """Bytes that wait here."""
         return self._bytes
 
-    def put(self, frame: str) -> None:
-        """Add a frame, or drop everything if the reader is too far behind."""
+    def put(self, frame: bytes) -> None:
+        """Write a frame, or keep it, or drop everything if the reader is too far behind."""
+        direct = self._direct
+        if direct is not None:
+            direct(frame)
+            return
         if self._lost:
             return
-        size = len(frame) if frame.isascii() else len(frame.encode())
-        if self._bytes + size > self._max_bytes:
+        if self._bytes + len(frame) > self._max_bytes:
             self.lose()
             return
+        if self._frames is _NONE:
+            self._frames = deque()
         self._frames.append(frame)
-        self._bytes += size
-        self._stirred.set()
+        self._bytes += len(frame)
 
     def lose(self) -> None:
-        """Drop what waits; the reader gets a fresh snapshot."""
+        """Drop what waits; the reader gets a fresh snapshot as soon as it takes anything."""
         if not self._lost:
             RESYNCS.inc()
-        self._frames.clear()
+        self._frames = _NONE
         self._bytes = 0
         self._lost = True
-        self._stirred.set()
+        self._direct = None
+        if self._wire.open:
+            self._room()
 
-    def reopen(self) -> None:
-        """Take frames again after a loss: those from the snapshot on."""
-        self._lost = False
+    def close(self) -> None:
+        """Stop watching the wire; idempotent."""
+        self._unstall()
+        self._wire.on_change(self._unstall)
 
-    async def take(self) -> str | Resync:
-        """Return the next frame, or RESYNC after a loss, until it is reopened."""
-        while True:
-            if self._lost:
-                return RESYNC
-            if self._frames:
-                frame = self._frames.popleft()
-                self._bytes -= len(frame) if frame.isascii() else len(frame.encode())
-                return frame
-            self._stirred.clear()
-            await self._stirred.wait()
+    def _unstall(self) -> None:
+        if self._stalling is not None:
+            self._stalling.cancel()
+            self._stalling = None
+
+    def _changed(self) -> None:
+        """The wire is full, or has room again, or is closed."""
+        self._unstall()
+        if self._wire.open:
+            self._room()
+        else:
+            self._direct = None
+            self._stalling = asyncio.get_running_loop().call_later(STALLED, self._give_up)
+
+    def _room(self) -> None:
+        if self._lost:
+            # Asked for now, so that it tells all there is; what is put from here on follows it.
+            greeting = self._start_over()
+            self._lost = False
+            self._wire.write(greeting)
+        while self._frames and self._wire.open:
+            frame = self._frames.popleft()
+            self._bytes -= len(frame)
+            self._wire.write(frame)
+        if not self._frames:
+            self._frames = _NONE
+            self._direct = self._wire.write if self._wire.open else None

@@ -73,6 +73,7 @@ def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True)
     return _Server(
         uvicorn.Config(
             app,
+            interface="asgi3",
             ws=WebSocketProtocol,
             ws_max_size=MAX_FRAME,
             # Deflate would cost 47 KiB a connection, and frames are shared as they are.

@@ -61,7 +61,7 @@ def machine() -> str:
 
 
 @contextlib.contextmanager
-def _settled(servers: int = 1) -> Iterator[Cores]:
+def settled(servers: int = 1) -> Iterator[Cores]:
     """Take our cores for a block, and priority where we may; put both back."""
     cores = Cores.split(servers)
     former = os.sched_getaffinity(0)
@@ -93,7 +93,7 @@ async def bench_relay(wanted: Wanted) -> Figures:
     feed = encode(wanted.bitrate)
     load = Load(wanted.viewers, wanted.seconds, feed, wanted.pacing, wanted.decrypting)
     meanwhile = joins(wanted.join_rate, wanted.seconds) if wanted.join_rate else None
-    with _settled(wanted.workers) as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
+    with settled(wanted.workers) as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
         server = RostrumServer(cores, Path(folder), wanted.viewers, wanted.fanout, workers=wanted.workers)
         return await measure(server, load, cores, meanwhile)
 
@@ -112,7 +112,7 @@ async def bench_peers(
         for number in range(rounds):
             for name in ("janus", *fanouts):
                 try:
-                    with _settled() as cores:
+                    with settled() as cores:
                         figures = await _one(name, host, cores, Load(viewers, seconds, feed, pacing))
                 except BenchError as error:  # too much for this server: the others are measured still
                     failures.append(f"{name}: {error}")

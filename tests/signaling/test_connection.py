@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from signaling import connection, fanout
+from signaling import connection, fanout, outbox
 from signaling.auth import Claims, Tokens
 from signaling.limits import BUDGETS, Budget
 from signaling.live import LiveSession, LiveSessions
@@ -468,7 +468,7 @@ async def test_a_reader_that_never_reads_is_hung_up_on(
     open_door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generous(monkeypatch)
-    monkeypatch.setattr(connection, "STALLED", 0.5)
+    monkeypatch.setattr(outbox, "STALLED", 0.5)
     monkeypatch.setattr(connection, "GOODBYE", 0.2)
     async with connect(open_door.url, max_queue=1, sock=small_socket(open_door)) as socket:
         client = Client(socket)

@@ -16,7 +16,7 @@ from signaling.errors import Conflict, LogUnavailable, SessionNotFound
 from signaling.limits import BUDGETS, Budget
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.log import Position, SessionLog, connect
-from signaling.outbox import RESYNC, Outbox
+from signaling.outbox import Outbox
 from signaling.presence import Presence
 from signaling.protocol import (
     Ack,
@@ -38,9 +38,11 @@ from signaling.protocol import (
     StartSession,
     TakeOff,
 )
+from signaling.websocket_protocol import text_frame
 from stream.plan import StagePlan
 
 from .conftest import RedisServer
+from .tape import Tape, texts
 
 decode_frame = msgspec.json.Decoder(AnyServerMessage).decode
 
@@ -96,24 +98,14 @@ class Reader:
     """Somebody who reads a session, as a connection would."""
 
     def __init__(self, session: LiveSession, who: Claims) -> None:
-        self.session = session
-        self.outbox = Outbox()
-        self.place = session.subscribe(person_of(who), self.outbox)
+        self.tape = Tape()
+        self.place = session.subscribe(
+            person_of(who), Outbox(self.tape, lambda: text_frame(b"RESYNC"), lambda: None)
+        )
 
     async def frames(self, within: float = 0.4) -> list[str]:
         """Return all that comes until nothing has come for a while; `RESYNC` for a loss."""
-        frames: list[str] = []
-        try:
-            while True:
-                async with asyncio.timeout(within):
-                    taken = await self.outbox.take()
-                if taken is RESYNC:
-                    self.outbox.reopen()
-                    frames.append("RESYNC")
-                else:
-                    frames.append(str(taken))
-        except TimeoutError:
-            return frames
+        return [text for written in await self.tape.quiet(within) for text in texts(written)]
 
     async def events(self) -> list[Events]:
         messages = [decode_frame(frame) for frame in await self.frames() if frame != "RESYNC"]
@@ -347,7 +339,7 @@ async def test_events_close_together_share_a_frame_and_all_of_an_audience_the_ve
 ) -> None:
     readers = [Reader(session, claims(f"v{i}")) for i in range(3)]
     await asyncio.gather(*(session.command(ADA, PostChat(new_id(), f"{i}")) for i in range(10)))
-    frames = [[frame for frame in await reader.frames() if '"events"' in frame] for reader in readers]
+    frames = [[frame for frame in await reader.tape.quiet() if b'"events"' in frame] for reader in readers]
     assert len(frames[0]) <= 3
     assert all(mine is theirs for other in frames[1:] for mine, theirs in zip(frames[0], other, strict=True))
 

@@ -43,7 +43,7 @@ def web(tmp_path: Path) -> Path:
 @pytest.fixture
 async def http(web: Path) -> AsyncIterator[httpx.AsyncClient]:
     settings = SignalingSettings(SECRET, RELAY_SECRET, redis_url="redis://127.0.0.1:1")
-    app: Starlette = build(settings, web=web).public
+    app: Starlette = build(settings, web=web).http
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rostrum") as http:
         yield http
@@ -115,7 +115,7 @@ async def test_every_answer_is_fenced_in(http: httpx.AsyncClient, path: str) -> 
 
 async def test_a_defect_is_told_as_nothing_more_than_that(web: Path) -> None:
     settings = SignalingSettings(SECRET, RELAY_SECRET, redis_url="redis://127.0.0.1:1")
-    app = build(settings, web=web).public
+    app = build(settings, web=web).http
 
     async def broken(request: object) -> None:
         raise ZeroDivisionError("a secret detail")

@@ -182,7 +182,7 @@ async def test_the_document_is_valid_and_has_every_route(server: Server) -> None
     assert described["openapi"].startswith("3.1")
     served = {
         (route.path, method)
-        for route in build(replace(server.settings, redis_url="redis://127.0.0.1")).public.routes
+        for route in build(replace(server.settings, redis_url="redis://127.0.0.1")).http.routes
         if isinstance(route, Route) and route.path != "/"
         for method in (route.methods or set()) - {"HEAD"}
     }

@@ -1,0 +1,285 @@
+"""`rostrum bench chat`: what a chat message costs on its way to everybody.
+
+Members of the audience post in turn, everybody hears; then all is silent for the weighing, and then a
+hundred post at once while a moderator goes on working. The law: a delivery is one message at one
+viewer, counted there; the processor's time is that of all server processes, Redis included, from the
+first message to the last delivery; a run whose load was the bottleneck is INVALID.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import statistics
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from signaling.bench.crowd import Crowd, Member
+from signaling.bench.workers import Workers, running
+from stream.bench.commands import settled
+from stream.bench.process import BenchError, Cores
+from stream.bench.servers import percentile
+
+IN_FLIGHT: Final = 100
+"""Viewers that join at the same time."""
+
+GRACE: Final = 3.0
+"""Seconds a message may take to reach everybody, before it counts as lost."""
+
+SETTLE: Final = 4.0
+"""Seconds of silence after everybody has joined: presence has been told, and memory is weighed."""
+
+LENGTH: Final = 200
+"""Bytes of a message's text."""
+
+BURST: Final = 100
+"""Messages that come at once, after the window."""
+
+_FULL_SHARE: Final = 0.9
+_LATE: Final = 0.1
+"""Turns of the load that come later than this (p99, seconds) make its delays its own."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure. `rate` is messages a second by all together."""
+
+    viewers: int = 2000
+    rate: float = 5.0
+    seconds: float = 20.0
+    workers: int = 2
+
+
+@dataclass
+class Figures:
+    """What was measured. Delays in ms, memory in bytes."""
+
+    viewers: int
+    workers: int
+    rate: float
+    seconds: float
+    messages: int
+    deliveries: int
+    lost: int
+    doubled: int
+    cpu_us_per_delivery: float
+    """Of signaling and Redis together."""
+    redis_us_per_delivery: float
+    cpu_share: float
+    """Of the servers' core, or cores, in the window."""
+    messages_per_frame: float
+    latency_p50_ms: float
+    latency_p99_ms: float
+    memory_per_connection: float
+    joins_per_second: float
+    burst: dict[str, float]
+    generator: dict[str, float]
+    valid: bool = True
+    invalid_because: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return asdict(self)
+
+
+def measure(wanted: Wanted) -> Figures:
+    """Start the servers, load them, and take the figures. Raises BenchError."""
+    allow_sockets(wanted.viewers + 200)
+    with (
+        settled() as cores,
+        tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
+        running(wanted.workers, cores, Path(folder)) as workers,
+        contextlib.closing(Crowd()) as crowd,
+    ):
+        return _Talk(wanted, cores, workers, crowd).figures()
+
+
+def allow_sockets(count: int) -> None:
+    """Let this process, and those it starts, have so many sockets. Raises BenchError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard not in (resource.RLIM_INFINITY,) and hard < count:
+        raise BenchError(f"only {hard} open files are allowed here (ulimit -n), not {count}")
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+class _Talk:
+    """One measurement."""
+
+    def __init__(self, wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> None:
+        self._wanted = wanted
+        self._cores = cores
+        self._workers = workers
+        self._crowd = crowd
+        self._sent: dict[str, float] = {}
+        self._posted = 0
+
+    def figures(self) -> Figures:
+        """Go through all of it."""
+        crowd, workers, wanted = self._crowd, self._workers, self._wanted
+        empty = workers.memory()
+        began = time.monotonic()
+        self._everybody_joins()
+        joined = wanted.viewers / (time.monotonic() - began)
+        desk = self._join_one(0, "desk", "moderator")
+        self._pass(SETTLE)
+        memory = (workers.memory() - empty) / wanted.viewers
+
+        audience = crowd.members[: wanted.viewers]
+        crowd.lags.clear()
+        turns, own, cpu = len(crowd.moments), time.process_time(), workers.cpu_seconds()
+        began = time.monotonic()
+        self._talk(audience, began)
+        seconds = time.monotonic() - began
+        windowed = dict(self._sent)
+        crowd.run(lambda: crowd.heard >= len(windowed) * len(crowd.members), GRACE)
+        used = [after - before for before, after in zip(cpu, workers.cpu_seconds(), strict=True)]
+        own, elapsed = time.process_time() - own, time.monotonic() - began
+        lags = list(crowd.lags)
+        delays = self._delays(turns, windowed)
+        told = self._told(audience)
+        deliveries = sum(min(1, n) for counts in told for n in counts.values())
+        frames = [crowd.frames[i] for i in {index for member in audience for index in member.told}]
+        burst = self._burst(audience, desk)
+        workers.check()
+        figures = Figures(
+            viewers=wanted.viewers,
+            workers=wanted.workers,
+            rate=wanted.rate,
+            seconds=seconds,
+            messages=len(windowed),
+            deliveries=deliveries,
+            lost=len(windowed) * len(audience) - deliveries,
+            doubled=sum(n - 1 for counts in told for n in counts.values() if n > 1),
+            cpu_us_per_delivery=sum(used) * 1e6 / max(1, deliveries),
+            redis_us_per_delivery=used[1] * 1e6 / max(1, deliveries),
+            cpu_share=sum(used) / elapsed / len(self._cores.server),
+            messages_per_frame=statistics.mean([len(f.said) for f in frames if f.said] or [0]),
+            latency_p50_ms=percentile(delays, 0.5) * 1000,
+            latency_p99_ms=percentile(delays, 0.99) * 1000,
+            memory_per_connection=memory,
+            joins_per_second=joined,
+            burst=burst,
+            generator={
+                "cpu_share": own / elapsed,
+                "turn_p99_ms": percentile(lags, 0.99) * 1000,
+                "lost_connections": crowd.counters["lost connections"],
+                "refused": sum(
+                    1 for one in audience for _, said in one.answers.values() if said["type"] == "refused"
+                ),
+                "unsent": crowd.counters["unsent"],
+            },
+        )
+        self._judge(figures)
+        return figures
+
+    # -- who is there ---------------------------------------------------------------------------------
+
+    def _everybody_joins(self) -> None:
+        crowd = self._crowd
+        for number in range(self._wanted.viewers):
+            crowd.run(lambda: self._joining() < IN_FLIGHT, 20)
+            self._begin(number, f"viewer-{number}")
+        if not crowd.run(lambda: not self._joining(), 20):
+            raise BenchError(f"{self._joining()} viewers could not join ({dict(crowd.counters)})")
+
+    def _joining(self) -> int:
+        return len(self._crowd.members) - self._crowd.counters["welcomes"]
+
+    def _begin(self, number: int, sub: str, role: Any = "viewer") -> Member:
+        worker = self._workers.signaling[number % len(self._workers.signaling)]
+        return self._crowd.join(worker.port, self._workers.token(sub, role))
+
+    def _join_one(self, number: int, sub: str, role: Any) -> Member:
+        member = self._begin(number, sub, role)
+        if not self._crowd.run(lambda: member.welcomed, 10):
+            raise BenchError(f"a {role} could not join")
+        return member
+
+    def _pass(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self._crowd.run(lambda: time.monotonic() > end, seconds + 1)
+
+    # -- talking --------------------------------------------------------------------------------------
+
+    def _post(self, member: Member) -> None:
+        text = f"{self._posted:08d} ".ljust(LENGTH, "x")
+        self._posted += 1
+        self._sent[text] = time.monotonic()
+        self._crowd.say(member, {"type": "chat.post", "id": f"b{self._posted}", "text": text})
+
+    def _talk(self, audience: list[Member], began: float) -> None:
+        """Post at the wanted rate, by one after the other: nobody says more than a person may."""
+        total = max(1, round(self._wanted.seconds * self._wanted.rate))
+        while self._posted < total:
+            now = time.monotonic()
+            while self._posted < total and now - began >= self._posted / self._wanted.rate:
+                self._post(audience[self._posted % len(audience)])
+            self._crowd.turn()
+
+    def _told(self, audience: list[Member]) -> list[Counter[str]]:
+        frames = self._crowd.frames
+        return [
+            Counter(text for index in member.told for _, text in frames[index].said) for member in audience
+        ]
+
+    def _delays(self, from_turn: int, sent: dict[str, float]) -> list[float]:
+        """Return the delay of every delivery, from posting to the turn it was read in."""
+        crowd = self._crowd
+        delays: list[float] = []
+        for moment, came in zip(crowd.moments[from_turn:], crowd.arrivals[from_turn:], strict=True):
+            for index, times in came.items():
+                for _, text in crowd.frames[index].said:
+                    if text in sent:
+                        delays += [moment - sent[text]] * times
+        return delays
+
+    # -- the burst --------------------------------------------------------------------------------------
+
+    def _burst(self, audience: list[Member], desk: Member) -> dict[str, float]:
+        """A hundred post at once; a moderator withdraws messages one after the other meanwhile."""
+        crowd = self._crowd
+        before = dict(self._sent)
+        deletable = iter([message for frame in crowd.frames for message, _ in frame.said])
+        waits: list[float] = []
+        pending: tuple[str, float] | None = None
+        began = time.monotonic()
+        while time.monotonic() < began + 1.5:
+            if len(self._sent) == len(before) and time.monotonic() > began + 0.3:
+                step = max(1, len(audience) // BURST)
+                for member in audience[: BURST * step : step]:
+                    self._post(member)
+            if pending is None and (message := next(deletable, None)) is not None:
+                pending = f"d{len(waits)}", time.monotonic()
+                crowd.say(desk, {"type": "chat.delete", "id": pending[0], "message": message})
+            crowd.turn()
+            if pending is not None and pending[0] in desk.answers:
+                waits.append(desk.answers[pending[0]][0] - pending[1])
+                pending = None
+        burst = {text: at for text, at in self._sent.items() if text not in before}
+        crowd.run(lambda: crowd.heard >= len(self._sent) * len(crowd.members), GRACE)
+        delays = self._delays(0, burst)
+        return {
+            "messages": len(burst),
+            "lost": len(burst) * len(crowd.members) - len(delays),
+            "latency_p99_ms": percentile(delays, 0.99) * 1000,
+            "moderator_commands": len(waits),
+            "moderator_p50_ms": percentile(waits, 0.5) * 1000,
+            "moderator_max_ms": max(waits, default=float("nan")) * 1000,
+        }
+
+    def _judge(self, figures: Figures) -> None:
+        reasons = figures.invalid_because
+        if self._cores.shared:
+            reasons.append("servers and load share one core")
+        if figures.generator["cpu_share"] > _FULL_SHARE:
+            reasons.append("the load generator was saturated")
+        if figures.generator["turn_p99_ms"] > _LATE * 1000:
+            reasons.append("the load generator read late")
+        if figures.generator["unsent"] or figures.generator["refused"]:
+            reasons.append("messages of the load were not taken")
+        figures.valid = not reasons

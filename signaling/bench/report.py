@@ -1,0 +1,32 @@
+"""Figures of the control plane as a table for a terminal; machines get JSON (stream/bench/report.py)."""
+
+from __future__ import annotations
+
+from signaling.bench.chat import Figures
+
+
+def chat_table(figures: Figures) -> str:
+    """Return one measurement as lines of name and value."""
+    burst = figures.burst
+    rows = [
+        ("viewers", f"{figures.viewers} on {figures.workers} signaling processes"),
+        ("deliveries", f"{figures.deliveries} of {figures.messages} messages in {figures.seconds:.1f} s"),
+        ("lost", f"{figures.lost}, doubled {figures.doubled}"),
+        (
+            "server CPU",
+            f"{figures.cpu_us_per_delivery:.2f} µs a delivery, {figures.redis_us_per_delivery:.2f} of it "
+            f"Redis; {figures.cpu_share:.0%} of a core",
+        ),
+        ("batches", f"{figures.messages_per_frame:.1f} messages a frame"),
+        ("latency", f"p50 {figures.latency_p50_ms:.0f} ms, p99 {figures.latency_p99_ms:.0f} ms"),
+        ("memory", f"{figures.memory_per_connection / 1024:.1f} KiB an idle connection"),
+        ("joins", f"{figures.joins_per_second:.0f}/s"),
+        (
+            "burst",
+            f"{burst['messages']:.0f} at once: all heard in {burst['latency_p99_ms']:.0f} ms (p99), "
+            f"{burst['lost']:.0f} lost; a moderator waits {burst['moderator_max_ms']:.0f} ms at most",
+        ),
+        ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
+        *(("INVALID", reason) for reason in figures.invalid_because),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in rows)

@@ -1,0 +1,52 @@
+"""`rostrum bench chat` as people run it, and its figures where nobody disturbs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.signaling.processes import without_rostrum
+
+
+def bench(*options: str) -> dict[str, Any]:
+    """Measure, and return the figures; a busy machine may spoil them (exit code 1), no more."""
+    done = subprocess.run(
+        [sys.executable, "-m", "signaling", "bench", "chat", "--json", *options],
+        env=without_rostrum(),
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_small_room_hears_everything_once() -> None:
+    found = bench("--viewers", "30", "--rate", "10", "--seconds", "1")
+    assert (found["messages"], found["deliveries"]) == (10, 300)
+    assert (found["lost"], found["doubled"]) == (0, 0)
+    assert (found["burst"]["messages"], found["burst"]["lost"]) == (30, 0)
+    assert found["burst"]["moderator_commands"] >= 5
+    assert found["generator"]["lost_connections"] == found["generator"]["unsent"] == 0
+    assert 0 < found["latency_p50_ms"] <= found["latency_p99_ms"]
+    assert found["cpu_us_per_delivery"] > found["redis_us_per_delivery"] >= 0
+    assert found["valid"] is not bool(found["invalid_because"])
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize(("rate", "most"), [(5, 12.0), (50, 4.0)])
+def test_two_thousand_viewers(rate: int, most: float) -> None:
+    found = bench("--viewers", "2000", "--rate", str(rate), "--seconds", "8")
+    print(json.dumps(found, indent=2))
+    assert (found["lost"], found["doubled"], found["burst"]["lost"]) == (0, 0, 0)
+    assert found["latency_p99_ms"] <= 200
+    assert found["memory_per_connection"] <= 30 * 1024
+    assert found["burst"]["moderator_max_ms"] <= 200
+    if found["cpu_us_per_delivery"] > most:
+        print(f"{found['cpu_us_per_delivery']:.1f} µs a delivery, not {most}: is the machine quiet?")
