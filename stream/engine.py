@@ -19,6 +19,7 @@ from typing import Protocol
 
 from stream.agreement import AgreedMedia, Agreement, LocalTransport
 from stream.errors import RelayError
+from stream.heap import give_back
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
 from stream.routing.group import Burst
@@ -40,7 +41,10 @@ TICK = 0.01
 """Seconds between two ticks: NACKs, a joiner's start, reports."""
 
 SWEEP = 0.5
-"""Seconds between two looks for dead peers."""
+"""Seconds between two looks for dead peers, and for those that have settled."""
+
+GIVE_BACK = 16
+"""Viewers that have settled before memory is given back, once no more do."""
 
 REPLACED_KEPT = 256
 """How many replaced publishers are remembered, so that they learn why they were closed."""
@@ -59,6 +63,8 @@ class _Peer:
     etag: str
     connected: Callable[[float], None]
     """What to do once its keys are there."""
+
+    views: bool = False
 
 
 class Observer(Protocol):
@@ -106,6 +112,8 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
         self._log_due = 0.0
+        self._settled = 0
+        """Viewers that have settled, and let go of memory, since some was given back."""
 
     def _listen(self, settings: RelaySettings) -> TcpMux:
         try:
@@ -227,10 +235,17 @@ class Engine:
         """Close the peers that are gone, and forget sessions that nobody planned and nobody is in."""
         if self._tcp is not None:
             self._tcp.sweep(now)
+        settled = 0
         for peer in list(self.peers.values()):
             if peer.transport.expired(now):
                 self.counters["expired"] += 1
                 peer.transport.close()
+            elif peer.views:
+                settled += peer.transport.settle(now)
+        self._settled += settled
+        if self._settled >= GIVE_BACK and not settled:
+            self._settled = 0
+            give_back()
         in_use = {peer.session for peer in self.peers.values()}
         for session, router in list(self.routers.items()):
             if router.unplanned and session not in in_use and not router.publications:
@@ -272,7 +287,7 @@ class Engine:
         def connected(now: float) -> None:
             self.router(session).view(request.feed, transport, request.participant, agreement.media, now)
 
-        return self._admit(transport, session, request.participant, connected, agreement)
+        return self._admit(transport, session, request.participant, connected, agreement, views=True)
 
     def require_stage(self, session: str, request: ViewRequest) -> None:
         """Raise RelayError (`nothing_live`) where a viewer would not wait for an empty stage."""
@@ -314,9 +329,11 @@ class Engine:
         participant: str,
         connected: Callable[[float], None],
         agreement: Agreement,
+        *,
+        views: bool = False,
     ) -> Answer:
         """Let the peer's checks in, and say what was agreed."""
-        peer = _Peer(transport, session, participant, secrets.token_hex(8), connected)
+        peer = _Peer(transport, session, participant, secrets.token_hex(8), connected, views)
         self.peers[transport.id] = peer
         self._mux.add(transport)
         transport.start(agreement.dtls_role, agreement.fingerprints, self._state_changed)

@@ -25,6 +25,7 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
     SRTPProtectionProfile,
 )
+from OpenSSL import SSL
 
 from stream.transport.srtp import SrtpKeys
 
@@ -53,12 +54,17 @@ class DtlsError(Exception):
 
 
 class Certificate(RTCCertificate):
-    """The relay's one certificate. Its OpenSSL context is made once, not per peer (0.3 ms each)."""
+    """The relay's one certificate. Its OpenSSL context is made once, not per peer (0.3 ms each).
+
+    It remembers nobody, since no session is ever resumed.
+    """
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
         context = getattr(self, "_context", None)
         if context is None:
             context = self._context = super()._create_ssl_context(srtp_profiles)
+            context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+            context.set_options(SSL.OP_NO_TICKET)
         return context
 
     @property
@@ -78,7 +84,7 @@ class _DatagramPipe:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self.role = "controlling"
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
-        self._emit = send
+        self.emit = send
 
     async def _recv(self) -> bytes:
         data = await self.queue.get()
@@ -87,7 +93,7 @@ class _DatagramPipe:
         return data
 
     async def _send(self, data: bytes) -> None:
-        self._emit(data)
+        self.emit(data)
 
 
 def _has_plaintext_alert(data: bytes) -> bool:
@@ -112,16 +118,24 @@ class DtlsEndpoint:
         on_closed: Callable[[], None],
     ) -> None:
         """`fingerprints` are (algorithm, value) from the offer; `on_closed` hears a close_notify once."""
+        self._send = send
         self._pipe = _DatagramPipe(send)
-        self._dtls = RTCDtlsTransport(self._pipe, [certificate])  # type: ignore[arg-type]
-        self._dtls._set_role(role)
-        self._dtls._srtp_profiles = sorted(SRTP_PROFILES, key=lambda p: p is not SRTP_AEAD_AES_128_GCM)
+        dtls = RTCDtlsTransport(self._pipe, [certificate])  # type: ignore[arg-type]
+        dtls._set_role(role)
+        dtls._srtp_profiles = sorted(SRTP_PROFILES, key=lambda p: p is not SRTP_AEAD_AES_128_GCM)
+        self._dtls: RTCDtlsTransport | None = dtls
         self._remote = RTCDtlsParameters(
             fingerprints=[RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
         )
         self._role = role
         self._on_closed = on_closed
         self._established = False
+        self._goodbye: list[bytes] = []
+
+    @property
+    def retired(self) -> bool:
+        """Whether nothing more is read: see `retire`."""
+        return self._dtls is None
 
     def receive(self, data: bytes) -> str | None:
         """Take one datagram whose first byte is 20-63; return the reason where it is dropped."""
@@ -129,28 +143,32 @@ class DtlsEndpoint:
             return "dtls_length"
         if _has_plaintext_alert(data):
             return "dtls_plaintext_alert"
+        if self._dtls is None:
+            return "dtls_retired"
         if self._pipe.queue.full():
             return "dtls_queue_full"
         self._pipe.queue.put_nowait(data)
         return None
 
     async def handshake(self) -> SrtpKeys:
-        """Run the handshake and return the keys. Raises DtlsError."""
+        """Run the handshake, once, and return the keys. Raises DtlsError."""
+        dtls = self._dtls
+        assert dtls is not None, "only an endpoint that has shaken hands retires"
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT):
-                await self._dtls.start(self._remote)
+                await dtls.start(self._remote)
         except TimeoutError:
             raise DtlsError("timeout") from None
-        if self._dtls.state != "connected":
-            raise DtlsError(self._dtls.state)
+        if dtls.state != "connected":
+            raise DtlsError(dtls.state)
         self._established = True
-        self._dtls.on("statechange", self._state_changed)
-        return self._keys()
+        dtls.on("statechange", self._state_changed)
+        return self._keys(dtls)
 
-    def _keys(self) -> SrtpKeys:
-        connection: Any = self._dtls._ssl
+    def _keys(self, dtls: RTCDtlsTransport) -> SrtpKeys:
+        connection: Any = dtls._ssl
         selected = connection.get_selected_srtp_profile()
-        profile = next(p for p in self._dtls._srtp_profiles if p.openssl_profile == selected)
+        profile = next(p for p in dtls._srtp_profiles if p.openssl_profile == selected)
         material = connection.export_keying_material(
             b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
         )
@@ -160,13 +178,32 @@ class DtlsEndpoint:
         return SrtpKeys(_PROFILE_NAMES[selected], local[:size], local[size:], remote[:size], remote[size:])
 
     def _state_changed(self) -> None:
-        if self._established and self._dtls.state == "closed":
+        if self._established and self._dtls is not None and self._dtls.state == "closed":
             self._established = False
             self._on_closed()
+
+    async def retire(self) -> None:
+        """Let go of what only a handshake needs, and keep the close_notify, sealed already.
+
+        For a peer that has shown that it has its keys, so that no flight is sent to it again. Nothing
+        more is read from it: its own close_notify is dropped as `dtls_retired`.
+        """
+        if self._established:
+            self._established = False
+            self._pipe.emit = self._goodbye.append
+            await self._stop()
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and end. May be called twice."""
         self._established = False
-        await self._dtls.stop()
-        if not self._pipe.queue.full():
-            self._pipe.queue.put_nowait(None)
+        await self._stop()
+        goodbye, self._goodbye = self._goodbye, []
+        for data in goodbye:
+            self._send(data)
+
+    async def _stop(self) -> None:
+        dtls, self._dtls = self._dtls, None
+        if dtls is not None:
+            await dtls.stop()
+            if not self._pipe.queue.full():
+                self._pipe.queue.put_nowait(None)

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import math
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -39,6 +40,14 @@ SETUP_TIMEOUT = 20.0
 _UFRAG_BYTES = 6
 _PASSWORD_BYTES = 18
 """22 characters are the least a password has (RFC 8839, section 5.4); 18 bytes make 24."""
+
+SETTLED = 3.0
+"""Seconds after which a viewer whose packets are authentic needs no DTLS any more. OpenSSL's state, with its
+buffers for flights to be sent again, is 140 of 165 KiB that a viewer takes."""
+
+GOODBYE = 2.0
+"""Seconds of silence after a DTLS alert that nobody can read any more; anybody can forge one, so that what
+comes after it decides. A closed browser sends nothing, an open one a report each second."""
 
 FOLLOW = 0.2
 """Seconds without a sign of life on the bound path after which media that arrives on another checked path
@@ -77,6 +86,11 @@ class PeerTransport:
         self._certificate = certificate
         self._send = send
         self._counters = counters
+        self._connected_at = math.inf
+        self._proven = False
+        """Whether an authentic packet came: the peer has its keys."""
+        self._alerted_at = math.inf
+        """When something came that may be the goodbye of a peer whose DTLS has retired."""
         self._dtls: DtlsEndpoint | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._srtp: Srtp | None = None
@@ -196,18 +210,30 @@ class PeerTransport:
             return
         if self.state == "checked":
             self.state = "connected"
+            self._connected_at = time.monotonic()
             self._on_state(self)
 
-    def receive_dtls(self, data: bytes) -> None:
+    def receive_dtls(self, data: bytes, now: float) -> None:
         """Take a datagram whose first byte is 20-63."""
         if self._dtls is not None and self.state != "closed":
             dropped = self._dtls.receive(data)
             if dropped is not None:
                 self._counters[dropped] += 1
+            if dropped == "dtls_retired":
+                self._alerted_at = now
+
+    def settle(self, now: float) -> bool:
+        """Let a connected peer's DTLS retire, if it is time; True where it does now."""
+        if not self._proven or now - self._connected_at < SETTLED or self._dtls is None or self._dtls.retired:
+            return False
+        self._handshake = asyncio.create_task(self._dtls.retire(), name=f"retire dtls {self.id}")
+        self._counters["dtls_settled"] += 1
+        return True
 
     def _heard(self, path: Path, now: float) -> None:
         """Take note of an authentic packet on a path that a check has verified."""
         self.last_alive = now
+        self._proven = True
         if path is self._path or path == self._path:
             self._path_alive = now
         elif now - self._path_alive > FOLLOW:
@@ -254,7 +280,8 @@ class PeerTransport:
     def expired(self, now: float) -> bool:
         """Tell whether the peer is gone: no consent, or set-up never ended."""
         if self.state == "connected":
-            return now - self.last_alive > CONSENT_TIMEOUT
+            gone = now - self._alerted_at > GOODBYE and self.last_alive < self._alerted_at + FOLLOW
+            return gone or now - self.last_alive > CONSENT_TIMEOUT
         return self.state != "closed" and now - self.created > SETUP_TIMEOUT
 
     def close(self) -> None:

@@ -202,7 +202,7 @@ class UdpMux:
         transport, path = found
         first = data[0]
         if 20 <= first < 64:
-            transport.receive_dtls(data)
+            transport.receive_dtls(data, now)
         elif 128 <= first < 192:
             if rtcp.is_rtcp(data):
                 parts = transport.receive_rtcp(data, path, now)

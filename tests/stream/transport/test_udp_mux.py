@@ -291,7 +291,7 @@ async def test_damaged_datagrams_of_a_bound_peer_are_dropped(port: Port, target:
 class Defective(PeerTransport):
     """A transport with a defect of ours."""
 
-    def receive_dtls(self, data: bytes) -> None:
+    def receive_dtls(self, data: bytes, now: float) -> None:
         raise RuntimeError("a defect")
 
 
