@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from signaling import connection, doors, invitation_doors, pages, programme_doors, rest, whip
+from signaling import archive_doors, connection, doors, invitation_doors, pages, programme_doors, rest, whip
 from signaling.auth import Tokens
 from signaling.errors import SignalingError
 from signaling.invitation_store import InvitationStore
@@ -36,6 +36,7 @@ from signaling.programmes import Programmes
 from signaling.protocol import MediaState
 from signaling.publishers import Publishers
 from signaling.relays import Relays
+from signaling.retention import Retention
 from signaling.settings import SignalingSettings
 from signaling.whip import IceServers, MediaDoors, TransportNames
 from stream.plan import Feed, StagePlan
@@ -80,7 +81,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
         try:
-            async with live, programmes, relays:
+            async with live, programmes, relays, Retention(live, settings.retention_days):
                 yield
         finally:
             await redis.aclose()
@@ -93,6 +94,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
+        *archive_doors.ArchiveDoors(tokens, live).routes(),
         *invitation_doors.InvitationDoors(
             tokens, live, programmes, InvitationStore(redis), relays, settings.public_url
         ).routes(),
@@ -170,6 +172,7 @@ def openapi() -> dict[str, Any]:
             *rest.OPERATIONS,
             *programme_doors.OPERATIONS,
             *invitation_doors.OPERATIONS,
+            *archive_doors.OPERATIONS,
             *whip.OPERATIONS,
             *HEALTH,
         ]

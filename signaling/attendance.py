@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from signaling.log import answer, reaching
 from signaling.protocol import Person
+from signaling.session.erase import nobody
 
 GAP: Final = 15.0
 """Seconds between two counts that count as seen; workers count at least three times as often."""
@@ -102,13 +103,14 @@ class AttendanceBook:
             live=live / 1000,
         )
 
-    async def erase(self, session: str, participant: str, by: Person) -> None:
-        """Keep that somebody was there, under another name; nothing if they were not."""
+    async def erase(self, session: str, participant: str) -> None:
+        """Keep that somebody was there, without a name; nothing if they were not."""
         key = _key(session, "attended")
         async with reaching():
             said = await answer(self._redis.hget(key, participant))
             if said is not None:
-                kept = msgspec.structs.replace(_decode(said), person=by)
+                here = _decode(said)
+                kept = msgspec.structs.replace(here, person=nobody(here.person))
                 await answer(self._redis.hset(key, participant, _encode(kept).decode()))
 
 

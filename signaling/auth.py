@@ -167,7 +167,7 @@ _PRODUCE: Final = (
     | _SPEAK
     | _STAGE
     | _RUN
-    | {"session.describe", "session.end", "session.reopen", "session.start", "whip:hall"}
+    | {"session.describe", "session.end", "session.export", "session.reopen", "session.start", "whip:hall"}
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
@@ -184,12 +184,16 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "moderator": _MODERATE,
     "chair": _MODERATE | _SPEAK | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,
-    "owner": _PRODUCE | _INVITE | _ORGANISE | {"session.create", "session.list", "token.mint:owner"},
+    "owner": _PRODUCE
+    | _INVITE
+    | _ORGANISE
+    | {"session.create", "session.list", "token.mint:owner"}
+    | {"person.erase", "session.delete"},
 }
 """Role → actions: the commands' tags, and the doors beside the WebSocket.
 
-`session.join` is the WebSocket, `session.read`, `event.change` and the like are REST; `programme.read`
-shows, beside what is public, the item that is the token's own session. `whip:<source>` and
+`session.join` is the WebSocket; `session.read`, `session.export`, `event.change` and the like are REST.
+`programme.read` shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
 link to one, `presence.people` seeing names. Whatever is not here is refused.
 """

@@ -112,9 +112,30 @@ class LiveSessions:
         now = int(self.clock() * 1000)
         session = Session(session_id, title, "planned", now, programme=programme)
         created = Entry(now, 1, SessionCreated(at=now, by="system", session=session), NO_COMMAND)
-        if not await self._log.begin(session_id, None, now, (created,)):
+        if not await self._log.begin(session_id, None, now, (created,), anew=True):
             raise Conflict("session_exists", "There is a session of this id already.")
         return await self.get(session_id)
+
+    async def delete(self, session_id: str) -> None:
+        """Delete a session that is not running, and all that is kept of it.
+
+        Raises SessionNotFound, Conflict, LogUnavailable.
+        """
+        live = await self.get(session_id)
+        if live.state.session.status in ("doors", "live", "paused"):
+            raise Conflict("session_running", "The session is running; end it first.")
+        await self._log.delete(session_id)
+        self._sessions.pop(session_id, None)
+        live.forget()
+
+    async def erase(self, session_id: str, participant: str) -> None:
+        """Take a person's name out of all that is kept of a session.
+
+        Raises SessionNotFound, LogUnavailable, RateLimited (`busy`).
+        """
+        live = await self.get(session_id)
+        await self.presence.book.erase(session_id, participant)
+        await live.erase(participant)
 
     async def list(self) -> tuple[Session, ...]:
         """Return all sessions this worker knows, oldest first."""
@@ -209,6 +230,8 @@ class LiveSessions:
                 # A log lost again while it was being healed: the next look sees it.
                 with contextlib.suppress(SessionNotFound):
                     await live.catch_up(verify=verify)
+                if live.gone:
+                    self._sessions.pop(live.id, None)
 
     def _set_available(self, available: bool) -> None:
         if available == self._available:

@@ -23,7 +23,7 @@ from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, Signa
 from signaling.fanout import Fanout, Subscription
 from signaling.gathering import GATHERED, Gathering, Given
 from signaling.limits import Limits
-from signaling.log import NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
+from signaling.log import GONE, NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
 from signaling.outbox import Outbox
 from signaling.presence import Presence
 from signaling.protocol import (
@@ -52,6 +52,7 @@ from signaling.session import audience as views
 from signaling.session.audience import Fact
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
+from signaling.session.erase import erased
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
 from signaling.session.state import State, empty
@@ -111,6 +112,9 @@ class LiveSession:
         self.paused = False
         """Whether commands are refused at once, because Redis is known to be away."""
 
+        self.gone = False
+        """Whether the session has been deleted."""
+
     @property
     def state(self) -> State:
         """The session as this worker knows it."""
@@ -161,7 +165,12 @@ class LiveSession:
         self._guests.discard(question)
 
     def admit(self, claims: Claims) -> None:
-        """Raise AuthError or Forbidden unless who has this token is welcome here, now."""
+        """Raise AuthError or Forbidden unless who has this token is welcome here, now.
+
+        Raises SessionNotFound if the session has been deleted.
+        """
+        if self.gone:
+            raise SessionNotFound
         admit(self._state, claims, self._clock())
 
     # -- commands ---------------------------------------------------------------------------------------
@@ -357,6 +366,9 @@ class LiveSession:
             # Noted first: pub/sub may take us past the answer while we wait for it.
             known, last = self.position, self._history[-1].entry
             (head,) = await self._log.heads([self.id])
+            if head == GONE:
+                self.forget()
+                raise SessionNotFound
             if head == known and not verify:
                 return
             if head is None or head < known:
@@ -370,6 +382,34 @@ class LiveSession:
                     await self._heal(head)
                 elif new and not self.hear(new):
                     await self._reload()
+
+    def forget(self) -> None:
+        """Send everybody away: the session has been deleted; idempotent."""
+        if not self.gone:
+            self.gone = True
+            self._question()
+
+    async def events(self) -> tuple[AnyEvent, ...]:
+        """Return all that has happened, from the start of the log; raises LogUnavailable."""
+        return tuple(entry.event for entry in await self._log.read(self.id))
+
+    async def erase(self, participant: str) -> None:
+        """Take a person's name out of the log, which gets a new epoch, so that nobody goes on with the old.
+
+        Raises SessionNotFound, LogUnavailable, RateLimited (`busy`).
+        """
+        for _ in range(ATTEMPTS):
+            await self.catch_up()
+            at = self.position
+            entries = await self._log.read(self.id)
+            if (entries[-1].epoch, entries[-1].seq) != at:
+                continue
+            epoch = max(int(self._clock() * 1000), at[0] + 1)
+            without = [replace(entry, event=erased(entry.event, participant)) for entry in entries]
+            if await self._log.rewrite(self.id, at, epoch, without):
+                await self.catch_up()
+                return
+        raise RateLimited("busy", "Too much happens here at once. Try again.", retry_after=0.5)
 
     async def _heal(self, head: Position | None) -> None:
         """Begin a new epoch after `head`, with what is remembered beyond it, and take it from there."""
@@ -389,7 +429,7 @@ class LiveSession:
     async def _reload(self) -> None:
         (head,) = await self._log.heads([self.id])
         entries = await self._log.read(self.id)
-        if head is None or not entries:
+        if head is None or head == GONE or not entries:
             raise SessionNotFound
         known = self._epoch
         self._epoch = max(head[0], entries[-1].epoch)

@@ -30,6 +30,18 @@ from signaling.protocol import AnyEvent
 Position = tuple[int, int]
 """`(epoch, seq)`: a place in a log."""
 
+GONE: Position = (-1, 0)
+"""Where a deleted log ends."""
+
+PARTS = ("log", "versions", "leases", "attended", "arrived", "departed", "attendance", "invitations")
+"""What is kept of a session beside its head, as the last part of the key; receipts end by themselves."""
+
+MARK_SECONDS = 30 * 24 * 3600
+"""How long it is remembered that a session was deleted: longer than any worker sleeps."""
+
+REWRITE_WITHIN = 10.0
+"""Seconds that writing a whole log anew may take."""
+
 RECEIPT_SECONDS = 24 * 3600
 """How long a command's id is remembered: the same id within a day is done once."""
 
@@ -103,6 +115,8 @@ class SessionLog:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._append = redis.register_script((_LUA / "append.lua").read_text())
+        self._rewrite = redis.register_script((_LUA / "rewrite.lua").read_text())
+        self._forget = redis.register_script((_LUA / "forget.lua").read_text())
         self._begin = redis.register_script((_LUA / "begin.lua").read_text())
 
     async def list(self) -> tuple[str, ...]:
@@ -117,14 +131,16 @@ class SessionLog:
         return float(seconds) + float(micros) / 1e6
 
     async def heads(self, sessions: Sequence[str]) -> tuple[Position | None, ...]:
-        """Return where each session's log ends; None where there is none."""
+        """Return where each session's log ends; None where there is none, GONE where it was deleted."""
         async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
             # A command that is always there: with no session, this still asks whether Redis lives.
             pipeline.ping()
             for session in sessions:
-                pipeline.hmget(_key(session, "head"), ["epoch", "seq"])
+                pipeline.hmget(_key(session, "head"), ["epoch", "seq", "gone"])
             _, *heads = await pipeline.execute()
-        return tuple((int(epoch), int(seq)) if epoch else None for epoch, seq in heads)
+        return tuple(
+            (int(epoch), int(seq)) if epoch else GONE if gone else None for epoch, seq, gone in heads
+        )
 
     async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
         """Return the entries from the start, or from `after` on, the one at `after` itself included."""
@@ -179,22 +195,50 @@ class SessionLog:
         return tuple(None if seq is None else int(seq) for seq in found)
 
     async def begin(
-        self, session: str, seen: Position | None, epoch: int, remembered: Iterable[Entry] = ()
+        self,
+        session: str,
+        seen: Position | None,
+        epoch: int,
+        remembered: Iterable[Entry] = (),
+        *,
+        anew: bool = False,
     ) -> bool:
         """Begin a log (`seen` None), or a new epoch of one, with what is remembered beyond `seen`.
 
-        Returns whether it was done; not, if the log was no longer as seen.
+        Returns whether it was done; not, if the log was no longer as seen, or has been deleted, but for
+        who begins one `anew`.
         """
         entries = tuple(remembered)
         keys = [_key(session, part) for part in ("head", "log")]
         keys += [_key(session, f"done:{entry.command}") for entry in entries]
-        arguments: list[Any] = [_key(session, "events"), *(seen or ("", 0)), epoch, RECEIPT_SECONDS]
+        arguments: list[Any] = [
+            _key(session, "events"),
+            *(seen or ("new" if anew else "", 0)),
+            epoch,
+            RECEIPT_SECONDS,
+        ]
         for entry in entries:
             arguments += [_encode(entry.event), entry.command]
         async with reaching():
             # The index is another slot of a cluster, so it comes first: an id without a log does no harm.
             await answer(self._redis.sadd(_INDEX, session))
             return bool(await answer(self._begin(keys=keys, args=arguments)))
+
+    async def rewrite(self, session: str, seen: Position, epoch: int, entries: Iterable[Entry]) -> bool:
+        """Write a log anew, under a new epoch; returns whether it was done: only if it was still as seen."""
+        arguments: list[Any] = [_key(session, "events"), *seen, epoch]
+        for entry in entries:
+            arguments += [entry.seq, _encode(entry.event), entry.command]
+        async with reaching(REWRITE_WITHIN):
+            keys = [_key(session, part) for part in ("head", "log")]
+            return bool(await answer(self._rewrite(keys=keys, args=arguments)))
+
+    async def delete(self, session: str) -> None:
+        """Delete all that is kept of a session; a mark is left for workers that remember it."""
+        keys = [_key(session, part) for part in ("head", *PARTS)]
+        async with reaching():
+            await answer(self._forget(keys=keys, args=[_key(session, "events"), MARK_SECONDS]))
+            await answer(self._redis.srem(_INDEX, session))
 
     async def follow(self, following: Callable[[], None]) -> AsyncIterator[Heard]:
         """Yield what pub/sub says, for as long as it lasts; `following` is called once it is heard.

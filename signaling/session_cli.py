@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
-from signaling.asking import Server, Shown, ask
+from signaling.asking import CommandError, Server, Shown, ask, ask_raw
 
 sessions = typer.Typer(no_args_is_help=True, help="Create, list, run and end sessions on a running server.")
 
@@ -96,3 +99,57 @@ def reopen_session(id: SessionId, server: Server = "", token: Shown = "") -> Non
     Example: rostrum session reopen keynote
     """
     ask("POST", f"/api/sessions/{id}/reopen", server, token)
+
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    ZIP = "zip"
+    JSON = "json"
+
+
+@sessions.command("export")
+def export_session(
+    id: SessionId,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        ExportFormat, typer.Option(help="CSV files in a zip, or one JSON document.")
+    ] = ExportFormat.ZIP,
+    output: Annotated[Path | None, typer.Option(help="A file; by default the session's id.")] = None,
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Write down what became of a session: questions, chat, polls, floor, attendance, audit.
+
+    Example: rostrum session export keynote --output keynote.zip
+    """
+    data = ask_raw("GET", f"/api/sessions/{quote(id, safe='')}/export.{format.value}", server, token)
+    file = output or Path(f"{id}.{format.value}")
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
+    typer.echo(str(file))
+
+
+@sessions.command("delete")
+def delete_session(id: SessionId, server: Server = "", token: Shown = "") -> None:  # noqa: A002
+    """Delete a session that is not running, and all that is kept of it. Export it first.
+
+    Example: rostrum session delete rehearsal
+    """
+    ask_raw("DELETE", f"/api/sessions/{quote(id, safe='')}", server, token)
+
+
+@sessions.command("erase")
+def erase_person(
+    id: SessionId,  # noqa: A002
+    participant: Annotated[str, typer.Argument(help="The participant's id, as an export has it.")],
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Take a person's name, affiliation and title out of all that is kept of a session.
+
+    Example: rostrum session erase keynote viewer-3f9c1d20aa17
+    """
+    path = f"/api/sessions/{quote(id, safe='')}/people/{quote(participant, safe='')}"
+    ask_raw("DELETE", path, server, token)

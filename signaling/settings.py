@@ -39,6 +39,7 @@ class SignalingSettings:
     stun_urls: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = field(default="", repr=False)
+    retention_days: int = 0
     log_level: LogLevel = "info"
 
     @classmethod
@@ -61,6 +62,7 @@ class SignalingSettings:
             stun_urls=env.listed("ROSTRUM_STUN_URLS"),
             turn_urls=env.listed("ROSTRUM_TURN_URLS"),
             turn_secret=env.secret("ROSTRUM_TURN_SECRET", required=False),
+            retention_days=env.whole("ROSTRUM_RETENTION_DAYS", cls.retention_days, 0, 36_500),
             log_level=env.choice("ROSTRUM_LOG_LEVEL", cls.log_level, get_args(LogLevel)),
         )
         _check(settings)

@@ -1,12 +1,19 @@
 -- Begin a log, or begin a new epoch of one that was found to have lost its end.
 --
 -- KEYS  1 head   2 log   3.. the receipts of the entries' commands, in order
--- ARGV  1 channel   2 epoch and 3 seq the caller saw ('' and '0': no log)   4 the new epoch
+-- ARGV  1 channel   2 epoch and 3 seq the caller saw ('' and '0': no log; 'new': and there shall be one,
+--       though there was one that has been deleted)   4 the new epoch
 --       5 seconds a receipt is kept   6.. for each entry: event, command
 -- The entries are what the caller remembers beyond that seq. Returns 1, or 0 if the log was not as seen.
 
-local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq')
-if (head[1] or '') ~= ARGV[2] or (head[2] or '0') ~= ARGV[3] then
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'gone')
+local seen = ARGV[2]
+if seen == 'new' then
+  seen = ''
+elseif head[3] then
+  return 0
+end
+if (head[1] or '') ~= seen or (head[2] or '0') ~= ARGV[3] then
   return 0
 end
 
@@ -19,6 +26,8 @@ for i = 6, #ARGV, 2 do
     redis.call('SET', KEYS[3 + (i - 6) / 2], string.format('%d', seq), 'EX', ARGV[5])
   end
 end
+redis.call('HDEL', KEYS[1], 'gone')
+redis.call('PERSIST', KEYS[1])
 redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'seq', string.format('%d', seq))
 redis.call('PUBLISH', ARGV[1], ARGV[4] .. ' 0 ')
 return 1

@@ -69,7 +69,14 @@ CUTS = {
 }
 STAGE = CUES | CUTS
 BREAKS = {"session.doors", "session.pause", "session.resume"}
-RUNNING = {"session.start", "session.end", "session.reopen", "session.describe", "whip:hall"}
+RUNNING = {
+    "session.start",
+    "session.end",
+    "session.reopen",
+    "session.describe",
+    "session.export",
+    "whip:hall",
+}
 HANDING_OUT = {f"token.mint:{role}" for role in ROLES} - {"token.mint:owner"}
 INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
     f"invitation.create:{role}" for role in ROLES if role != "owner"

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from signaling import invitation_doors, programme_doors, rest, whip
+from signaling import archive_doors, invitation_doors, programme_doors, rest, whip
 from signaling.attend import Seat, seat
 from signaling.auth import EVERY_SESSION, RIGHTS, ROLES, Claims, authorize
 from signaling.errors import Forbidden
@@ -74,6 +74,10 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "createInvitation": ("invitation.create:viewer", OWN),
     "listInvitations": ("invitation.list", OWN),
     "revokeInvitation": ("invitation.revoke", OWN),
+    "exportSession": ("session.export", OWN),
+    "exportTables": ("session.export", OWN),
+    "deleteSession": ("session.delete", OWN),
+    "erasePerson": ("person.erase", OWN),
     "publish": ("whip:camera", OWN),
     "view": ("whep:return", OWN),
     "viewStage": ("whep:stage", OWN),
@@ -84,6 +88,7 @@ OPERATIONS: Final = (
     *rest.OPERATIONS,
     *programme_doors.OPERATIONS,
     *invitation_doors.OPERATIONS,
+    *archive_doors.OPERATIONS,
     *whip.OPERATIONS,
 )
 

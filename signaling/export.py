@@ -1,0 +1,251 @@
+"""A session as tables, for reports and archives: JSON, or CSV files in a zip. Pure.
+
+A subject adds its table to `SECTIONS`, and nowhere else. The law: an export says what the log says; what
+was withdrawn is not in it as text, but that it was, who did it and when is in the audit. A cell that a
+spreadsheet would take for a formula is written so that it does not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from signaling.attendance import Attendance
+from signaling.protocol import AnyEvent, ChatDeleted, ChatPosted, Person, QuestionAsked
+from signaling.session.state import State
+
+Cell = str | int | float | bool | None
+Row = Mapping[str, Cell]
+
+
+class Moment(int):
+    """A time, ms since 1970; in CSV it is written as UTC (ISO 8601)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that is known of a session: what it is, all that happened, and who was there."""
+
+    state: State
+    events: tuple[AnyEvent, ...]
+    attendance: Attendance
+
+    def name(self, participant: str) -> str:
+        """Return the name of a participant, if it is known."""
+        person = self.state.people.get(participant)
+        if person is not None:
+            return person.name
+        for who in self.attendance.attendees:
+            if who.here.person.id == participant:
+                return who.here.person.name
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of an export."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Callable[[Material], Iterable[Row]]
+
+
+PERSON: Final = ("id", "name", "role", "affiliation", "title", "place")
+
+
+def whole(material: Material) -> dict[str, Any]:
+    """Return the export as one value for JSON: each section's rows, by its name."""
+    return {section.name: [_plain(row) for row in section.rows(material)] for section in SECTIONS}
+
+
+def tables(material: Material) -> bytes:
+    """Return the export as a zip with a CSV file for each section."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for section in SECTIONS:
+            archive.writestr(f"{section.name}.csv", _csv(section, material))
+    return packed.getvalue()
+
+
+def _plain(row: Row) -> dict[str, Cell]:
+    return {column: int(value) if isinstance(value, Moment) else value for column, value in row.items()}
+
+
+def _csv(section: Section, material: Material) -> bytes:
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(section.columns)
+    for row in section.rows(material):
+        table.writerow([_cell(row.get(column)) for column in section.columns])
+    # With a mark, spreadsheets read it as UTF-8.
+    return b"\xef\xbb\xbf" + written.getvalue().encode()
+
+
+def _cell(value: Cell) -> str:
+    match value:
+        case None:
+            return ""
+        case Moment():
+            return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds")
+        case bool():
+            return "yes" if value else "no"
+        case str() if value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+            return f"'{value}"
+        case _:
+            return str(value)
+
+
+# -- the sections -----------------------------------------------------------------------------------------
+
+
+def _session(material: Material) -> Iterator[Row]:
+    session, attendance = material.state.session, material.attendance
+    programme = session.programme
+    yield {
+        "id": session.id,
+        "title": session.title,
+        "status": session.status,
+        "created": Moment(session.created),
+        "started": _moment(session.started),
+        "ended": _moment(session.ended),
+        "planned_start": _moment(programme.start if programme else None),
+        "planned_end": _moment(programme.end if programme else None),
+        "room": programme.room if programme else "",
+        "people": len(attendance.attendees),
+        "peak": attendance.peak,
+        "peak_at": _moment(attendance.peak_at),
+        "peak_online": attendance.peak_online,
+        "peak_hall": attendance.peak_hall,
+        "average": round(attendance.average, 1),
+        "live_seconds": round(attendance.live),
+    }
+
+
+def _questions(material: Material) -> Iterator[Row]:
+    for question in material.state.questions.values():
+        yield {
+            "question": question.id,
+            "at": Moment(question.at),
+            "state": question.state,
+            "text": question.text,
+            "original": question.original,
+            "votes": len(material.state.votes.get(question.id, ())),
+            "source": question.source,
+            "to": question.to.name if question.to else "",
+            "anonymous": question.anonymous,
+            "merged_into": question.merged_into,
+            "notes": "\n".join(note.text for note in question.notes),
+            **_person(question.author),
+        }
+
+
+def _chat(material: Material) -> Iterator[Row]:
+    withdrawn = {event.message for event in material.events if isinstance(event, ChatDeleted)}
+    for event in material.events:
+        if isinstance(event, ChatPosted) and event.message.id not in withdrawn:
+            message = event.message
+            yield {
+                "message": message.id,
+                "at": Moment(message.at),
+                "channel": getattr(message, "channel", "public"),
+                "text": message.text,
+                **_person(message.author),
+            }
+
+
+def _attendance(material: Material) -> Iterator[Row]:
+    for who in material.attendance.attendees:
+        yield {
+            **_person(who.here.person),
+            "language": who.here.language,
+            "arrived": Moment(who.arrived),
+            "departed": _moment(who.departed),
+        }
+
+
+def _institutions(material: Material) -> Iterator[Row]:
+    """Return how many came from where; a hall's screens are nobody."""
+    counted: dict[str, dict[str, int]] = {}
+    for who in material.attendance.attendees:
+        person = who.here.person
+        if person.role != "hall":
+            row = counted.setdefault(person.affiliation.strip(), {"people": 0, "online": 0, "hall": 0})
+            row["people"] += 1
+            row[person.place] += 1
+    for affiliation, row in sorted(counted.items(), key=lambda item: (-item[1]["people"], item[0])):
+        yield {"affiliation": affiliation, **row}
+
+
+def _floor(material: Material) -> Iterator[Row]:
+    return _told(material, lambda tag, _: tag.startswith(("floor.", "hand.")))
+
+
+def _audit(material: Material) -> Iterator[Row]:
+    """Return all that was done to others or to the session: who, what, which, why."""
+    own = ("chat.posted", "question.asked", "question.votes", "poll.ballots", "reaction.")
+    return _told(material, lambda tag, event: not tag.startswith(own) and event.by != "")
+
+
+def _told(material: Material, wanted: Callable[[str, AnyEvent], bool]) -> Iterator[Row]:
+    asked = {
+        event.question.id: event.question.text
+        for event in material.events
+        if isinstance(event, QuestionAsked)
+    }
+    for event in material.events:
+        tag = str(event.__struct_config__.tag)
+        if wanted(tag, event):
+            fields = msgspec.to_builtins(event)
+            which = {key: value for key, value in fields.items() if key not in ("type", "seq", "at", "by")}
+            yield {
+                "seq": event.seq,
+                "at": Moment(event.at),
+                "by": event.by,
+                "by_name": material.name(event.by),
+                "what": tag,
+                "which": msgspec.json.encode(which).decode(),
+                "why": str(fields.get("reason", "")),
+                "text": asked.get(str(fields.get("question", "")), ""),
+            }
+
+
+def _person(person: Person) -> Row:
+    return {column: getattr(person, column) for column in PERSON}
+
+
+def _moment(at: int | None) -> Moment | None:
+    return None if at is None else Moment(at)
+
+
+_TOLD: Final = ("seq", "at", "by", "by_name", "what", "which", "why", "text")
+
+SECTIONS: Final = (
+    Section(
+        "session",
+        (
+            *("id", "title", "status", "created", "started", "ended", "planned_start", "planned_end", "room"),
+            *("people", "peak", "peak_at", "peak_online", "peak_hall", "average", "live_seconds"),
+        ),
+        _session,
+    ),
+    Section(
+        "questions",
+        (
+            *("question", "at", "state", "text", "original", "votes", "source", "to", "anonymous"),
+            *("merged_into", "notes", *PERSON),
+        ),
+        _questions,
+    ),
+    Section("chat", ("message", "at", "channel", "text", *PERSON), _chat),
+    Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),
+    Section("institutions", ("affiliation", "people", "online", "hall"), _institutions),
+    Section("floor", _TOLD, _floor),
+    Section("audit", _TOLD, _audit),
+)
