@@ -100,8 +100,9 @@ class RelayFace:
         return PlainTextResponse("draining" if self._engine.draining else "ok")
 
     async def metrics(self, request: Request) -> Response:
-        """Return Prometheus' text format."""
-        return Response(await self._workers.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        """Return Prometheus' text format; of viewers in sum, with `?viewers=each` of every one."""
+        text = await self._workers.metrics(each=request.query_params.get("viewers") == "each")
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def stats(self, request: Request) -> Response:
         """Return everything countable as JSON."""

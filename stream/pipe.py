@@ -186,7 +186,9 @@ class TellStats(_Message, frozen=True):
 
 
 class TellMetrics(_Message, frozen=True):
-    """Reply with the process's metrics as Prometheus text."""
+    """Reply with the process's metrics as Prometheus text; `each`: of every viewer, not in sum."""
+
+    each: bool = False
 
 
 Question: TypeAlias = View | Patch | Close | TellStats | TellMetrics

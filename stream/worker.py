@@ -48,6 +48,7 @@ class Worker:
         self._engine = engine
         self._publishers: dict[int, MirroredPublisher] = {}
         self._ended = asyncio.Event()
+        self._telling: set[asyncio.Task[None]] = set()
         self._pipe = PipeEnd(sock, engine.counters, self._media, self._control, self._ended.set)
 
     async def run(self) -> None:
@@ -64,6 +65,8 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), REPORT_EVERY)
         self._engine.draining = True
+        for telling in self._telling:
+            telling.cancel()
         media.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await media
@@ -116,13 +119,20 @@ class Worker:
                 engine.close_participant(session, participant)
             case pipe.Drain():
                 self._ended.set()
+            case pipe.Ask(number, pipe.TellStats() | pipe.TellMetrics() as question):
+                telling = asyncio.create_task(self._tell(number, question), name=f"tell {number}")
+                self._telling.add(telling)
+                telling.add_done_callback(self._telling.discard)
             case pipe.Ask(number, question):
-                self._say(pipe.Reply(number, self._answered(question), len(engine.peers)))
+                self._reply(number, self._answered(question))
             case _:
                 assert_never(message)
 
     def _want_key_frame(self, publisher: int, ssrc: int) -> None:
         self._say(pipe.KeyFrameWanted(publisher, ssrc))
+
+    def _reply(self, number: int, outcome: pipe.Outcome) -> None:
+        self._say(pipe.Reply(number, outcome, len(self._engine.peers)))
 
     def _answered(self, question: pipe.Question) -> pipe.Outcome:
         """Answer, whatever happens: nobody may wait for an answer that does not come."""
@@ -131,9 +141,25 @@ class Worker:
         except RelayError as error:
             return pipe.Refused(error.code, error.detail, error.status, error.retry_after)
         except Exception:  # a defect of ours costs one question
-            self._engine.counters["internal_error"] += 1
             log.exception("a question could not be answered")
-            return pipe.Refused("internal_error", "The relay could not do this.", 500, None)
+            return self._defect()
+
+    def _defect(self) -> pipe.Refused:
+        self._engine.counters["internal_error"] += 1
+        return pipe.Refused("internal_error", "The relay could not do this.", 500, None)
+
+    async def _tell(self, number: int, question: pipe.TellStats | pipe.TellMetrics) -> None:
+        """Say what is counted, some at a time, while packets go through."""
+        try:
+            if isinstance(question, pipe.TellStats):
+                text = msgspec.json.encode(await snapshot(self._engine))
+            else:
+                text = await prometheus(self._engine, each=question.each)
+        except Exception:  # a defect of ours costs one question
+            log.exception("what is counted could not be told")
+            self._reply(number, self._defect())
+        else:
+            self._reply(number, pipe.Text(text))
 
     def _answer(self, question: pipe.Question) -> pipe.Outcome:
         engine = self._engine
@@ -146,12 +172,8 @@ class Worker:
             case pipe.Close(transport):
                 engine.close_transport(transport)
                 return pipe.Nothing()
-            case pipe.TellStats():
-                return pipe.Text(msgspec.json.encode(snapshot(engine)))
-            case pipe.TellMetrics():
-                return pipe.Text(prometheus(engine))
             case _:
-                assert_never(question)
+                raise AssertionError(f"{question} is answered elsewhere")
 
 
 def pin(core: int | None) -> None:

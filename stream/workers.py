@@ -172,7 +172,7 @@ class Workers:
 
     async def stats(self) -> bytes:
         """Return everything countable, as JSON: this process's, and under `workers` that of the others."""
-        own: dict[str, Any] = snapshot(self.engine)
+        own: dict[str, Any] = await snapshot(self.engine)
         if self._processes:
             texts = await self._texts(pipe.TellStats())
             own["workers"] = {
@@ -180,12 +180,15 @@ class Workers:
             }
         return msgspec.json.encode(own)
 
-    async def metrics(self) -> bytes:
-        """Return all metrics in Prometheus' text format; with several processes, labelled `worker`."""
-        own = prometheus(self.engine)
+    async def metrics(self, *, each: bool = False) -> bytes:
+        """Return all metrics in Prometheus' text format; with several processes, labelled `worker`.
+
+        `each`: of every viewer under its own id, not in sum.
+        """
+        own = await prometheus(self.engine, each=each)
         if not self._processes:
             return own
-        texts = await self._texts(pipe.TellMetrics())
+        texts = await self._texts(pipe.TellMetrics(each))
         return merged({0: own} | {number: text for number, text in texts.items() if text is not None})
 
     async def _texts(self, question: pipe.Question) -> dict[int, bytes | None]:

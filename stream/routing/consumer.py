@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Literal
 
+from stream.routing.freezes import Freezes
 from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.resends import MOST_ASKED, ResendBudget
 from stream.routing.segment import Segment, Stand, join, limited
@@ -62,6 +63,13 @@ class Consumer:
         self.resends = ResendBudget(now)
         self.switches = 0
         """How often another track or limit was begun, the start not counted."""
+
+        self.nacked = 0
+        """Packets that the viewer asked for again."""
+        self.plis = 0
+        """How often it asked for a picture."""
+        self.freezes = Freezes()
+        """The freezes that are this viewer's own: there was a picture, and it was sent none."""
 
         self.round_trip: float | None = None
         """Seconds, from the viewer's newest report; None before it."""
@@ -117,6 +125,8 @@ class Consumer:
         self._aim()
         if (self.slot.wanted is None or self.layer is None) and self.state != "waiting":
             self.stop(now)
+        if self.slot.wanted is None:
+            self.freezes.rest()
 
     @property
     def settled(self) -> bool:
@@ -191,6 +201,9 @@ class Consumer:
 
     def _enter(self, track: Track, packet: StoredPacket, limit: int, timestamp: int, now: float) -> None:
         self._leave(now)
+        if self.state == "waiting":
+            self.freezes.moved(now)
+        self.freezes.rest()
         if self._stand is not None and self._former and self._former[-1].track is not track:
             self.switches += 1
         numbering = join(self._stand, packet, limit, timestamp, self.slot.clock_rate, now)
@@ -267,6 +280,8 @@ class Consumer:
         self._leave(now)
         self.state = "waiting"
         self._waiting_since = now
+        if self.slot.kind == "video":
+            self.freezes.moved(now)
 
     def picture_lost(self, now: float) -> bool:
         """Take a picture loss indication; True where the answer is a start from the ring again."""

@@ -263,6 +263,7 @@ class FeedRouter(Generic[PeerT]):
             match packet:
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
                     consumer = by_ssrc[ssrc]
+                    consumer.nacked += len(sequences)
                     for plain in consumer.resend(sequences, now):
                         viewer.paced.push(plain, len(plain.payload), now, consumer.slot.kind == "audio")
                     out += self._repair(viewer, now)
@@ -304,6 +305,7 @@ class FeedRouter(Generic[PeerT]):
             viewer.bandwidth.reported(lost / expected, min(trips, default=None), now)
 
     def _picture_lost(self, viewer: Viewer[PeerT], consumer: Consumer, now: float) -> None:
+        consumer.plis += 1
         if consumer.picture_lost(now):
             self._settle(viewer, consumer)
             self._regroup(viewer)

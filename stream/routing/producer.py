@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from stream.agreement import AgreedMedia
+from stream.routing.freezes import Freezes
 from stream.routing.keyframes import KeyframeThrottle
 from stream.routing.packet_ring import StoredPacket
 from stream.routing.sender_clock import SenderClock
@@ -58,6 +59,7 @@ class Producer:
         self.version = 0
         """Rises with each change of what may be followed here."""
 
+        self.freezes = Freezes()
         self.last_packet_at = float("-inf")
         self.closed = False
         self._ranks = {rid: rank for rank, rid in enumerate(low_to_high(media.rids))}
@@ -85,6 +87,7 @@ class Producer:
     ) -> StoredPacket | None:
         """Take one packet of a track into its burst; None where it is not new."""
         self.last_packet_at = now
+        self.freezes.moved(now)
         known = track.size, track.top_temporal
         stored = track.receive(packet, now, repaired=repaired)
         if (track.size, track.top_temporal) != known:

@@ -106,7 +106,7 @@ class Reception:
 class NackGenerator:
     """Which packets of one stream to ask for, and when. Numbers are extended."""
 
-    __slots__ = ("_highest", "_missing", "given_up")
+    __slots__ = ("_highest", "_missing", "given_up", "round_trip")
 
     def __init__(self) -> None:
         self._highest: int | None = None
@@ -114,6 +114,8 @@ class NackGenerator:
         """number → (missed at, due at, tries so far)"""
         self.given_up = 0
         """Packets never repaired."""
+        self.round_trip: float | None = None
+        """Seconds from asking to having, smoothed; of packets asked for once alone (RFC 6298, section 3)."""
 
     def receive(self, sequence: int, now: float) -> bool:
         """Note one arrival; True where a gap is too wide to repair and a key frame is the cure."""
@@ -121,7 +123,7 @@ class NackGenerator:
             self._highest = sequence
             return False
         if sequence <= self._highest:
-            self._missing.pop(sequence, None)
+            self._found(sequence, now)
             return False
         gap = sequence - self._highest - 1
         first, self._highest = self._highest + 1, sequence
@@ -132,6 +134,14 @@ class NackGenerator:
         for number in range(first, sequence):
             self._missing[number] = (now, now + REORDER_DELAY, 0)
         return False
+
+    def _found(self, sequence: int, now: float) -> None:
+        missed = self._missing.pop(sequence, None)
+        if missed is not None and missed[2] == 1:
+            took = now - (missed[1] - RETRY_INTERVAL)
+            self.round_trip = (
+                took if self.round_trip is None else self.round_trip + (took - self.round_trip) / 8
+            )
 
     def due(self, now: float) -> list[int]:
         """Return the extended numbers to ask for now, and count the asking."""
