@@ -18,7 +18,7 @@ from signaling.errors import ClientFault
 from stream.errors import OfferRefused
 from stream.negotiation import negotiate_publish, negotiate_view
 from stream.transport.srtp import GCM_TAG, Srtp, SrtpError, SrtpKeys, open_srtp
-from stream.wire import framing, h264, rtcp, rtp, sdp, stun, vp8
+from stream.wire import framing, h264, red, rtcp, rtp, sdp, stun, vp8
 from tests.fuzz.dtls import DatagramRefusedError, DtlsDoor, client_hello
 from tests.stream.offers import LOCAL, Slots
 
@@ -114,15 +114,20 @@ def _rtp_corpus() -> tuple[bytes, ...]:
         rtp.pack(packet, padding=200),
         rtp.pack(replace(packet, extensions={1: bytes(40), 200: b""}, payload=stap_a)),
         rtp.pack(replace(packet, extensions={}, payload=b"\x7c\x85" + bytes(30))),
+        rtp.pack(replace(packet, extensions={}, payload=b"\xef\0\x3c\x04\xef\0\x1e\x05\x6f" + bytes(40))),
     )
 
 
 def _parse_rtp(data: bytes) -> object:
-    """Read a packet, and its payload as either codec does, and write it again."""
+    """Read a packet, and its payload as each codec does, and write it again."""
     packet = rtp.parse(data)
     vp8.shift(packet.payload, 3, 1)
     vp8.starts_key_frame(packet.payload)
     h264.starts_key_frame(packet.payload)
+    redundant = red.parse(packet.payload, 111)
+    if redundant is not None:
+        assert red.parse(red.retyped(packet.payload, redundant, 63), 63) == redundant
+        assert packet.payload[redundant.primary_at :], "there is a primary"
     return rtp.pack(packet)
 
 
