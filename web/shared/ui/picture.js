@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
-import { mediaOnStage } from '../store.js';
+import { mediaOnStage, slate } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 
@@ -68,9 +68,10 @@ const Slate = ({ session, viewer }) => html`
 export function Words({ session, viewer }) {
   const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
+  const instead = slate(session.state.value);
   const event = talk?.status === 'ended' ? talk.programme?.event : undefined;
   return html`
-    <p class="slate-title">${talk?.title ?? ''}</p>
+    <p class="slate-title">${instead || (talk?.title ?? '')}</p>
     <p class="slate-text">${text}</p>
     ${how && html`<p class="slate-how">${how}</p>`}
     ${event && html`<p><a class="button" href="/?event=${event}">${words.stage.endedNext}</a></p>`}
@@ -96,6 +97,7 @@ function slateOf(session, viewer) {
   }
   if (state.session.status === 'doors') return { text: stage.doors, how: stage.doorsHow };
   if (state.session.status === 'paused') return { text: stage.paused, how: stage.pausedHow };
+  if (slate(state) !== null) return { text: stage.slateHow };
   if (!state.stage.length || !viewer) return { text: stage.empty };
   if (viewer.soundOnly.value) return { text: stage.soundOnly, how: stage.soundOnlyHow };
   if (mediaOnStage(state) === false) return { text: words.line.speakerGone };

@@ -136,6 +136,7 @@ export const en = {
     endedNext: 'What comes next is in the programme.',
     waiting: 'Waiting for the picture',
     noPicture: 'No picture at the moment',
+    slateHow: 'A moment, please. This page goes on by itself.',
     soundOnly: 'Sound only',
     soundOnlyHow: 'The picture is switched off to save data. Sound goes on.',
     onScreen: 'On screen now',

@@ -137,6 +137,7 @@ export const zh = {
     endedNext: '后面的安排请看日程。',
     waiting: '正在等待画面',
     noPicture: '暂时没有画面',
+    slateHow: '请稍候，会自动继续。',
     soundOnly: '只听声音',
     soundOnlyHow: '已关闭画面以节省流量，声音照常。',
     onScreen: '大屏上的问题',
