@@ -28,11 +28,13 @@ const family = person('f', 'Sam 👩‍👩‍👧‍👦');
 export const FULL = {
   ...EMPTY,
   you: family,
-  can: ['chat.post', 'question.ask', 'chat.delete'],
+  can: ['chat.post', 'question.ask', 'question.vote', 'question.withdraw', 'chat.delete'],
   epoch: 1,
   session: { id: 'specimen', title: 'Two rooms, one conversation', status: 'live', created: NOON, started: NOON },
   stage: [speaker, long],
   presence: { online: 1284, hall: 212, people: [speaker, long, chinese, family] },
+  votes: { 6: 128, 7: 41 },
+  yours: { votes: ['7'] },
   chat: [
     { id: '1', author: family, text: 'Good evening from Lisbon', at: NOON },
     { id: '2', author: long, text: 'https://example.org/a-very-long-address-without-any-place-to-break-a-line/paper.pdf', at: NOON + 60_000 },

@@ -15,9 +15,9 @@ const COUNT_BELOW = 100;
 
 /**
  * @param {{ session: LiveSession, intent: (text: string) => Intent, label: string, send: string, longest: number,
- *   hint?: string }} props `longest`: characters the protocol takes
+ *   hint?: string, children?: import('../../vendor/preact.js').ComponentChildren }} props `longest`: characters the protocol takes
  */
-export function Compose({ session, intent, label, send, longest, hint }) {
+export function Compose({ session, intent, label, send, longest, hint, children }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const [text, setText] = useState('');
   const [sending, setSending] = useState(false);
@@ -55,6 +55,7 @@ export function Compose({ session, intent, label, send, longest, hint }) {
         onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => setText(e.currentTarget.value)}
         onKeyDown=${onKeyDown}
       ></textarea>
+      ${children}
       <div class="compose-foot">
         <p class="note" role="status" data-said=${said ? '' : undefined}>${note}</p>
         <button type="submit" class="button primary" disabled=${sending || !text.trim()}>${send}</button>
