@@ -25,8 +25,8 @@ const OUTSTANDING = 64;
 /** Close codes after which the same token will never do (signaling/errors.py): 4409 is another window. */
 const FINAL = new Set([4401, 4403, 4404, 4409]);
 
-/** What the server says to a token whose time is over. */
-const ENDED = 'token_expired';
+/** What the server says to a token that an invitation may replace. */
+const ENDED = new Set(['token_expired', 'token_revoked']);
 
 /** A refusal that leaves open whether the command was done: the same id may go again. */
 const UNDECIDED = 'log_unavailable';
@@ -54,6 +54,7 @@ const UNDECIDED_TRIES = 5;
  * @property {(status: Status) => void} onStatus
  * @property {(token: string) => void} onToken a refreshed token, to be kept
  * @property {() => import('./protocol.js').Place | null} place where the person says they sit
+ * @property {() => string} language what the page speaks, a BCP 47 tag
  * @property {() => Promise<string | null>} renew gets another token when this one has ended; null: there is none
  */
 
@@ -143,6 +144,7 @@ export class Connection {
         token: this.#token,
         protocol: PROTOCOL,
         place: this.#options.place(),
+        language: this.#options.language(),
         resume: this.#options.position(),
       });
     socket.onmessage = ({ data }) => {
@@ -158,7 +160,7 @@ export class Connection {
     const bye = this.#bye;
     this.#socket = this.#bye = null;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
-    if (bye?.code === ENDED) return void this.#renew(bye);
+    if (bye && ENDED.has(bye.code)) return void this.#renew(bye);
     if (FINAL.has(code)) return this.#close(bye?.code ?? String(code), bye?.reason ?? '');
     this.#tell({ phase: this.#options.position() ? 'reconnecting' : 'connecting' });
     const after = (bye?.retry_after ?? 0) * 1000;

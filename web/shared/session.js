@@ -9,6 +9,7 @@ import { computed, signal } from '../vendor/signals.js';
 import { Connection } from './connection.js';
 import { EMPTY, reduce } from './store.js';
 import { tokenAgain } from './invitation.js';
+import { language } from './words.js';
 import { keepToken, keptPlace, readClaims, takeToken } from './token.js';
 
 /**
@@ -49,6 +50,7 @@ export async function openSession(page) {
     onStatus: (now) => (status.value = now),
     onToken: (fresh) => keepToken(page, fresh),
     place: keptPlace,
+    language: () => language.value,
     renew: () => tokenAgain(page),
   });
 
