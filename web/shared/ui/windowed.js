@@ -25,6 +25,8 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const heights = useRef(/** @type {Map<string, number>} */ (new Map()));
+  /** The row one reads, and where it stands. */
+  const reads = useRef(/** @type {{ id: string, at: number } | null} */ (null));
   const [view, setView] = useState({ top: follow ? Infinity : 0, height: 800 });
   const [follows, setFollows] = useState(follow);
   const [, measured] = useState(0);
@@ -36,6 +38,7 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     const at = scroller.current;
     if (!at) return;
     const seen = { top: at.scrollTop, height: at.clientHeight };
+    reads.current = rowAt(at, list.current);
     const next = windowOf(all, seen);
     if (next.from !== slice.from || next.to !== slice.to || seen.height !== view.height) setView(seen);
     if (follow) setFollows(at.scrollHeight - seen.top - seen.height < NEAR);
@@ -54,7 +57,11 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
       }
     }
     if (changed) measured((n) => n + 1);
-    if (follows) toEnd();
+    const at = scroller.current;
+    if (follows || !at) return toEnd();
+    const row = reads.current && list.current?.querySelector(`[data-row="${CSS.escape(reads.current.id)}"]`);
+    if (row && reads.current) at.scrollTop += offset(at, row) - reads.current.at;
+    else reads.current = rowAt(at, list.current);
   });
   useEffect(() => {
     const at = scroller.current;
@@ -88,4 +95,27 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     !follows &&
     html`<button type="button" class="button newest" onClick=${() => (setFollows(true), toEnd())}>${newest}</button>`}
   `;
+}
+
+/**
+ * Say how far below the upper edge of the box an element begins, in pixels.
+ *
+ * @param {Element} box
+ * @param {Element} element
+ */
+const offset = (box, element) => element.getBoundingClientRect().top - box.getBoundingClientRect().top;
+
+/**
+ * Find the row at the upper edge.
+ *
+ * @param {HTMLElement} box
+ * @param {HTMLElement | null} list
+ */
+function rowAt(box, list) {
+  for (const row of list?.children ?? []) {
+    const id = row instanceof HTMLElement ? row.dataset['row'] : undefined;
+    const at = offset(box, row);
+    if (id && at + row.clientHeight > 0) return { id, at };
+  }
+  return null;
 }
