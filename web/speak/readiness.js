@@ -1,0 +1,49 @@
+/**
+ * Whether a speaker is ready, step by step. Pure: what the devices, the meter and the pre-flight say goes in,
+ * a state of each step comes out. Owns which browser's way out of a refused permission is told.
+ */
+
+/** @import { Trouble } from '../shared/media/devices.js' */
+/** @import { Preflight } from '../shared/protocol.js' */
+
+/** @typedef {'ready' | 'look' | 'wait'} Step */
+
+/**
+ * @param {{ running: boolean, trouble: Trouble | null, wanted: boolean }} camera
+ * @returns {Step}
+ */
+export const pictureStep = ({ running, trouble, wanted }) =>
+  trouble || !wanted ? 'look' : running ? 'ready' : 'wait';
+
+/**
+ * @param {{ running: boolean, trouble: Trouble | null, heard: boolean, silent: boolean, loud: boolean }} microphone
+ *   `heard`: whether a voice has come at all
+ * @returns {Step}
+ */
+export const soundStep = ({ running, trouble, heard, silent, loud }) =>
+  trouble || loud || (silent && !heard) ? 'look' : running && heard ? 'ready' : 'wait';
+
+/**
+ * @param {Preflight | undefined} preflight the last one; without a grade it is running
+ * @param {number} now the server's time
+ * @returns {Step | 'running'}
+ */
+export function networkStep(preflight, now) {
+  if (!preflight) return 'wait';
+  if (!preflight.grade) return now < preflight.until + 5000 ? 'running' : 'wait';
+  return preflight.grade === 'green' ? 'ready' : 'look';
+}
+
+/**
+ * Name the browser, as far as its way to a permission differs.
+ *
+ * @param {string} agent `navigator.userAgent`
+ * @returns {'chromium' | 'firefox' | 'safari' | 'ios' | 'android'}
+ */
+export function browserOf(agent) {
+  if (/iPhone|iPad|iPod/.test(agent)) return 'ios';
+  if (/Firefox\//.test(agent)) return 'firefox';
+  if (/Android/.test(agent)) return 'android';
+  if (/Chrome\//.test(agent)) return 'chromium';
+  return /Safari\//.test(agent) ? 'safari' : 'chromium';
+}
