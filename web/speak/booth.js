@@ -1,22 +1,31 @@
 /**
  * A speaker's booth: devices, what is sent, what comes back from the hall. Owns when something is sent
  * and that it goes on being sent; draws nothing. The law: nothing leaves this page before the speaker
- * has gone backstage, and all of it stops when the session ends or another window takes over.
+ * has gone backstage or asked to have their line measured, and all of it stops when the session ends or
+ * another window takes over.
  */
 
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Trouble } from '../shared/media/devices.js' */
 
 import { openDevices, troubleOf } from '../shared/media/devices.js';
+import { mixed } from '../shared/media/mix.js';
+import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinHall, onRelayBack } from '../shared/stage.js';
-import { onAir, publication } from '../shared/store.js';
+import { cueOf, onAir, preflightOf, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
 /** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
 const STILL_LIVE_MS = 2500;
 
 const ALIVE_MS = 1500;
+
+/** How long a pre-flight measures, in seconds; then it is graded. */
+const MEASURED_S = 15;
+
+/** How long it is told that the machine has been asleep. */
+const WOKE_MS = 6000;
 
 /** Remembers that this tab was backstage, so that a reload on air needs no click. */
 const ENTERED = 'rostrum.backstage';
@@ -31,6 +40,14 @@ export class Booth {
   slidesTrack = signal(null);
   /** @type {import('../vendor/signals.js').Signal<Trouble | null>} */
   slidesTrouble = signal(null);
+  /** What a shared tab or screen plays. @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
+  slidesSound = signal(null);
+  /** Whether the line is sent on, before the stage, to be measured. */
+  measuring = signal(false);
+  /** Whether the machine was asleep a moment ago. */
+  woke = signal(false);
+
+  #lock = new WakeLock();
 
   /** @param {LiveSession} session */
   constructor(session) {
@@ -48,7 +65,18 @@ export class Booth {
       const track = microphone.track.value;
       if (track) track.enabled = !this.muted.value;
     });
-    effect(() => void this.camera.send('audio', microphone.track.value));
+    effect(() => {
+      const [voice, played] = [microphone.track.value, this.slidesSound.value];
+      const both = voice && played ? mixed([voice, played]) : null;
+      void this.camera.send('audio', both?.track ?? voice ?? played);
+      return () => both?.close();
+    });
+    effect(() => this.#lock.want(this.entered.value));
+    effect(() => {
+      const graded = preflightOf(session.state.value, session.state.value.you?.id ?? '')?.grade;
+      if (this.measuring.peek() && graded) this.#measured();
+    });
+    onWake(() => this.#wokeUp());
     effect(() => {
       if (this.over) this.leave();
     });
@@ -68,8 +96,53 @@ export class Booth {
     sessionStorage.setItem(ENTERED, this.session.id);
     this.entered.value = true;
     this.superseded.value = false;
+    this.measuring.value = false;
     this.camera.start();
     this.hall.start();
+    void this.#arrive();
+  }
+
+  /** Tell the desk that we are backstage, unless it has us further on. */
+  async #arrive() {
+    const { state, command } = this.session;
+    const cue = cueOf(state.value, state.value.you?.id ?? '');
+    // Before the first welcome nothing is known: the command waits for it, and is refused where it has no sense.
+    if (cue && ['backstage', 'standby', 'on_air'].includes(cue.state)) return;
+    await command({ type: 'cue.arrive' });
+  }
+
+  /** Say that one is ready to go on. */
+  acknowledge() {
+    return this.session.command({ type: 'cue.acknowledge' });
+  }
+
+  /**
+   * Have the line measured: it is sent on for so long, and nobody but the desk gets it.
+   *
+   * @returns {Promise<import('../shared/connection.js').Outcome>}
+   */
+  async measure() {
+    this.measuring.value = true;
+    this.camera.start();
+    const outcome = await this.session.command({ type: 'preflight.start', seconds: MEASURED_S });
+    if (!outcome.ok) this.#measured();
+    return outcome;
+  }
+
+  #measured() {
+    this.measuring.value = false;
+    if (!this.entered.peek()) this.camera.stop();
+  }
+
+  /** Start again what a closed lid has ended. */
+  #wokeUp() {
+    this.woke.value = true;
+    setTimeout(() => (this.woke.value = false), WOKE_MS);
+    for (const device of Object.values(this.devices)) {
+      if (device.on.value && device.track.value?.readyState !== 'live') void device.open();
+    }
+    for (const publisher of [this.camera, this.slides]) publisher.resource.suspect();
+    this.hall.resource.suspect();
   }
 
   /** Send nothing any more. */
@@ -91,12 +164,17 @@ export class Booth {
       return;
     }
     try {
-      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
+      const stream = await navigator.mediaDevices.getDisplayMedia({
+        video: { frameRate: { ideal: 15 } },
+        audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+      });
       const [track] = stream.getVideoTracks();
       if (!track) return;
       track.contentHint = 'detail'; // sharp letters before smooth motion
       track.addEventListener('ended', () => track === this.slidesTrack.value && this.unshare());
       this.slidesTrack.value?.stop();
+      this.slidesSound.value?.stop();
+      this.slidesSound.value = stream.getAudioTracks()[0] ?? null;
       this.slidesTrack.value = track;
       this.slidesTrouble.value = null;
       await this.slides.send('video', track);
@@ -109,7 +187,9 @@ export class Booth {
   unshare() {
     this.slides.stop();
     this.slidesTrack.peek()?.stop();
+    this.slidesSound.peek()?.stop();
     this.slidesTrack.value = null;
+    this.slidesSound.value = null;
   }
 
   debug() {

@@ -2,7 +2,8 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { onScreen, questionsThat } from '../shared/store.js';
+import { clockOf, cueOf, onScreen, questionsThat, timeLeft } from '../shared/store.js';
+import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
@@ -13,6 +14,12 @@ import { useState } from '../vendor/preact-hooks.js';
 import { DeviceTrouble, Level, Preview } from './parts.js';
 
 const { speak } = words;
+
+/** From here on the time that is left is short. */
+const SHORT_MS = 60_000;
+
+/** How long the chair's bell is to be seen. */
+const BELL_MS = 12_000;
 
 /** @param {{ booth: Booth }} props */
 export function OnAir({ booth }) {
@@ -49,28 +56,59 @@ export function OnAir({ booth }) {
   `;
 }
 
-/** Am I on air, and how long. @param {{ booth: Booth }} props */
+/** Am I on air, how long yet, and what does the desk want. @param {{ booth: Booth }} props */
 function Tally({ booth }) {
-  const { state, now } = booth.session;
-  const { you, since, session } = state.value;
-  const onAir = booth.onAir.value;
-  const mine = since[you?.id ?? ''];
-  const started = onAir && mine ? mine : session?.started;
+  const { session } = booth;
+  const state = session.state.value;
+  const now = session.now.value;
+  const id = state.you?.id ?? '';
+  const cue = cueOf(state, id);
+  const air = booth.onAir.value ? 'on' : cue?.state === 'standby' ? 'standby' : 'off';
+  const texts = {
+    on: [speak.onAir, ''],
+    standby: [speak.standby, cue?.acknowledged ? speak.readySaid : speak.standbyHow],
+    off: cue?.state === 'cleared' ? [speak.offAir, speak.done] : [speak.offAir, speak.offAirHow],
+  };
+  const [text, how] = texts[air];
   return html`
-    <header class="tally" role="status" aria-live="assertive">
-      <div class="tally-word">
-        <p class="tally-state">${onAir ? speak.onAir : speak.offAir}</p>
-        ${!onAir && html`<p class="quiet">${speak.offAirHow}</p>`}
+    <header class="tally" data-air=${air}>
+      <div class="tally-word" role="status" aria-live="assertive">
+        <p class="tally-state">${text}</p>
+        ${how && html`<p class="tally-how">${how}</p>`}
       </div>
-      <div class="clock" aria-live="off">
-        ${started &&
-        html`<p class="clock-run">
-          <span class="clock-label">${onAir && mine ? speak.onAirFor : speak.sessionFor}</span>
-          <span class="clock-time">${duration(now.value - started)}</span>
-        </p>`}
-        <p class="clock-day">${timeOfDay(now.value, { seconds: true })}</p>
-      </div>
+      ${air === 'standby' &&
+      !cue?.acknowledged &&
+      html`<button type="button" class="button primary tally-ready" onClick=${() => booth.acknowledge()}>${speak.ready}</button>`}
+      <${Clocks} booth=${booth} now=${now} />
     </header>
+  `;
+}
+
+/** One's own time: what is left of it where the desk has given some, else how long. @param {{ booth: Booth, now: number }} props */
+function Clocks({ booth, now }) {
+  const state = booth.session.state.value;
+  const id = state.you?.id ?? '';
+  const clock = clockOf(state, id);
+  const onAir = booth.onAir.value;
+  const mine = onAir ? state.since[id] : undefined;
+  const started = mine ?? state.session?.started;
+  const left = clock ? timeLeft(clock, now) : null;
+  const rung = clock?.bell && now - clock.bell < BELL_MS;
+  return html`
+    <div class="clock">
+      ${rung && html`<p class="bell" role="alert">${speak.bell}</p>`}
+      ${left !== null
+        ? html`<p class="clock-run" data-time=${left < 0 ? 'over' : left < SHORT_MS ? 'short' : 'left'}>
+            <span class="clock-label">${left < 0 ? speak.over : speak.left}</span>
+            <span class="clock-time">${left < 0 ? '+' : ''}${duration(Math.abs(left))}</span>
+          </p>`
+        : started &&
+          html`<p class="clock-run">
+            <span class="clock-label">${mine ? speak.onAirFor : speak.sessionFor}</span>
+            <span class="clock-time">${duration(now - started)}</span>
+          </p>`}
+      <p class="clock-day">${timeOfDay(now, { seconds: true })}</p>
+    </div>
   `;
 }
 
@@ -121,10 +159,11 @@ function Sending({ booth }) {
       </p>
       ${slides &&
       html`<p class="line" data-kind=${slides.phase === 'connected' ? 'none' : 'wait'} role="status">
-        ${slides.phase === 'connected' ? speak.sharing : speak.publishing[slides.phase]}
+        ${slides.phase === 'connected' ? (booth.slidesSound.value ? speak.sharingSound : speak.sharing) : speak.publishing[slides.phase]}
       </p>`}
       ${trouble &&
       html`<p class="note" data-said role="alert">${trouble === 'denied' ? troubles.slides.denied : troubles.slides.unable}</p>`}
+      ${booth.woke.value && html`<p class="note" data-said role="status">${speak.awake}</p>`}
       ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
       <${DeviceTrouble} device=${booth.devices.camera} />
       <${DeviceTrouble} device=${booth.devices.microphone} />
@@ -166,6 +205,7 @@ function Controls({ booth }) {
       />`}
       <${HallSound} booth=${booth} />
       <span class="controls-gap"></span>
+      <${LanguageChoice} />
       <${IconButton}
         icon="leave"
         label=${speak.leave}

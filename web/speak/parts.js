@@ -6,12 +6,20 @@ import { measure } from '../shared/media/level.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useRef, useState } from '../vendor/preact-hooks.js';
+import { browserOf } from './readiness.js';
 
 const { speak } = words;
 
-/** Below this level nothing worth sending is heard; after this long, in ms, it is said. */
-const HEARD = 0.15;
-const SILENT_MS = 5000;
+/** Above this level is a voice; so many readings of it, 50 ms apart, are somebody who speaks. */
+const VOICE = 0.35;
+const SPOKEN = 6;
+
+/** After this long without a voice, in ms, it is said. */
+const SILENT_MS = 6000;
+
+/** Above this it is too loud; for how long that is said after the last time. */
+const LOUD = 0.985;
+const LOUD_MS = 2000;
 
 /** @param {{ device: Device }} props */
 export const DeviceChoice = ({ device }) => html`
@@ -33,7 +41,10 @@ export function DeviceTrouble({ device }) {
   if (!trouble) return null;
   return html`
     <div class="trouble" role="alert">
-      <p>${speak.troubles[device.kind][trouble]}</p>
+      <p>
+        ${speak.troubles[device.kind][trouble]}
+        ${trouble === 'denied' && html` ${speak.allow[browserOf(navigator.userAgent)]}`}
+      </p>
       ${(trouble === 'denied' || trouble === 'in_use') &&
       html`<button type="button" class="button" onClick=${() => device.open()}>${speak.retry}</button>`}
     </div>
@@ -41,38 +52,54 @@ export function DeviceTrouble({ device }) {
 }
 
 /**
- * The level, as a bar; with `hint`, a silent microphone is said in words.
+ * Listen whether a voice comes: heard at all, silent for long, too loud just now.
  *
- * @param {{ track: MediaStreamTrack | null, muted?: boolean, hint?: boolean }} props
+ * @param {MediaStreamTrack | null} track
  */
-export function Level({ track, muted = false, hint = false }) {
-  const bar = useRef(/** @type {HTMLElement | null} */ (null));
-  const [silent, setSilent] = useState(false);
+export function useVoice(track) {
+  const [voice, setVoice] = useState({ heard: false, silent: false, loud: false });
   useEffect(() => {
+    setVoice({ heard: false, silent: false, loud: false });
     if (!track) return undefined;
-    let heardAt = performance.now();
+    const began = performance.now();
+    let [spoken, loudAt] = [0, -Infinity];
     return measure(track, (level) => {
       const now = performance.now();
-      if (level > HEARD) heardAt = now;
-      setSilent(now - heardAt > SILENT_MS);
+      if (level > VOICE) spoken++;
+      if (level > LOUD) loudAt = now;
+      const heard = spoken >= SPOKEN;
+      const next = { heard, silent: !heard && now - began > SILENT_MS, loud: now - loudAt < LOUD_MS };
+      setVoice((was) => (was.heard === next.heard && was.silent === next.silent && was.loud === next.loud ? was : next));
+    });
+  }, [track]);
+  return voice;
+}
+
+/**
+ * The level, as a bar.
+ *
+ * @param {{ track: MediaStreamTrack | null, muted?: boolean }} props
+ */
+export function Level({ track, muted = false }) {
+  const bar = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (!track) return undefined;
+    return measure(track, (level) => {
       bar.current?.style.setProperty('--level', level.toFixed(3));
       bar.current?.setAttribute('aria-valuenow', String(Math.round(level * 100)));
     });
   }, [track]);
   return html`
-    <div class="level-box">
-      <div
-        class="level"
-        ref=${bar}
-        role="meter"
-        aria-label=${speak.level}
-        aria-valuenow="0"
-        aria-valuemin="0"
-        aria-valuemax="100"
-        data-muted=${muted || !track ? '' : undefined}
-      ></div>
-      ${hint && silent && !muted && track && html`<p class="note" role="status">${speak.silent}</p>`}
-    </div>
+    <div
+      class="level"
+      ref=${bar}
+      role="meter"
+      aria-label=${speak.level}
+      aria-valuenow="0"
+      aria-valuemin="0"
+      aria-valuemax="100"
+      data-muted=${muted || !track ? '' : undefined}
+    ></div>
   `;
 }
 

@@ -1,13 +1,21 @@
-/** Before the stage: choose and check the devices, then go. */
+/** The green room: picture, sound, network, one after the other, each with what to do; then backstage. */
 
 /** @import { Booth } from './booth.js' */
+/** @import { Step } from './readiness.js' */
 
+import { preflightOf } from '../shared/store.js';
+import { Icon } from '../shared/ui/icons.js';
+import { LanguageChoice } from '../shared/ui/language.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { DeviceChoice, DeviceTrouble, Level, Preview } from './parts.js';
+import { useState } from '../vendor/preact-hooks.js';
+import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from './parts.js';
+import { networkStep, pictureStep, soundStep } from './readiness.js';
 
 const { speak } = words;
+
+const ICONS = /** @type {const} */ ({ ready: 'check', look: 'warn', wait: 'wait', running: 'wait' });
 
 /** @param {{ booth: Booth }} props */
 export function Setup({ booth }) {
@@ -15,21 +23,44 @@ export function Setup({ booth }) {
   const state = session.state.value;
   const ready = devices.camera.track.value || devices.microphone.track.value;
   const allowed = state.can.includes('whip:camera');
+  const voice = useVoice(devices.microphone.track.value);
+  const picture = pictureStep({
+    running: !!devices.camera.track.value,
+    trouble: devices.camera.trouble.value,
+    wanted: devices.camera.on.value,
+  });
+  const sound = soundStep({
+    running: !!devices.microphone.track.value,
+    trouble: devices.microphone.trouble.value,
+    ...voice,
+  });
   return html`
     <main class="setup">
       <header class="setup-head">
-        <p class="quiet">${state.session?.title ?? ''}</p>
-        <h1>${speak.setup}</h1>
-        <p class="quiet">${speak.setupHow}</p>
+        <div>
+          <p class="quiet">${state.session?.title ?? ''}</p>
+          <h1>${speak.setup}</h1>
+          <p class="quiet">${speak.setupHow}</p>
+        </div>
+        <${LanguageChoice} />
       </header>
       <${Preview} track=${devices.camera.track.value} />
-      <div class="setup-side">
-        <${DeviceChoice} device=${devices.camera} />
-        <${DeviceTrouble} device=${devices.camera} />
-        <${DeviceChoice} device=${devices.microphone} />
-        <${Level} track=${devices.microphone.track.value} hint />
-        <${DeviceTrouble} device=${devices.microphone} />
-        <div class="setup-go">
+      <ol class="steps" aria-label=${speak.steps.label}>
+        <${StepOf} name=${speak.steps.picture} step=${picture}>
+          <${DeviceChoice} device=${devices.camera} />
+          <${DeviceTrouble} device=${devices.camera} />
+          ${picture === 'ready' && html`<p class="quiet">${speak.steps.pictureHow}</p>`}
+        <//>
+        <${StepOf} name=${speak.steps.sound} step=${sound}>
+          <${DeviceChoice} device=${devices.microphone} />
+          <${Level} track=${devices.microphone.track.value} />
+          <${DeviceTrouble} device=${devices.microphone} />
+          <p class="quiet" role="status">
+            ${voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}
+          </p>
+        <//>
+        ${state.can.includes('preflight.start') && html`<${Network} booth=${booth} />`}
+        <li class="setup-go">
           ${booth.superseded.value && html`<p class="note" data-said role="alert">${speak.superseded}</p>`}
           ${state.you && !allowed
             ? html`<p class="note" role="alert">${speak.notAllowed}</p>`
@@ -45,9 +76,51 @@ export function Setup({ booth }) {
                 <p class="quiet">${speak.backstageHow}</p>
               `}
           <${ConnectionLine} session=${session} />
-        </div>
-      </div>
+        </li>
+      </ol>
     </main>
+  `;
+}
+
+/**
+ * @param {{ name: string, step: Step | 'running', children?: import('../vendor/preact.js').ComponentChildren }} props
+ */
+const StepOf = ({ name, step, children }) => html`
+  <li class="step" data-step=${step}>
+    <h2 class="step-head">
+      <${Icon} name=${ICONS[step]} />
+      <span>${name}</span>
+      <span class="step-state">${speak.steps[step === 'running' ? 'wait' : step]}</span>
+    </h2>
+    ${children}
+  </li>
+`;
+
+/** The line, as the relay measured it. @param {{ booth: Booth }} props */
+function Network({ booth }) {
+  const { session } = booth;
+  const state = session.state.value;
+  const [said, setSaid] = useState('');
+  const preflight = preflightOf(state, state.you?.id ?? '');
+  const step = networkStep(preflight, session.now.value);
+  const running = step === 'running' || booth.measuring.value;
+  const findings = (preflight?.grade && preflight.findings) || [];
+  /** @type {Readonly<Record<string, string>>} */
+  const told = speak.findings;
+  const measure = async () => {
+    setSaid('');
+    const outcome = await booth.measure();
+    if (!outcome.ok) setSaid(refusal(outcome));
+  };
+  return html`
+    <${StepOf} name=${speak.steps.network} step=${running ? 'running' : step}>
+      ${findings.map(({ code, text }) => html`<p key=${code} class="note" data-said>${told[code] ?? text}</p>`)}
+      ${said && html`<p class="note" data-said role="alert">${said}</p>`}
+      <p class="quiet" role="status">${running ? speak.measuring : preflight?.grade ? '' : speak.measureHow}</p>
+      <button type="button" class="button" disabled=${running || !booth.devices.camera.track.value} onClick=${measure}>
+        ${preflight?.grade ? speak.measureAgain : speak.measure}
+      </button>
+    <//>
   `;
 }
 
@@ -60,6 +133,7 @@ export function Over({ booth }) {
       <h1>${booth.session.state.value.session?.title ?? ''}</h1>
       <p>${text}</p>
       ${status.phase === 'closed' && html`<p>${words.line.closedHow}</p>`}
+      <${LanguageChoice} />
     </main>
   `;
 }
