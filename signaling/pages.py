@@ -7,11 +7,13 @@ nothing, and connects nowhere, but here.
 
 from __future__ import annotations
 
+import gzip
 import stat
 from os import PathLike, stat_result
 from pathlib import Path
 from typing import Final
 
+from starlette.datastructures import Headers as HeaderMap
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,6 +48,9 @@ MEDIA_TYPES: Final = {
     ".webmanifest": "application/manifest+json",
 }
 """Kinds of file that are given out. The system's own table differs from machine to machine."""
+
+COMPRESSED: Final = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".webmanifest"})
+"""Kinds of file that gzip makes smaller."""
 
 SECURITY_HEADERS: Final = {
     # `self` covers ws: and wss: of the same host too (CSP 3, section 6.7.2.8). The camera's preview and
@@ -102,6 +107,7 @@ class _Folder(StaticFiles):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, html=True)
+        self._compressed: dict[str, tuple[int, bytes]] = {}
 
     def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
         full_path, found = super().lookup_path(path)
@@ -118,6 +124,26 @@ class _Folder(StaticFiles):
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
-        if response.status_code != 304:
-            response.headers["Content-Type"] = MEDIA_TYPES[Path(full_path).suffix]
-        return response
+        if response.status_code == 304:
+            return response
+        suffix = Path(full_path).suffix
+        response.headers["Content-Type"] = MEDIA_TYPES[suffix]
+        if suffix not in COMPRESSED:
+            return response
+        response.headers["Vary"] = "Accept-Encoding"
+        if scope["method"] != "GET" or "gzip" not in HeaderMap(scope=scope).get("accept-encoding", ""):
+            return response
+        headers = dict(response.headers) | {
+            "content-encoding": "gzip",
+            "etag": f"W/{response.headers['etag']}",
+        }
+        del headers["content-length"]
+        return Response(self._small(str(full_path), stat_result), status_code, headers)
+
+    def _small(self, path: str, found: stat_result) -> bytes:
+        """Return a file compressed: once for each version of it, for there are few."""
+        version, body = self._compressed.get(path, (0, b""))
+        if version != found.st_mtime_ns:
+            body = gzip.compress(Path(path).read_bytes(), 6, mtime=0)
+            self._compressed[path] = (found.st_mtime_ns, body)
+        return body

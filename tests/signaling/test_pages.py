@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -70,6 +72,19 @@ async def test_pages_come_as_what_they_are(
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_texts_travel_compressed_to_who_takes_that(http: httpx.AsyncClient, web: Path) -> None:
+    (web / "watch" / "watch.js").write_text("export {};\n" * 400, encoding="utf-8")
+    answer = await http.get("/watch/watch.js")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) < 200
+    assert answer.headers["vary"] == "Accept-Encoding"
+    plain = await http.get("/watch/watch.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == answer.text
+    (web / "watch" / "watch.js").write_text("export const another = 1;", encoding="utf-8")
+    assert (await http.get("/watch/watch.js")).text == "export const another = 1;"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -131,3 +146,29 @@ async def test_a_defect_is_told_as_nothing_more_than_that(web: Path) -> None:
 
 def test_the_packaged_pages_are_found() -> None:
     assert (pages.WEB / "index.html").is_file()
+
+
+def test_the_audiences_page_weighs_little() -> None:
+    """What `/watch/` loads, all that its modules import included, is 120 KiB at most on the wire."""
+    loaded = _loads(pages.WEB / "watch" / "index.html")
+    weight = sum(len(gzip.compress(path.read_bytes(), 6)) for path in loaded)
+    print(f"/watch/: {len(loaded)} files, {weight / 1024:.1f} KiB compressed")
+    assert len(loaded) > 20
+    assert weight <= 120 * 1024
+
+
+def _loads(page: Path) -> set[Path]:
+    """Return a page and everything of ours that it links to and that its modules import."""
+    wanted, found = [page], set[Path]()
+    while wanted:
+        path = wanted.pop()
+        if path in found:
+            continue
+        found.add(path)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            wanted += [pages.WEB / name for name in re.findall(r'(?:href|src)="/([^"]+\.\w+)"', text)]
+        elif path.suffix == ".js":
+            names = re.findall(r"""^(?:import|export)\b[^'"]*?['"](\.[^'"]+)['"]""", text, re.M)
+            wanted += [(path.parent / name).resolve() for name in names]
+    return found
