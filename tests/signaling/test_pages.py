@@ -169,6 +169,6 @@ def _loads(page: Path) -> set[Path]:
         if path.suffix == ".html":
             wanted += [pages.WEB / name for name in re.findall(r'(?:href|src)="/([^"]+\.\w+)"', text)]
         elif path.suffix == ".js":
-            names = re.findall(r"""^(?:import|export)\b[^'"]*?['"](\.[^'"]+)['"]""", text, re.M)
+            names = re.findall(r"""^(?:import|export)\b[^'";]*?\bfrom ['"](\.[^'"]+)['"]""", text, re.M)
             wanted += [(path.parent / name).resolve() for name in names]
     return found
