@@ -232,6 +232,8 @@ class LiveSessions:
                     await live.catch_up(verify=verify)
                 if live.gone:
                     self._sessions.pop(live.id, None)
+                    continue
+            await live.keep()
 
     def _set_available(self, available: bool) -> None:
         if available == self._available:

@@ -8,6 +8,7 @@ this worker remembers, under a new epoch, and every reader a fresh snapshot.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections import deque
@@ -50,6 +51,7 @@ from signaling.protocol import (
 )
 from signaling.session import audience as views
 from signaling.session.audience import Fact
+from signaling.session.checkpoint import EVERY, SHAPE, TAIL, Checkpoint, pack, unpack
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
 from signaling.session.erase import erased
@@ -95,6 +97,9 @@ class LiveSession:
         self._epoch = 0
         self._state = empty(session_id)
         self._history: deque[_Remembered] = deque(maxlen=HISTORY)
+        self._last: Entry | None = None
+        self._passed: deque[tuple[Entry, State]] = deque(maxlen=3)
+        """States that become checkpoints once TAIL events have followed."""
         self._catching_up = asyncio.Lock()
         self._contended = asyncio.Lock()
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
@@ -149,7 +154,8 @@ class LiveSession:
         oldest = self._history[0].entry.seq if self._history else self._state.seq + 1
         if resume.epoch != self._epoch or not oldest - 1 <= resume.seq <= self._state.seq:
             return None
-        missed = [r.fact for r in self._history if r.entry.seq > resume.seq]
+        newest = itertools.islice(reversed(self._history), self._state.seq - resume.seq)
+        missed = [remembered.fact for remembered in newest][::-1]
         return views.visible(missed, self._state, reader.audience, reader.person.id)
 
     def set_media(self, media: MediaState) -> None:
@@ -339,7 +345,10 @@ class LiveSession:
     # -- the log ----------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Read the session from the start of its log; raises SessionNotFound, LogUnavailable."""
+        """Read the session from its last checkpoint, else from the start of its log.
+
+        Raises SessionNotFound, LogUnavailable.
+        """
         async with self._catching_up:
             await self._reload()
 
@@ -364,7 +373,8 @@ class LiveSession:
         """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""
         async with self._catching_up:
             # Noted first: pub/sub may take us past the answer while we wait for it.
-            known, last = self.position, self._history[-1].entry
+            known, last = self.position, self._last
+            assert last is not None, "a session is loaded before it is followed"
             (head,) = await self._log.heads([self.id])
             if head == GONE:
                 self.forget()
@@ -428,24 +438,53 @@ class LiveSession:
 
     async def _reload(self) -> None:
         (head,) = await self._log.heads([self.id])
-        entries = await self._log.read(self.id)
+        start, entries = await self._from_checkpoint()
+        if not entries:
+            start, entries = empty(self.id), await self._log.read(self.id)
         if head is None or head == GONE or not entries:
             raise SessionNotFound
         known = self._epoch
         self._epoch = max(head[0], entries[-1].epoch)
-        self._state = empty(self.id)
+        self._state = start
         self._history.clear()
+        self._passed.clear()
         for entry in entries:
-            self._fold(entry)
+            if entry.seq > start.seq:
+                self._fold(entry)
+        self._last = entries[-1]
         if known:
             self.fanout.resynchronise()
         self._after()
         self._question()
 
+    async def _from_checkpoint(self) -> tuple[State, tuple[Entry, ...]]:
+        """Return a state to start from, and the entries from its own on; none, if it is not of this log."""
+        kept = await self._log.checkpoint(self.id, SHAPE)
+        found = unpack(kept[1]) if kept else None
+        if kept is None or found is None:
+            return empty(self.id), ()
+        entries = await self._log.read(self.id, after=kept[0])
+        if not entries or entries[0] != Entry(*kept[0], found.event, CommandKey(found.command)):
+            return empty(self.id), ()
+        return found.state, entries
+
+    async def keep(self) -> None:
+        """Keep a checkpoint if one is due; raises LogUnavailable."""
+        due = None
+        while self._passed and self._passed[0][0].seq + TAIL <= self._state.seq:
+            due = self._passed.popleft()
+        if due is not None:
+            entry, state = due
+            body = pack(Checkpoint(state, entry.event, entry.command))
+            await self._log.keep(self.id, self._epoch, SHAPE, (entry.epoch, entry.seq), body)
+
     def _fold(self, entry: Entry) -> Fact:
         fact = views.fact(self._state, entry.event)
         self._state = apply(self._state, entry.event)
         self._history.append(_Remembered(entry, fact))
+        self._last = entry
+        if entry.seq % EVERY == 0:
+            self._passed.append((entry, self._state))
         return fact
 
     def _question(self) -> None:

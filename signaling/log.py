@@ -33,7 +33,17 @@ Position = tuple[int, int]
 GONE: Position = (-1, 0)
 """Where a deleted log ends."""
 
-PARTS = ("log", "versions", "leases", "attended", "arrived", "departed", "attendance", "invitations")
+PARTS = (
+    "log",
+    "checkpoint",
+    "versions",
+    "leases",
+    "attended",
+    "arrived",
+    "departed",
+    "attendance",
+    "invitations",
+)
 """What is kept of a session beside its head, as the last part of the key; receipts end by themselves."""
 
 MARK_SECONDS = 30 * 24 * 3600
@@ -50,6 +60,9 @@ TIMEOUT = 2.0
 
 CONNECTIONS = 32
 """Most connections of one worker to Redis; who finds none free waits for one, up to TIMEOUT."""
+
+PAGE = 2000
+"""Most entries asked for at once, so that Redis is not kept from others."""
 
 CommandKey = NewType("CommandKey", str)
 """`<actor> <command id>`: whose command it is, so that nobody meets somebody else's receipt."""
@@ -118,6 +131,8 @@ class SessionLog:
         self._rewrite = redis.register_script((_LUA / "rewrite.lua").read_text())
         self._forget = redis.register_script((_LUA / "forget.lua").read_text())
         self._begin = redis.register_script((_LUA / "begin.lua").read_text())
+        self._keep = redis.register_script((_LUA / "keep.lua").read_text())
+        self._read = redis.register_script((_LUA / "read.lua").read_text())
 
     async def list(self) -> tuple[str, ...]:
         """Return the ids of all sessions, sorted."""
@@ -145,12 +160,33 @@ class SessionLog:
     async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
         """Return the entries from the start, or from `after` on, the one at `after` itself included."""
         start = "-" if after is None else f"{after[0]}-{after[1]}"
+        entries: list[Entry] = []
+        while True:
+            async with reaching():
+                text = await answer(self._read(keys=[_key(session, "log")], args=[start, PAGE]))
+            lines = text.split("\n") if text else []
+            for entry_id, command, event in zip(lines[0::3], lines[1::3], lines[2::3], strict=True):
+                entries.append(Entry(*_position(entry_id), _event(event, entry_id), CommandKey(command)))
+            if len(lines) < 3 * PAGE:
+                return tuple(entries)
+            start = f"({lines[-3]}"
+
+    async def checkpoint(self, session: str, shape: str) -> tuple[Position, str] | None:
+        """Return the checkpoint kept for those of this shape, and the place of the entry it is of."""
         async with reaching():
-            found = await answer(self._redis.xrange(_key(session, "log"), min=start))
-        return tuple(
-            Entry(*_position(entry_id), _event(fields["event"], entry_id), CommandKey(fields["command"]))
-            for entry_id, fields in found
-        )
+            place, body = await answer(
+                self._redis.hmget(_key(session, "checkpoint"), [f"{shape} place", f"{shape} body"])
+            )
+        return None if place is None or body is None else (_position(place), body)
+
+    async def keep(self, session: str, epoch: int, shape: str, place: Position, body: str) -> bool:
+        """Keep a checkpoint instead of those before, made while the log had this epoch.
+
+        Returns whether it was kept; not, if the log has another epoch, or one as new is kept.
+        """
+        keys = [_key(session, "head"), _key(session, "checkpoint")]
+        async with reaching():
+            return bool(await answer(self._keep(keys=keys, args=[epoch, shape, *place, body])))
 
     async def append(
         self,
@@ -230,7 +266,7 @@ class SessionLog:
         for entry in entries:
             arguments += [entry.seq, _encode(entry.event), entry.command]
         async with reaching(REWRITE_WITHIN):
-            keys = [_key(session, part) for part in ("head", "log")]
+            keys = [_key(session, part) for part in ("head", "log", "checkpoint")]
             return bool(await answer(self._rewrite(keys=keys, args=arguments)))
 
     async def delete(self, session: str) -> None:
