@@ -163,7 +163,7 @@ async def test_a_worker_that_slept_writes_nothing_stale_and_one_that_died_is_soo
         assert isinstance(await desk.do(AskQuestion(command_id(), "Why?")), Ack)
         await desk.until(lambda: bool(desk.asked()), 5)
         (question,) = desk.asked()
-        bob = await sit(asleep, "bob", lifetime=5)
+        bob = await sit(asleep, "bob", lifetime=9)
         await desk.until(lambda: desk.people == {"ada", "bob", "mod", "carol", "dave", "desk"}, 10)
 
         os.kill(sleeper.pid, signal.SIGSTOP)

@@ -70,7 +70,7 @@ async def test_workers_ten_minutes_apart_agree_on_order_time_and_tokens(redis_se
             seen = [event.seq for frame in await reader.events() for event in frame.events]
             assert seen == said
         times = [message.at for message in sessions[0].state.chat]
-        assert max(abs(at / 1000 - time.time()) for at in times) < 5
+        assert max(abs(at / 1000 - time.time()) for at in times) < 30
         spread = max(a - b for a, b in pairwise(times))
         print(f"row 26: 20 messages by workers 600 s apart, order intact, times back by {max(0, spread)} ms")
         assert spread < 200
