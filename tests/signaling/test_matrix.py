@@ -204,7 +204,7 @@ async def judge(taken: Seat, role: Role, kind: type[AnyCommand], *, ended: bool)
     elif ended and tag_of(kind) not in IN_AN_ENDED_SESSION:
         assert code == "session_ended", cell
     else:
-        assert code not in ("forbidden", "session_ended", "invalid", "internal"), cell
+        assert code not in ("forbidden", "session_ended", "internal"), cell
         assert isinstance(said, Ack | Refused)
 
 
