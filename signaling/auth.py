@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import AuthError, Forbidden
-from signaling.protocol import AnyCommand, Id, Place, Role
+from signaling.protocol import CHANNELS, AnyCommand, Id, Place, PostChat, Role
 from stream.plan import SOURCES
 
 MAX_TOKEN_BYTES: Final = 4096
@@ -120,10 +120,16 @@ COMMANDS: Final[frozenset[str]] = frozenset(
     str(command.__struct_config__.tag) for command in get_args(AnyCommand)
 )
 
+PARTICULAR: Final = frozenset(f"chat.post:{channel}" for channel in CHANNELS if channel != "public")
+"""What a command needs a right of its own for, beside the command's: a channel that not all read."""
+
 _WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "whep:stage"})
 _TAKE_PART: Final = _WATCH | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
+_BACKSTAGE: Final = frozenset({"chat.post:backstage"})
 _MODERATE: Final = _TAKE_PART | {
     "chat.delete",
+    "chat.post:backstage",
+    "chat.post:moderators",
     "person.eject",
     "person.readmit",
     "presence.people",
@@ -179,8 +185,8 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"whip:hall"},
-    "speaker": _TAKE_PART | _SPEAK,
-    "interpreter": _TAKE_PART | {"whep:return"},
+    "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
+    "interpreter": _TAKE_PART | _BACKSTAGE | {"whep:return"},
     "moderator": _MODERATE,
     "chair": _MODERATE | _SPEAK | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,
@@ -195,10 +201,19 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
 `session.join` is the WebSocket; `session.read`, `session.export`, `event.change` and the like are REST.
 `programme.read` shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
-link to one, `presence.people` seeing names. Whatever is not here is refused.
+link to one, `presence.people` seeing names, `chat.post:<channel>` saying something where not everybody
+reads. Whatever is not here is refused.
 """
 
 ACTIONS: Final[tuple[str, ...]] = tuple(sorted(frozenset[str]().union(*RIGHTS.values())))
+
+
+def action_of(command: AnyCommand) -> str:
+    """Return what a command asks the right for: its tag, or with it the channel that it goes to."""
+    tag = str(command.__struct_config__.tag)
+    if isinstance(command, PostChat) and command.channel != "public":
+        return f"{tag}:{command.channel}"
+    return tag
 
 
 def authorize(actor: Claims, action: str, session: str) -> None:
@@ -210,8 +225,8 @@ def authorize(actor: Claims, action: str, session: str) -> None:
 
 
 def allowed(claims: Claims) -> tuple[str, ...]:
-    """Return the commands, and the WHIP sources as `whip:<source>`, that the bearer may use."""
-    offered = COMMANDS | {f"whip:{source}" for source in SOURCES}
+    """Return the commands, the channels to post in, and the WHIP sources, that the bearer may use."""
+    offered = COMMANDS | PARTICULAR | {f"whip:{source}" for source in SOURCES}
     return tuple(sorted(action for action in offered if _has_right(claims, action)))
 
 

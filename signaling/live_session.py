@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter
 
 from signaling.admission import admit, entities
-from signaling.auth import Claims, authorize
+from signaling.auth import Claims, action_of, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
 from signaling.fanout import Fanout, Subscription
@@ -185,7 +185,7 @@ class LiveSession:
         """Carry out a command: Ack means that it is durable, and part of `state` here."""
         kind = str(command.__struct_config__.tag)
         try:
-            authorize(actor, kind, self.id)
+            authorize(actor, action_of(command), self.id)
             self.admit(actor)
             if self.paused:
                 raise LogUnavailable

@@ -21,7 +21,7 @@ from signaling.app import openapi
 ROOT = Path(__file__).resolve().parent.parent
 
 UNIONS = ("AnyCommand", "AnyClientMessage", "AnyEvent", "AnyServerMessage")
-ALIASES = ("Role", "Place", "Status", "QuestionState", "Moderation", "Kind", "Visibility")
+ALIASES = ("Role", "Place", "Channel", "Status", "QuestionState", "Moderation", "Kind", "Visibility")
 
 
 def documents() -> dict[Path, str]:

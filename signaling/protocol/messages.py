@@ -56,7 +56,8 @@ AnyClientMessage = Hello | Ping | RefreshToken | AnyCommand
 class Snapshot(msgspec.Struct, frozen=True):
     """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
 
-    `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+    `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
+    said; `questions` all that are visible, oldest first.
     `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
     """
 
@@ -89,7 +90,7 @@ class Welcome(ServerMessage, frozen=True, tag="welcome"):
 
     you: Person
     can: tuple[str, ...]
-    """Types of the commands this role may give, and `whip:camera`, `whip:slides`, `whip:hall`."""
+    """Commands this role may give, `chat.post:<channel>`, and `whip:camera`, `whip:slides`, `whip:hall`."""
     epoch: int
     seq: int
     time: int

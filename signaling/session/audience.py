@@ -1,10 +1,10 @@
 """Who may see what. Redaction happens here and only here, before anything is encoded.
 
 There are three audiences: `public` (viewers, halls), `speakers` (with interpreters; who also see who is
-here, who publishes, and how each speaker stands), and `staff` (who see everything). Beside these, everybody
-has a private view of the own questions. The law: what an audience may not see now is in none of its frames,
-old history included: no question that waits or was put aside, no words that a moderator has changed, no name
-of who asked without one, no note, and never who voted for what.
+here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see everything).
+Beside these, everybody has a private view of the own questions. The law: what an audience may not see now is
+in none of its frames, old history included: no question that waits or was put aside, no words that a
+moderator has changed, no name of who asked without one, no note, and never who voted for what.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from typing import Literal
 import msgspec
 
 from signaling.protocol import (
+    CHANNELS,
     AccessEvent,
     AnyEvent,
+    Channel,
+    ChatDeleted,
+    ChatMessage,
     ChatPosted,
     CueEvent,
     MediaState,
@@ -63,6 +67,13 @@ _AUDIENCES: dict[Role, Audience] = {
 _STAFF: frozenset[Audience] = frozenset({"staff"})
 _BACKSTAGE: frozenset[Audience] = frozenset({"speakers", "staff"})
 
+_READERS: dict[Channel, frozenset[Audience]] = {
+    "public": frozenset(AUDIENCES),
+    "backstage": _BACKSTAGE,
+    "moderators": _STAFF,
+}
+"""Channel → who reads it."""
+
 
 def audience_of(role: Role) -> Audience:
     """Return the audience a role belongs to."""
@@ -84,6 +95,11 @@ class Fact:
 def fact(before: State, event: AnyEvent) -> Fact:
     """Return the event as a fact; `before` is the state it was applied to."""
     match event:
+        case ChatPosted(message=message):
+            return Fact(event, audiences=_READERS[message.channel])
+        case ChatDeleted(message=message_id):
+            deleted = next((m for m in before.chat if m.id == message_id), None)
+            return Fact(event, audiences=_READERS[deleted.channel if deleted else "public"])
         case QuestionAsked(question=question) | QuestionApproved(question=question):
             return _fact_of(question, event)
         case (
@@ -135,7 +151,7 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         session=state.session,
         stage=state.stage,
         questions=questions,
-        chat=state.chat[-SNAPSHOT_CHAT:],
+        chat=_newest(state.chat, audience),
         air=state.air,
         cues=() if audience == "public" else cues.running_order(state),
         order=() if audience == "public" else state.order,
@@ -176,6 +192,17 @@ def totals(state: State, audience: Audience, of: Collection[str] | None = None) 
 def yours(state: State, participant: str) -> Yours:
     """Return what one participant has voted for."""
     return Yours(votes=tuple(question for question, voters in state.votes.items() if participant in voters))
+
+
+def _newest(chat: tuple[ChatMessage, ...], audience: Audience) -> tuple[ChatMessage, ...]:
+    """Return the newest messages of each channel that the audience reads, in the order they were said."""
+    left = {channel: SNAPSHOT_CHAT for channel in CHANNELS if audience in _READERS[channel]}
+    newest = []
+    for message in reversed(chat):
+        if left.get(message.channel):
+            left[message.channel] -= 1
+            newest.append(message)
+    return tuple(reversed(newest))
 
 
 def media(full: MediaState, state: State, audience: Audience) -> MediaState:

@@ -1,4 +1,8 @@
-"""Chat: what may be said and withdrawn."""
+"""Chat: what may be said and withdrawn.
+
+Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The
+law: a channel never pushes another one's messages out.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from signaling.session.decision import SESSION, Decision, Outcome, Refusal, deri
 from signaling.session.state import State, meet
 
 KEPT_CHAT = 1000
-"""Newest visible messages kept; a snapshot has fewer, so that a deletion lets an older one come back."""
+"""Newest visible messages kept of each channel; a snapshot has fewer: a deletion lets an older one in."""
 
 
 def decide(state: State, actor: Person, command: ChatCommand, *, now: int) -> Outcome:
@@ -34,8 +38,7 @@ def fold(state: State, event: ChatEvent) -> State:
     """Return the state after an event of the chat."""
     match event:
         case ChatPosted(message=message):
-            kept = (*state.chat, message)[-KEPT_CHAT:]
-            return replace(meet(state, message.author), chat=kept)
+            return replace(meet(state, message.author), chat=_with(state.chat, message))
         case ChatDeleted(message=message_id):
             kept = tuple(message for message in state.chat if message.id != message_id)
             return replace(state, chat=kept, deleted=state.deleted | {message_id})
@@ -48,12 +51,21 @@ def rewrite(state: State, at: int) -> tuple[ChatEvent, ...]:
     return (*posted, *deleted)
 
 
+def _with(chat: tuple[ChatMessage, ...], message: ChatMessage) -> tuple[ChatMessage, ...]:
+    """Return the messages with one more; its channel loses the oldest if it has too many."""
+    if len(chat) >= KEPT_CHAT:
+        same = [place for place, other in enumerate(chat) if other.channel == message.channel]
+        if len(same) >= KEPT_CHAT:
+            chat = (*chat[: same[0]], *chat[same[0] + 1 :])
+    return (*chat, message)
+
+
 def post(state: State, actor: Person, command: PostChat, *, now: int, new_id: str) -> Outcome:
     """Say something; two messages never contend, so only the session's status matters."""
     text = command.text.strip()
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
-    message = ChatMessage(new_id, actor, text, now)
+    message = ChatMessage(new_id, actor, text, now, command.channel)
     return Decision((ChatPosted(at=now, by=actor.id, message=message),), leans_on=(SESSION,))
 
 

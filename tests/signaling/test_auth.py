@@ -15,6 +15,7 @@ from signaling.auth import (
     ACTIONS,
     COMMANDS,
     EVERY_SESSION,
+    PARTICULAR,
     RIGHTS,
     ROLES,
     Claims,
@@ -35,6 +36,8 @@ TOKENS = Tokens(SECRET)
 EVERYBODY = {"session.join", "session.read", "programme.read", "whep:stage"}
 AUDIENCE = EVERYBODY | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
 MODERATION = {
+    "chat.post:backstage",
+    "chat.post:moderators",
     "chat.delete",
     "person.eject",
     "person.readmit",
@@ -51,6 +54,7 @@ MODERATION = {
     "question.note",
     "questions.moderation",
 }
+BACKSTAGE = {"chat.post:backstage"}
 ON_STAGE = {"whip:camera", "whip:slides", "whep:return", "cue.arrive", "cue.acknowledge"}
 CUES = {f"cue.{step}" for step in ("invite", "bind", "check", "backstage", "standby", "clear", "order")}
 CUTS = {
@@ -84,8 +88,8 @@ INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
     "hall": EVERYBODY | {"whip:hall"},
-    "speaker": AUDIENCE | ON_STAGE,
-    "interpreter": AUDIENCE | {"whep:return"},
+    "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
+    "interpreter": AUDIENCE | BACKSTAGE | {"whep:return"},
     "moderator": AUDIENCE | MODERATION,
     "chair": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS,
     "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT | INVITING,
@@ -138,13 +142,13 @@ def test_publishing_needs_the_source_in_the_token_too(source: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_allowed_is_what_authorize_lets_through(role: Role) -> None:
     actor = claims(role, publish=("camera",))
-    offered = [*COMMANDS, *(f"whip:{source}" for source in SOURCES)]
+    offered = [*COMMANDS, *PARTICULAR, *(f"whip:{source}" for source in SOURCES)]
     assert allowed(actor) == tuple(sorted(a for a in offered if may(actor, a, "keynote")))
 
 
 def test_a_speaker_is_told_the_sources_of_its_token() -> None:
-    told = allowed(claims("speaker", publish=("camera",)))
-    assert [action for action in told if action.startswith("whip:")] == ["whip:camera"]
+    assert {a for a in allowed(claims("speaker")) if a.startswith("whip:")} == {"whip:camera", "whip:slides"}
+    assert "whip:slides" not in allowed(claims("speaker", publish=("camera",)))
 
 
 # -- tokens -------------------------------------------------------------------------------------------

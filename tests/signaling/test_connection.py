@@ -171,8 +171,8 @@ async def test_a_welcome_says_who_you_are_what_you_may_and_what_is(open_door: Do
         welcome,
     ):
         assert welcome["you"] == {"id": "grace", "name": "Grace", "role": "speaker"}
-        assert {"chat.post", "cue.arrive", "question.ask", "whip:camera"} <= set(welcome["can"])
-        assert not {"stage.bring_on", "whip:slides"} & set(welcome["can"])
+        assert {"chat.post:backstage", "cue.arrive", "question.ask", "whip:camera"} <= set(welcome["can"])
+        assert not {"stage.bring_on", "chat.post:moderators", "whip:slides"} & set(welcome["can"])
         assert welcome["snapshot"]["session"]["title"] == "A talk"
         assert (welcome["epoch"], welcome["seq"]) == open_door.session.position
         assert abs(welcome["time"] - time.time() * 1000) < 2000
@@ -373,21 +373,26 @@ async def test_too_much_chat_is_refused_and_a_moderator_is_not_slowed_by_it(open
 
         task = asyncio.create_task(flood())
         reading = asyncio.create_task(flooder.drain(2.0))
-        waits = []
-        for i in range(30):
+        waits, started = [], time.monotonic()
+        for i in range(100):
             began = time.monotonic()
             kind = "question.ask" if i % 10 == 0 else "chat.delete"
             fields = {"text": "Why?"} if i % 10 == 0 else {"message": "m-none"}
             await moderator.command(kind, **fields)
             waits.append(time.monotonic() - began)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.03)
         going = False
-        await asyncio.gather(task, reading)
-        print(f"moderator's slowest command under flood: {max(waits) * 1000:.0f} ms")
-        assert max(waits) < 0.2
+        await task
+        reading.cancel()
+        took = time.monotonic() - started
+        p99 = sorted(waits)[98]
+        print(
+            f"a moderator's commands under flood: p99 {p99 * 1000:.0f} ms, longest {max(waits) * 1000:.0f} ms"
+        )
+        assert p99 <= 0.2
         refused = [json.loads(frame) for frame in flooder.raw if '"refused"' in frame]
         assert refused and all(r["code"] == "rate_limited" and r["retry_after"] > 0 for r in refused)
-        assert len(open_door.session.state.chat) <= 5 + 4
+        assert len(open_door.session.state.chat) <= 5 + took + 1
 
 
 # -- tokens --------------------------------------------------------------------------------------------

@@ -44,11 +44,11 @@ from signaling.protocol import (
     Status,
     TakeOff,
 )
-from signaling.session.audience import SNAPSHOT_CHAT, audience_of, media, snapshot, visible
+from signaling.session.audience import audience_of, media, visible
 from signaling.session.fold import apply, rewrite
 from signaling.session.state import State, empty
 
-from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
+from .session_events import ADA, MODERATOR, PRODUCER, SPEAKER, Fold
 
 
 def say(fold: Fold, text: str) -> str:
@@ -61,50 +61,6 @@ def ask(fold: Fold, text: str = "Why?") -> str:
     (event,) = fold.do(ADA, AskQuestion(fold.new_id(), text))
     assert isinstance(event, QuestionAsked)
     return event.question.id
-
-
-# -- chat ----------------------------------------------------------------------------------------------
-
-
-def test_a_deleted_message_is_in_no_snapshot_and_no_history() -> None:
-    fold = Fold()
-    say(fold, "kept")
-    doomed = say(fold, "withdrawn words")
-    fold.do(MODERATOR, DeleteChat("d1", doomed))
-    for audience in ("public", "speakers", "staff"):
-        told = msgspec.json.encode(
-            [
-                snapshot(fold.state, audience, "ada"),
-                visible(fold.facts, fold.state, audience, "ada"),
-            ]
-        )
-        assert b"withdrawn words" not in told
-        assert b"kept" in told
-
-
-def test_deleting_twice_is_deleting_once_and_of_nothing_is_refused() -> None:
-    fold = Fold()
-    doomed = say(fold, "x")
-    assert len(fold.do(MODERATOR, DeleteChat("d1", doomed))) == 1
-    assert fold.do(MODERATOR, DeleteChat("d2", doomed)) == ()
-    assert fold.refused(MODERATOR, DeleteChat("d3", "m-none")) == "unknown_message"
-
-
-def test_a_snapshot_has_the_newest_messages_and_a_deletion_lets_an_older_one_in() -> None:
-    fold = Fold()
-    ids = [say(fold, f"line {i}") for i in range(SNAPSHOT_CHAT + 5)]
-    assert [m.id for m in snapshot(fold.state, "public", "x").chat] == ids[5:]
-    fold.do(MODERATOR, DeleteChat("d1", ids[-1]))
-    assert [m.id for m in snapshot(fold.state, "public", "x").chat] == ids[4:-1]
-
-
-def test_ids_are_those_of_the_command_and_its_actor() -> None:
-    first, again, other = Fold(), Fold(), Fold()
-    (one,) = first.do(ADA, PostChat("c1", "hello"))
-    (two,) = again.do(ADA, PostChat("c1", "hello"))
-    (three,) = other.do(BOB, PostChat("c1", "hello"))
-    assert isinstance(one, ChatPosted) and isinstance(two, ChatPosted) and isinstance(three, ChatPosted)
-    assert one.message.id == two.message.id != three.message.id
 
 
 # -- stage ---------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ import {
   CHAT_KEPT,
   EMPTY,
   byVotes,
+  chatIn,
   cueOf,
   gone,
+  maySay,
   mediaOnStage,
   nextSpeaker,
   onAir,
@@ -290,4 +292,19 @@ test('whether a picture is sent is known only through a relay that can be reache
   assert.equal(pictureOnStage(soundOnly, 'camera'), false);
   assert.equal(mediaOnStage(soundOnly), true);
   assert.equal(mediaOnStage(reduce(state, media(true, { ...camera, live: false }))), false);
+});
+
+test('channels are kept apart, and none pushes out what was said in another', () => {
+  const line = (seq, channel) => {
+    const event = said(seq);
+    return { ...event, message: { ...event.message, ...(channel && { channel }) } };
+  };
+  const state = fold(
+    welcome(null, { can: ['chat.post', 'chat.post:backstage'] }),
+    welcome({}, { can: ['chat.post', 'chat.post:backstage'] }),
+    events([line(11, 'backstage'), ...Array.from({ length: CHAT_KEPT + 1 }, (_, i) => line(12 + i))]),
+  );
+  assert.deepEqual(chatIn(state, 'backstage').map((m) => m.id), ['m11']);
+  assert.equal(chatIn(state, 'public').length, CHAT_KEPT);
+  assert.deepEqual(['public', 'backstage', 'moderators'].map((c) => maySay(state, c)), [true, true, false]);
 });

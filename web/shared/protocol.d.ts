@@ -4,6 +4,8 @@ export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" |
 
 export type Place = "online" | "hall";
 
+export type Channel = "public" | "backstage" | "moderators";
+
 export type Status = "planned" | "doors" | "live" | "paused" | "ended";
 
 export type QuestionState = "pending" | "approved" | "shortlisted" | "on_screen" | "answering" | "answered" | "dismissed" | "withdrawn" | "merged";
@@ -24,12 +26,13 @@ export interface Person {
   place?: Place;
 }
 
-/** One line of chat. `id` is the server's. */
+/** One line of chat. `id` is the server's; without `channel` it is public. */
 export interface ChatMessage {
   id: string;
   author: Person;
   text: string;
   at: number;
+  channel?: Channel;
 }
 
 /** One step of a speaker: to where, when, and by whom. */
@@ -137,7 +140,8 @@ export interface Resume {
 /**
  * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
  *
- * `chat` holds the newest 200 messages, oldest first; `questions` all that are visible, oldest first.
+ * `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
+ * said; `questions` all that are visible, oldest first.
  * `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
  */
 export interface Snapshot {
@@ -218,11 +222,12 @@ export interface RefreshToken {
   type: "token.refresh";
 }
 
-/** Say something to everybody. */
+/** Say something, to everybody or in a channel of one's own role. */
 export interface PostChat {
   type: "chat.post";
   id: string;
   text: string;
+  channel?: Channel;
 }
 
 /** Take a message away from everybody (moderators). */

@@ -4,10 +4,10 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { Air, AnyEvent, AnyServerMessage, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
 /** @import { Moderation, Question, Tick } from './protocol.js' */
 
-/** Chat lines kept, as long as a page is open; the server's snapshot holds 200. */
+/** Chat lines kept of each channel, as long as a page is open; the server's snapshot holds 200. */
 export const CHAT_KEPT = 2000;
 
 /**
@@ -26,7 +26,7 @@ export const CHAT_KEPT = 2000;
  * @property {Moderation} moderation whether questions wait for a moderator
  * @property {Readonly<Record<string, number>>} votes how many are for a question, by its id; 0 where it has none
  * @property {{ votes: readonly string[] }} yours the questions you are for
- * @property {readonly ChatMessage[]} chat oldest first
+ * @property {readonly ChatMessage[]} chat of all channels, oldest first
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
  * @property {Timetable | null} timetable when the session is expected, where a programme has it
@@ -172,7 +172,7 @@ function apply(state, event) {
     case 'session.described':
       return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
-      return { ...state, chat: [...state.chat, event.message].slice(-CHAT_KEPT) };
+      return { ...state, chat: said(state.chat, event.message) };
     case 'chat.deleted':
       return { ...state, chat: state.chat.filter((line) => line.id !== event.message) };
     case 'question.asked':
@@ -265,6 +265,23 @@ function aired({ slate, ...rest }, event) {
 }
 
 /**
+ * Add a line; its channel loses the oldest if it has too many.
+ *
+ * @param {readonly ChatMessage[]} chat
+ * @param {ChatMessage} line
+ */
+function said(chat, line) {
+  const same = chat.filter((other) => channelOf(other) === channelOf(line));
+  return [...(same.length < CHAT_KEPT ? chat : chat.filter((other) => other !== same[0])), line];
+}
+
+/**
+ * @param {ChatMessage} line
+ * @returns {Channel}
+ */
+const channelOf = (line) => line.channel ?? 'public';
+
+/**
  * @param {readonly Question[]} questions
  * @param {string} id
  * @param {(question: Question) => Partial<Question>} by
@@ -319,6 +336,21 @@ const keep = (record, wanted) => Object.fromEntries(Object.entries(record).filte
 
 /** Whether the hall reads this one now; it goes on reading it while it is being answered. @param {Question} question */
 export const isShown = (question) => question.state === 'on_screen' || question.state === 'answering';
+
+/**
+ * @param {State} state
+ * @param {Channel} channel
+ */
+export const chatIn = (state, channel) => state.chat.filter((line) => channelOf(line) === channel);
+
+/**
+ * Say whether one may post in a channel.
+ *
+ * @param {State} state
+ * @param {Channel} channel
+ */
+export const maySay = (state, channel) =>
+  state.can.includes(channel === 'public' ? 'chat.post' : `chat.post:${channel}`);
 
 /**
  * @param {State} state

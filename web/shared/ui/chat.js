@@ -1,9 +1,10 @@
 /** The chat: what was said, and a field to say something. Follows the newest line unless one reads back. */
 
-/** @import { ChatMessage } from '../protocol.js' */
+/** @import { Channel, ChatMessage } from '../protocol.js' */
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
+import { chatIn, maySay } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 import { Compose } from './compose.js';
@@ -15,9 +16,11 @@ const LONGEST = 1000;
 /** Height of a message of one line, in pixels. */
 const GUESS = 62;
 
-/** @param {{ session: LiveSession }} props */
-export function Chat({ session }) {
-  const { chat, can, session: talk } = session.state.value;
+/** @param {{ session: LiveSession, channel?: Channel }} props */
+export function Chat({ session, channel = 'public' }) {
+  const state = session.state.value;
+  const { session: talk } = state;
+  const chat = chatIn(state, channel);
   const { chat: said } = words;
   return html`
     <div class="chat">
@@ -34,10 +37,10 @@ export function Chat({ session }) {
       <//>
       ${talk?.status === 'ended'
         ? html`<p class="empty foot">${said.closed}</p>`
-        : can.includes('chat.post') &&
+        : maySay(state, channel) &&
           html`<${Compose}
             session=${session}
-            intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text })}
+            intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel })}
             label=${said.label}
             send=${said.send}
             longest=${LONGEST}
