@@ -30,6 +30,7 @@ from signaling.log import SessionLog, connect
 from signaling.metrics import CountRequests, Metrics
 from signaling.openapi import Operation, document
 from signaling.pages import WEB, Headers
+from signaling.preflights import Preflights
 from signaling.presence import Presence
 from signaling.programme_store import ProgrammeStore
 from signaling.programmes import Programmes
@@ -69,6 +70,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         plans=lambda: {session: _in_force(plan) for session, plan in live.plans().items()},
         on_media=on_media,
     )
+    preflights = Preflights(live, relays)
     live.on_plan(lambda session, plan: relays.plans_changed())
     metrics = Metrics()
     metrics.watch(lambda: _gauges(live, relays))
@@ -81,7 +83,8 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
         try:
-            async with live, programmes, relays, Retention(live, settings.retention_days):
+            retention = Retention(live, settings.retention_days)
+            async with live, programmes, relays, preflights, retention:
                 yield
         finally:
             await redis.aclose()

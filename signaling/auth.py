@@ -146,9 +146,15 @@ _MODERATE: Final = _TAKE_PART | {
     "questions.moderation",
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
-_SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive"}
+_SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive", "preflight.start", "whep:solo"}
+_CREW: Final = frozenset({"backstage.enter", "backstage.leave", "whep:return", "whep:solo", "whip:camera"})
 _STAGE: Final = frozenset(
     {
+        "clock.add",
+        "clock.bell",
+        "clock.pause",
+        "clock.set",
+        "clock.start",
         "cue.backstage",
         "cue.bind",
         "cue.check",
@@ -171,9 +177,18 @@ _RUN: Final = frozenset({"session.doors", "session.pause", "session.resume"})
 _PRODUCE: Final = (
     _MODERATE
     | _SPEAK
+    | _CREW
     | _STAGE
     | _RUN
-    | {"session.describe", "session.end", "session.export", "session.reopen", "session.start", "whip:hall"}
+    | {
+        "backstage.set_return",
+        "session.describe",
+        "session.end",
+        "session.export",
+        "session.reopen",
+        "session.start",
+        "whip:hall",
+    }
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}
 )
 
@@ -186,9 +201,9 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"whip:hall"},
     "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
-    "interpreter": _TAKE_PART | _BACKSTAGE | {"whep:return"},
-    "moderator": _MODERATE,
-    "chair": _MODERATE | _SPEAK | _STAGE | _RUN,
+    "interpreter": _TAKE_PART | _BACKSTAGE | _CREW,
+    "moderator": _MODERATE | _CREW,
+    "chair": _MODERATE | _SPEAK | _CREW | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,
     "owner": _PRODUCE
     | _INVITE

@@ -26,6 +26,7 @@ from signaling.live_session import LiveSession, person_of
 from signaling.log import NO_COMMAND, Entry, SessionLog
 from signaling.presence import Presence, Roster
 from signaling.protocol import Billing, Notice, Session, SessionCreated
+from signaling.session.state import State
 from stream.plan import StagePlan
 
 LOOK = 1.0
@@ -43,6 +44,7 @@ _log = logging.getLogger(__name__)
 PlanCallback = Callable[[str, StagePlan], None]
 AccessCallback = Callable[[LiveSession], None]
 EjectedCallback = Callable[[str, str], None]
+PreflightsCallback = Callable[[str, State], None]
 
 
 class LiveSessions:
@@ -64,6 +66,7 @@ class LiveSessions:
         self._on_plan: list[PlanCallback] = []
         self._on_access: list[AccessCallback] = []
         self._on_ejected: list[EjectedCallback] = []
+        self._on_preflights: PreflightsCallback = lambda session, state: None
         self._owned: list[asyncio.Task[None]] = []
         presence.on_change = self._presence_changed
         presence.is_live = self._is_live
@@ -164,6 +167,10 @@ class LiveSessions:
         if live is not None:
             live.admit(claims)
 
+    def on_preflights(self, callback: PreflightsCallback) -> None:
+        """Have a callback told, from now on, whenever a pre-flight has begun or ended; it must not block."""
+        self._on_preflights = callback
+
     def readers(self) -> dict[str, int]:
         """Return how many connections each session has in this worker."""
         return {session_id: len(live.fanout) for session_id, live in self._sessions.items()}
@@ -180,6 +187,7 @@ class LiveSessions:
                 live.on_plan = self._plan_changed
                 live.on_access = self._access_changed
                 live.on_ejected = self._ejected
+                live.on_preflights = lambda session, state: self._on_preflights(session, state)
                 live.on_trouble = self._look.set
                 await live.load()
                 self._sessions[session_id] = live

@@ -57,6 +57,7 @@ from signaling.session.decision import Decision, Refusal
 from signaling.session.erase import erased
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
+from signaling.session.preflight import Conclusion
 from signaling.session.state import State, empty
 from stream.plan import StagePlan
 
@@ -112,6 +113,9 @@ class LiveSession:
         """Told when it may have changed who is welcome here."""
         self.on_ejected: Callable[[str, str], None] = lambda session, participant: None
         """Told whom a command given here has put out."""
+        self._preflights = self._state.preflights
+        self.on_preflights: Callable[[str, State], None] = lambda session, state: None
+        """Called when a pre-flight has begun or ended."""
         self.on_trouble: Callable[[], None] = lambda: None
         """Called when the log could not be reached."""
         self.paused = False
@@ -216,8 +220,15 @@ class LiveSession:
         """Let nobody be here by an invitation any more; raises LogUnavailable, RateLimited (`busy`)."""
         await self._carry_out(by, BarInvitation(secrets.token_hex(8), invitation))
 
+    async def conclude(self, conclusion: Conclusion) -> None:
+        """Write what a pre-flight came to, by nobody's command.
+
+        Raises LogUnavailable, RateLimited (`busy`).
+        """
+        await self._carry_out(SYSTEM, conclusion)
+
     async def _carry_out(
-        self, actor: Person, command: AnyCommand, shown: Claims | None = None
+        self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None = None
     ) -> int | Refusal:
         if isinstance(command, GATHERED):
             given = Given(actor, command, command_key(actor.id, command.id), shown)
@@ -276,7 +287,11 @@ class LiveSession:
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
 
     async def _attempt(
-        self, actor: Person, command: AnyCommand, known: Person | None, shown: Claims | None
+        self,
+        actor: Person,
+        command: AnyCommand | Conclusion,
+        known: Person | None,
+        shown: Claims | None,
     ) -> int | Refusal | None:
         """Decide on the state as it is here and append; None if that state was not the newest."""
         welcome = self._welcome(shown)
@@ -498,10 +513,12 @@ class LiveSession:
         for seq, reached in self._awaited:
             if seq <= self._state.seq and not reached.done():
                 reached.set_result(None)
-        new = plan(self._state, self._epoch)
-        if new != self._plan:
-            self._plan = new
-            self.on_plan(self.id, new)
+        if self._plan.version != (self._epoch, self._state.stage_seq):
+            self._plan = plan(self._state, self._epoch)
+            self.on_plan(self.id, self._plan)
+        if self._state.preflights is not self._preflights:
+            self._preflights = self._state.preflights
+            self.on_preflights(self.id, self._state)
 
 
 def person_of(claims: Claims) -> Person:
@@ -513,4 +530,5 @@ def person_of(claims: Claims) -> Person:
         affiliation=claims.affiliation,
         title=claims.title,
         place="hall" if claims.role == "hall" else claims.place,
+        billed=claims.billed,
     )

@@ -22,7 +22,15 @@ import msgspec
 
 from signaling.errors import RelayUnavailable
 from signaling.protocol import Media, MediaState
-from stream.plan import Answer, PublishRequest, RelayState, StagePlan, ViewRequest
+from stream.plan import (
+    Answer,
+    PublisherStats,
+    PublishRequest,
+    RelayState,
+    Source,
+    StagePlan,
+    ViewRequest,
+)
 
 HUNG_AFTER: Final = 2.0
 """Seconds without a line of `/watch` after which a relay counts as down; a line comes each second."""
@@ -117,6 +125,17 @@ class Relays:
     async def close_transport(self, session: str, transport: Transport) -> Reply:
         """Close a transport; raises RelayUnavailable."""
         return await self._of(session).pass_on("DELETE", f"/transports/{quote(transport)}")
+
+    async def publisher_stats(self, session: str, participant: str, source: Source) -> PublisherStats | None:
+        """Return what arrives of one publication; None where there is none; raises RelayUnavailable."""
+        path = f"/sessions/{quote(session)}/publications/{quote(participant)}/{source}"
+        reply = await self._of(session).pass_on("GET", path)
+        if reply.status != 200:
+            return None
+        try:
+            return msgspec.json.decode(reply.body, type=PublisherStats)
+        except msgspec.DecodeError as error:
+            raise _unavailable("The relay's answer could not be read.") from error
 
     def eject(self, session: str, participant: str) -> None:
         """End all media of a participant, as soon as the relay can be reached; returns at once."""

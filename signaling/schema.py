@@ -21,7 +21,20 @@ from signaling.app import openapi
 ROOT = Path(__file__).resolve().parent.parent
 
 UNIONS = ("AnyCommand", "AnyClientMessage", "AnyEvent", "AnyServerMessage")
-ALIASES = ("Role", "Place", "Channel", "Status", "QuestionState", "Moderation", "Kind", "Visibility")
+ALIASES = (
+    "Role",
+    "Place",
+    "Channel",
+    "Status",
+    "QuestionState",
+    "Moderation",
+    "Kind",
+    "Visibility",
+    "CueState",
+    "ReturnCue",
+    "ReturnFeed",
+    "Grade",
+)
 
 
 def documents() -> dict[Path, str]:

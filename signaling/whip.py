@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from starlette.routing import Route
 
 from signaling import doors
 from signaling.auth import Claims, Tokens, authorize
-from signaling.director import HALL
+from signaling.director import HALL, return_name, solo_name
 from signaling.errors import AuthError, BadRequest, ClientFault, Conflict, Forbidden, SignalingError
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.openapi import Operation
@@ -31,7 +32,10 @@ from stream.plan import SOURCES, Answer, PublishRequest, Source, ViewRequest
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
-FEEDS: Final = ("stage", "return")
+FEEDS: Final = ("stage", "return", "solo:<participant>")
+
+SOLO: Final = "solo:"
+"""Begins the name of one person's own picture and sound, for those backstage."""
 
 TURN_LIFETIME: Final = 12 * 3600
 """Seconds that TURN credentials hold: a day at a conference, for an allocation is refreshed with them."""
@@ -170,7 +174,9 @@ class MediaDoors:
 
     async def _ask(self, door: _Door, actor: Claims, offer: str, wait: bool) -> Answer | Reply:
         if door.source is None:
-            return await self._relays.view(door.session, ViewRequest(actor.sub, door.name, offer, wait))
+            return await self._relays.view(
+                door.session, ViewRequest(actor.sub, door.feed(actor), offer, wait)
+            )
         # The room is one participant, whichever device or desk publishes it.
         publisher = HALL if door.source == "hall" else actor.sub
         answer = await self._relays.publish(door.session, PublishRequest(publisher, door.source, offer))
@@ -191,7 +197,7 @@ class MediaDoors:
             self._book.popitem(last=False)
 
     async def _admit(self, actor: Claims, door: _Door) -> LiveSession:
-        authorize(actor, f"{door.kind}:{door.name}", door.session)
+        authorize(actor, f"{door.kind}:{door.name.partition(':')[0]}", door.session)
         session = await self._live.get(door.session)
         session.admit(actor)
         if session.state.session.status == "ended":
@@ -254,9 +260,15 @@ class _Door:
                     return cls(session, source, source)
             raise NoSuchMedia("source", SOURCES)
         feed = request.path_params.get("feed", "stage")
-        if feed not in FEEDS:
+        if feed not in FEEDS[:2] and not _SOLO_NAME.fullmatch(feed):
             raise NoSuchMedia("feed", FEEDS)
         return cls(session, feed, None)
+
+    def feed(self, actor: Claims) -> str:
+        """Return the relay's name of the feed: what is sent back is each person's own."""
+        if self.name == "return":
+            return return_name(actor.role, actor.sub)
+        return solo_name(self.name.removeprefix(SOLO)) if self.name.startswith(SOLO) else self.name
 
     @property
     def kind(self) -> str:
@@ -264,6 +276,9 @@ class _Door:
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.session}/{self.name}"
+
+
+_SOLO_NAME: Final = re.compile(SOLO + r"[A-Za-z0-9_.:-]{1,64}")
 
 
 def _welcome(live: LiveSession, shown: Claims) -> bool:

@@ -20,10 +20,14 @@ from starlette.routing import Route
 
 from stream.errors import RelayError
 from stream.plan import Problem, PublishRequest, StagePlan, ViewRequest
+from stream.sampling import sample
 from stream.workers import Workers
 
 MAX_BODY = 80 * 1024
 """Longest body taken, bytes: an offer of 64 KiB and what JSON adds."""
+
+MAX_PLAN = 512 * 1024
+"""Longest plan taken, bytes: a feed for each of some hundred people backstage."""
 
 HEARTBEAT = 1.0
 """Seconds between two lines of /watch when nothing changes."""
@@ -70,6 +74,9 @@ class RelayFace:
                 Route("/sessions/{session}/plan", guarded(self.put_plan), methods=["PUT"]),
                 Route("/sessions/{session}", guarded(self.delete_session), methods=["DELETE"]),
                 Route("/sessions/{session}/publications", guarded(self.publish), methods=["POST"]),
+                Route(
+                    "/sessions/{session}/publications/{participant}/{source}", guarded(self.publication_stats)
+                ),
                 Route("/sessions/{session}/views", guarded(self.view), methods=["POST"]),
                 Route(
                     "/sessions/{session}/participants/{participant}",
@@ -140,6 +147,13 @@ class RelayFace:
         body = await _read(request, PublishRequest)
         return _json(self._engine.publish(request.path_params["session"], body), 201)
 
+    async def publication_stats(self, request: Request) -> Response:
+        """Return what arrives of one publication."""
+        session, participant, source = (
+            request.path_params[part] for part in ("session", "participant", "source")
+        )
+        return _json(sample(self._engine, session, f"{participant}/{source}"))
+
     async def view(self, request: Request) -> Response:
         """Answer a WHEP offer."""
         body = await _read(request, ViewRequest)
@@ -170,18 +184,19 @@ _WATCH_STEP = 0.05
 """Seconds between two looks at the state: how late a change may be told."""
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int = MAX_BODY) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise RelayError("too_large", f"At most {MAX_BODY // 1024} KiB are taken.", 413)
+        if len(body) > limit:
+            raise RelayError("too_large", f"At most {limit // 1024} KiB are taken.", 413)
     return body
 
 
 async def _read(request: Request, kind: type[Body]) -> Body:
     """Read the body as one of the plan's values. Raises RelayError (`malformed`)."""
     try:
-        return msgspec.json.decode(await _body(request), type=kind)
+        body = await _body(request, MAX_PLAN if kind is StagePlan else MAX_BODY)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
         raise RelayError("malformed", f"The body is not a {kind.__name__}: {error}.", 400) from None

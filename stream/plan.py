@@ -17,6 +17,10 @@ Source = Literal["camera", "slides", "hall"]
 SOURCES: tuple[Source, ...] = ("camera", "slides", "hall")
 
 
+STILL = "slate/slate"
+"""The publication that every relay has of its own: a still picture, shown in the stage's place."""
+
+
 class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may fill the slots of one feed, as publication keys (`participant/source`), best first.
 
@@ -32,7 +36,8 @@ class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All feeds of one session. Of two plans the greater `(epoch, seq)` stands, whoever brings it.
 
-    `feeds["stage"]` is what the audience gets; `feeds["return"]` what an on-air speaker gets back.
+    `feeds["stage"]` is what the audience gets; `feeds["return"]` what a speaker gets back. A name with
+    slashes narrows: who watches `return/speaker/ada` gets that feed, or `return/speaker`, or `return`.
     """
 
     epoch: int
@@ -43,6 +48,12 @@ class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def version(self) -> tuple[int, int]:
         """The plan's place in time: the log's epoch (ms since 1970) and sequence number."""
         return (self.epoch, self.seq)
+
+    def feed(self, name: str) -> Feed:
+        """Return the feed of a name, or the nearest that it narrows."""
+        while name not in self.feeds and "/" in name:
+            name = name.rpartition("/")[0]
+        return self.feeds.get(name, Feed())
 
 
 class PublishRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +93,27 @@ class Publication(msgspec.Struct, frozen=True):
     audio: bool
     video: bool
     live: bool
+
+
+class PublisherStats(msgspec.Struct, frozen=True):
+    """One publication at one moment, of the relay's clock (`at`, seconds): what a pre-flight samples.
+
+    `bytes`, `packets` and `lost` count all its tracks so far, what came by resending as lost. `jitter` is
+    the worst track's, `round_trip` the way to the publisher and back, both in seconds; `level` the running
+    loudness in dB below full scale (RFC 6464); `video` whether a picture arrives now, the size of which only
+    VP8 tells. Null is what cannot be told.
+    """
+
+    at: float
+    bytes: int
+    packets: int
+    lost: int
+    jitter: float | None = None
+    round_trip: float | None = None
+    level: float | None = None
+    video: bool = False
+    width: int | None = None
+    height: int | None = None
 
 
 class RelayState(msgspec.Struct, frozen=True):

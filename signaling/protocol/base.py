@@ -37,7 +37,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who somebody is, as others may see it."""
+    """Who somebody is, as others may see it. `billed`: whom of the programme their invitation names."""
 
     id: str
     name: str
@@ -45,6 +45,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     affiliation: str = ""
     title: str = ""
     place: Place = "online"
+    billed: str = ""
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.protocol.backstage import Return
 from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
 from signaling.protocol.chat import ChatMessage
+from signaling.protocol.clock import Clock
 from signaling.protocol.cues import Cue
 from signaling.protocol.lifecycle import Session
+from signaling.protocol.preflight import Preflight
 from signaling.protocol.questions import Moderation, Question
 from signaling.protocol.stage import Air, StageNow
 from signaling.protocol.unions import AnyCommand, AnyEvent
@@ -58,7 +61,9 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
     said; `questions` all that are visible, oldest first.
-    `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
+    `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
+    backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
+    `preflights` are the last of each speaker, for staff and the speaker.
     """
 
     session: Session
@@ -68,6 +73,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     air: Air = Air()
     cues: tuple[Cue, ...] = ()
     order: tuple[str, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    crew: tuple[Person, ...] = ()
+    matrix: tuple[Return, ...] = ()
+    preflights: tuple[Preflight, ...] = ()
     moderation: Moderation = "pre"
 
 

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from signaling.protocol.access import AccessCommand, AccessEvent
+from signaling.protocol.backstage import BackstageCommand, BackstageEvent
 from signaling.protocol.chat import ChatCommand, ChatEvent
+from signaling.protocol.clock import ClockCommand, ClockEvent
 from signaling.protocol.cues import CueCommand, CueEvent
 from signaling.protocol.lifecycle import LifecycleCommand, LifecycleEvent
+from signaling.protocol.preflight import PreflightCommand, PreflightEvent
 from signaling.protocol.questions import QuestionCommand, QuestionEvent
 from signaling.protocol.stage import StageCommand, StageEvent
 
-AnyCommand = ChatCommand | QuestionCommand | StageCommand | CueCommand | LifecycleCommand | AccessCommand
-AnyEvent = LifecycleEvent | ChatEvent | QuestionEvent | StageEvent | CueEvent | AccessEvent
+AnyCommand = (
+    ChatCommand
+    | QuestionCommand
+    | StageCommand
+    | CueCommand
+    | BackstageCommand
+    | ClockCommand
+    | PreflightCommand
+    | LifecycleCommand
+    | AccessCommand
+)
+AnyEvent = (
+    LifecycleEvent
+    | ChatEvent
+    | QuestionEvent
+    | StageEvent
+    | CueEvent
+    | BackstageEvent
+    | ClockEvent
+    | PreflightEvent
+    | AccessEvent
+)

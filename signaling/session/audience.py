@@ -19,6 +19,7 @@ from signaling.protocol import (
     CHANNELS,
     AccessEvent,
     AnyEvent,
+    BackstageEvent,
     Channel,
     ChatDeleted,
     ChatMessage,
@@ -26,6 +27,7 @@ from signaling.protocol import (
     CueEvent,
     MediaState,
     Person,
+    PreflightEvent,
     Question,
     QuestionApproved,
     QuestionAsked,
@@ -42,7 +44,7 @@ from signaling.protocol import (
     VoteTotal,
     Yours,
 )
-from signaling.session import cues
+from signaling.session import backstage, cues
 from signaling.session.state import State, asked_as
 
 Audience = Literal["public", "speakers", "staff"]
@@ -116,7 +118,10 @@ def fact(before: State, event: AnyEvent) -> Fact:
             return Fact(event, audiences=frozenset())
     if isinstance(event, AccessEvent):
         return Fact(event, audiences=_STAFF)
-    if isinstance(event, CueEvent):
+    if isinstance(event, PreflightEvent):
+        measured = cues.find(before, event.preflight.speaker)
+        return Fact(event, measured.person.id if measured and measured.person else None, _STAFF)
+    if isinstance(event, CueEvent | BackstageEvent):
         return Fact(event, audiences=_BACKSTAGE)
     return Fact(event)
 
@@ -156,6 +161,14 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         cues=() if audience == "public" else cues.running_order(state),
         order=() if audience == "public" else state.order,
         moderation=state.moderation,
+        clocks=tuple(state.clocks.values()),
+        crew=() if audience == "public" else tuple(state.crew.values()),
+        matrix=() if audience == "public" else backstage.matrix(state),
+        preflights=tuple(
+            one
+            for one in state.preflights.values()
+            if audience == "staff" or _is_speaker(state, participant, one.speaker)
+        ),
     )
 
 
@@ -212,6 +225,11 @@ def media(full: MediaState, state: State, audience: Audience) -> MediaState:
     on_stage = {person.id for person in state.stage}
     seen = tuple(publication for publication in full.publications if publication.participant in on_stage)
     return msgspec.structs.replace(full, publications=seen)
+
+
+def _is_speaker(state: State, participant: str, speaker: str) -> bool:
+    cue = cues.find(state, speaker)
+    return cue is not None and cue.person is not None and cue.person.id == participant
 
 
 def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> bool:

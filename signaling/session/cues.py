@@ -47,7 +47,7 @@ from signaling.session.state import State, meet
 STEPS_KEPT: Final = 20
 """Newest steps of one speaker that are kept."""
 
-MOST_CUES: Final = 200
+MOST_CUES: Final = 100
 """Speakers of one session beyond those billed: a day's forum has some dozens."""
 
 Step = (
@@ -106,8 +106,16 @@ def find(state: State, speaker: str) -> Cue | None:
 
 def of_person(state: State, person: Person, *, now: int, by: str) -> Cue:
     """Return the cue of a person, a new one if there is none, with the person as they are now."""
-    cue = find(state, person.id) or Cue(person.id, "invited", now, by)
+    cue = find(state, person.id) or _as_invited(state, person) or Cue(person.id, "invited", now, by)
     return msgspec.structs.replace(cue, person=person)
+
+
+def _as_invited(state: State, person: Person) -> Cue | None:
+    """Return the billed cue that a person's invitation is for, unless somebody is on air by it."""
+    if not person.billed or not _billed(state, person.billed):
+        return None
+    cue = _cue(state, person.billed)
+    return cue if cue.state != "on_air" else None
 
 
 def _billed(state: State, speaker: str) -> bool:

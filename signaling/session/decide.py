@@ -9,7 +9,9 @@ from __future__ import annotations
 from signaling.protocol import (
     AccessCommand,
     AnyCommand,
+    BackstageCommand,
     ChatCommand,
+    ClockCommand,
     CueCommand,
     EndSession,
     LifecycleCommand,
@@ -17,14 +19,21 @@ from signaling.protocol import (
     QuestionCommand,
     ReopenSession,
     StageCommand,
+    StartPreflight,
 )
-from signaling.session import access, chat, cues, lifecycle, questions, stage
+from signaling.session import access, backstage, chat, clock, cues, lifecycle, preflight, questions, stage
 from signaling.session.decision import Outcome, Refusal
+from signaling.session.preflight import Conclusion
 from signaling.session.state import State
 
 
 def decide(
-    state: State, actor: Person, command: AnyCommand, *, now: int, known: Person | None = None
+    state: State,
+    actor: Person,
+    command: AnyCommand | Conclusion,
+    *,
+    now: int,
+    known: Person | None = None,
 ) -> Outcome:
     """Return what the command comes to; `now` in ms since 1970, `known` whom the command names."""
     if isinstance(command, AccessCommand):
@@ -39,5 +48,13 @@ def decide(
         return questions.decide(state, actor, command, now=now)
     if isinstance(command, CueCommand):
         return cues.decide(state, actor, command, now=now, known=known)
+    if isinstance(command, BackstageCommand):
+        return backstage.decide(state, actor, command, now=now)
+    if isinstance(command, ClockCommand):
+        return clock.decide(state, actor, command, now=now)
+    if isinstance(command, StartPreflight):
+        return preflight.decide(state, actor, command, now=now)
+    if isinstance(command, Conclusion):
+        return preflight.conclude(state, actor, command, now=now)
     assert isinstance(command, StageCommand)
     return stage.decide(state, actor, command, now=now, known=known)

@@ -40,6 +40,21 @@ def cue_entity(cue_id: str) -> str:
     return f"cue:{cue_id}"
 
 
+def clock_entity(cue_id: str) -> str:
+    """Name the entity of one speaker's clock."""
+    return f"clock:{cue_id}"
+
+
+def preflight_entity(cue_id: str) -> str:
+    """Name the entity of one speaker's pre-flight."""
+    return f"preflight:{cue_id}"
+
+
+def backstage_entity(what: str) -> str:
+    """Name the entity of a person backstage, or of a place of the matrix."""
+    return f"backstage:{what}"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The events to append, in order; none: what was asked for is so already.

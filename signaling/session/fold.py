@@ -11,13 +11,16 @@ from dataclasses import replace
 from signaling.protocol import (
     AccessEvent,
     AnyEvent,
+    BackstageEvent,
     ChatEvent,
+    ClockEvent,
     CueEvent,
     LifecycleEvent,
+    PreflightEvent,
     QuestionEvent,
     StageEvent,
 )
-from signaling.session import access, chat, cues, lifecycle, questions, stage
+from signaling.session import access, backstage, chat, clock, cues, lifecycle, preflight, questions, stage
 from signaling.session.state import State
 
 
@@ -37,6 +40,12 @@ def _fold(state: State, event: AnyEvent) -> State:
         return questions.fold(state, event)
     if isinstance(event, CueEvent):
         return cues.fold(state, event)
+    if isinstance(event, BackstageEvent):
+        return backstage.fold(state, event)
+    if isinstance(event, ClockEvent):
+        return clock.fold(state, event)
+    if isinstance(event, PreflightEvent):
+        return preflight.fold(state, event)
     assert isinstance(event, StageEvent)
     return stage.fold(state, event)
 
@@ -48,6 +57,9 @@ def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
         *questions.rewrite(state, at),
         *chat.rewrite(state, at),
         *cues.rewrite(state, at),
+        *backstage.rewrite(state, at),
+        *clock.rewrite(state, at),
+        *preflight.rewrite(state, at),
         *stage.rewrite(state, at),
         *access.rewrite(state, at),
     )

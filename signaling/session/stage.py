@@ -2,7 +2,7 @@
 
 The law: of two who cut at once one wins. A cut that says which version of the stage it was decided on
 is refused (`stage_changed`) if that is not the version that is, and told what is; one that would change
-nothing is no cut. Who comes on is on air, who goes off is cleared, in the same breath.
+nothing is no cut. Who comes on is on air, who goes off is cleared and their clock stands, in the same breath.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from signaling.protocol import (
     AnyEvent,
     BringOn,
     BroughtOn,
+    ClockChanged,
     CueChanged,
     HandOver,
     HideSlides,
@@ -36,8 +37,8 @@ from signaling.protocol import (
     Unmute,
     Unmuted,
 )
-from signaling.session import cues
-from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal, cue_entity
+from signaling.session import clock, cues
+from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal, clock_entity, cue_entity
 from signaling.session.state import State, meet
 
 
@@ -91,7 +92,7 @@ def bring_on(state: State, actor: Person, person: Person, *, now: int) -> Outcom
     if cue.state != "on_air":
         cue = cues.stepped(cue, "on_air", now=now, by=actor.id)
         events.insert(0, CueChanged(at=now, by=actor.id, cue=cue))
-    return _decided(tuple(events), cue.id)
+    return _decided(tuple(events), cue_entity(cue.id))
 
 
 def take_off(state: State, actor: Person, participant: str, *, now: int) -> Outcome:
@@ -103,7 +104,12 @@ def take_off(state: State, actor: Person, participant: str, *, now: int) -> Outc
     if cue is None:  # came on before cues were kept
         return _decided(tuple(events))
     cleared = cues.stepped(cue, "cleared", now=now, by=actor.id)
-    return _decided((CueChanged(at=now, by=actor.id, cue=cleared), *events), cue.id)
+    events.insert(0, CueChanged(at=now, by=actor.id, cue=cleared))
+    running = state.clocks.get(cue.id)
+    if running is None or running.started is None:
+        return _decided(tuple(events), cue_entity(cue.id))
+    events.insert(0, ClockChanged(at=now, by=actor.id, clock=clock.stopped(running, now)))
+    return _decided(tuple(events), cue_entity(cue.id), clock_entity(cue.id))
 
 
 def hand_over(state: State, actor: Person, command: HandOver, *, now: int) -> Outcome:
@@ -144,8 +150,7 @@ def switch_slides(state: State, actor: Person, *, shown: bool, now: int) -> Outc
 
 
 def _decided(events: tuple[AnyEvent, ...], *touched: str) -> Decision:
-    changes = (STAGE, *(cue_entity(one) for one in touched))
-    return Decision(events, leans_on=(SESSION,), changes=changes)
+    return Decision(events, leans_on=(SESSION,), changes=(STAGE, *touched))
 
 
 # -- what has happened ---------------------------------------------------------------------------------

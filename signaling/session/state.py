@@ -9,11 +9,14 @@ from types import MappingProxyType
 from signaling.protocol import (
     Air,
     ChatMessage,
+    Clock,
     Cue,
     Moderation,
     Person,
+    Preflight,
     Question,
     QuestionState,
+    Return,
     Session,
 )
 
@@ -44,7 +47,9 @@ class State:
     `votes` holds for each question who is for it; `moderation` is for questions to come;
     `deleted` holds the ids of withdrawn messages, for history read later; `people` everybody the log
     has named; `stage_seq` is the position of the last event that touched what a relay is told. `cues` are
-    those that the log has named; `order` the order of speaking, where one was set.
+    those that the log has named; `order` the order of speaking, where one was set; `clocks` and
+    `preflights` are by cue; `crew` who talks backstage beside speakers; `matrix` what was changed
+    of it, by role and cue.
     """
 
     session: Session
@@ -54,6 +59,10 @@ class State:
     air: Air = field(default_factory=Air)
     cues: Mapping[str, Cue] = field(default_factory=lambda: MappingProxyType({}))
     order: tuple[str, ...] = ()
+    clocks: Mapping[str, Clock] = field(default_factory=lambda: MappingProxyType({}))
+    crew: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
+    matrix: Mapping[str, Return] = field(default_factory=lambda: MappingProxyType({}))
+    preflights: Mapping[str, Preflight] = field(default_factory=lambda: MappingProxyType({}))
     questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
     votes: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     moderation: Moderation = "pre"

@@ -48,11 +48,16 @@ class _Stream(NamedTuple):
 class Publication:
     """The lines of one publisher's transport."""
 
-    def __init__(self, participant: str, source: Source, peer: str, media: Sequence[AgreedMedia]) -> None:
-        """`peer` is the transport's id; `media` what the answer agreed to receive."""
+    def __init__(
+        self, participant: str, source: Source, peer: str, media: Sequence[AgreedMedia], key: str = ""
+    ) -> None:
+        """`peer` is the transport's id; `media` what the answer agreed to receive.
+
+        `key` is what plans call it, where that is not `participant/source`.
+        """
         self.participant = participant
         self.source: Source = source
-        self.key = f"{participant}/{source}"
+        self.key = key or f"{participant}/{source}"
         self.peer = peer
         self.ssrc = secrets.randbelow(0xFFFFFFFE) + 1
         """Our own, in the feedback we send."""

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import Generic, Protocol
 
 from stream.agreement import AgreedMedia
-from stream.plan import Feed, StagePlan
+from stream.plan import STILL, StagePlan
 from stream.plan import Publication as PublicationState
 from stream.routing.feed import FeedRouter
 from stream.routing.group import Burst, PeerT
 from stream.routing.publication import Publication
 from stream.routing.stage import resolve
+from stream.routing.still import Still
 from stream.routing.track import Track
 from stream.wire import rtcp
 from stream.wire.rtp import RtpPacket
@@ -52,6 +53,9 @@ class Router(Generic[PeerT]):
         self._open: dict[Track, None] = {}
         """The tracks of which something came since the last flush, in that order."""
 
+        self._still: Still | None = None
+        """The relay's own picture, while the plan names it."""
+
         self._number = 0
         self.marked_at = float("-inf")
         self._resolve_due = 0.0
@@ -64,9 +68,25 @@ class Router(Generic[PeerT]):
             return False
         self.plan = plan
         for name in plan.feeds:
-            self.feed(name)
+            if "/" not in name:  # one person's is made when they come
+                self.feed(name)
+        self._show_still(now)
         self._resolve(now)
         return True
+
+    def _show_still(self, now: float) -> None:
+        """Let the relay's own picture come, go, or be sent again."""
+        still = self._still
+        if not any(STILL in feed.main for feed in self.plan.feeds.values()):
+            if still is not None:
+                self._still = None
+                self.leave(still.id, now)
+            return
+        if still is None:
+            still = self._still = Still(self.session)
+            self.publish(still, still.publication, now)
+        for packet in still.due(now):
+            self.receive_rtp(still.id, packet, now)
 
     def feed(self, name: str) -> FeedRouter[PeerT]:
         """Return a feed, made when first asked for."""
@@ -105,6 +125,7 @@ class Router(Generic[PeerT]):
     ) -> None:
         """Take a connected viewer in."""
         router = self.feed(feed)
+        self._fill(router, now)
         router.add(peer, participant, media, now)
         self._feed_of[peer.id] = router
 
@@ -115,7 +136,7 @@ class Router(Generic[PeerT]):
 
     def on_stage(self, feed: str, now: float) -> bool:
         """Tell whether anything of the feed is live."""
-        planned = self.plan.feeds.get(feed, Feed())
+        planned = self.plan.feed(feed)
         return any(
             producer.live(now)
             for key in (*planned.main, *planned.slides, *planned.audio)
@@ -150,9 +171,10 @@ class Router(Generic[PeerT]):
         opened, self._open = self._open, {}
         closed = {track: track.close_burst(now, self) for track in opened}
         out: list[Burst[PeerT]] = []
-        for feed in self.feeds.values():
+        in_use = self._in_use()
+        for feed in in_use:
             out += feed.flush(closed, now)
-        for feed in self.feeds.values():
+        for feed in in_use:
             out += feed.advance(now)
         return out
 
@@ -162,6 +184,8 @@ class Router(Generic[PeerT]):
 
     def tick(self, now: float, unix: float) -> list[tuple[PeerT | Publisher, bytes]]:
         """Return the RTCP due now: feedback to publishers, sender reports to viewers."""
+        if self._still is not None:
+            self._show_still(now)
         if now >= self._resolve_due:
             self._resolve(now)
         out: list[tuple[PeerT | Publisher, bytes]] = []
@@ -189,6 +213,7 @@ class Router(Generic[PeerT]):
                 live=any(producer.live(now) for producer in publication.producers),
             )
             for publication in self.publications.values()
+            if publication.key != STILL
         ]
 
     # -- who fills what ------------------------------------------------------------------------------
@@ -198,10 +223,17 @@ class Router(Generic[PeerT]):
         for publication in self.publications.values():
             for producer in publication.producers:
                 producer.refresh()
-        for name, feed in self.feeds.items():
-            holders = {slot.name: slot.wanted.key if slot.wanted else None for slot in feed.slots.values()}
-            chosen = resolve(self.plan.feeds.get(name, Feed()), self.publications, holders, now)
-            for slot_name, key in chosen.items():
-                slot = feed.slots[slot_name]
-                filler = self.publications.get(key) if key is not None else None
-                slot.want(filler.producer(slot.kind) if filler is not None else None)
+        for feed in self._in_use():
+            self._fill(feed, now)
+
+    def _fill(self, feed: FeedRouter[PeerT], now: float) -> None:
+        holders = {slot.name: slot.wanted.key if slot.wanted else None for slot in feed.slots.values()}
+        chosen = resolve(self.plan.feed(feed.name), self.publications, holders, now)
+        for slot_name, key in chosen.items():
+            slot = feed.slots[slot_name]
+            filler = self.publications.get(key) if key is not None else None
+            slot.want(filler.producer(slot.kind) if filler is not None else None)
+
+    def _in_use(self) -> list[FeedRouter[PeerT]]:
+        """Return the feeds that cost anything: those of one person only while they are watched."""
+        return [feed for name, feed in self.feeds.items() if feed.viewers or "/" not in name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -92,9 +93,17 @@ async def test_the_newer_publisher_of_a_name_wins_and_the_older_one_is_told(stag
         await asyncio.sleep(1)
         newer = await stack.enter_async_context(whip.publication(speaker, whip_url, card_from(NEWER)))
         await newer.connected()
+        begun = time.monotonic()
         async with asyncio.timeout(5):
             with pytest.raises(Replaced):
                 await older.gone()
+        told = time.monotonic() - begun
+        async with asyncio.timeout(5):
+            while counters[-1] < NEWER:
+                await asyncio.sleep(0.01)
+        seen = time.monotonic() - begun
+        print(f"after the newer one connected: told {told:.2f} s, seen {seen:.2f} s")
+        assert max(told, seen) <= 1.0
         await asyncio.sleep(2)
         assert counters[0] < NEWER <= counters[-1]
         change = next(i for i, counter in enumerate(counters) if counter >= NEWER)

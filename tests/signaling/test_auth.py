@@ -55,7 +55,10 @@ MODERATION = {
     "questions.moderation",
 }
 BACKSTAGE = {"chat.post:backstage"}
-ON_STAGE = {"whip:camera", "whip:slides", "whep:return", "cue.arrive", "cue.acknowledge"}
+TALKBACK = {"whip:camera", "whep:return", "whep:solo"}
+ON_STAGE = TALKBACK | {"whip:slides", "cue.arrive", "cue.acknowledge", "preflight.start"}
+CREW = TALKBACK | {"backstage.enter", "backstage.leave"}
+CLOCK = {f"clock.{step}" for step in ("set", "start", "pause", "add", "bell")}
 CUES = {f"cue.{step}" for step in ("invite", "bind", "check", "backstage", "standby", "clear", "order")}
 CUTS = {
     f"stage.{cut}"
@@ -71,9 +74,10 @@ CUTS = {
         "lift_slate",
     )
 }
-STAGE = CUES | CUTS
+STAGE = CUES | CUTS | CLOCK
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {
+    "backstage.set_return",
     "session.start",
     "session.end",
     "session.reopen",
@@ -89,10 +93,10 @@ MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
     "hall": EVERYBODY | {"whip:hall"},
     "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
-    "interpreter": AUDIENCE | BACKSTAGE | {"whep:return"},
-    "moderator": AUDIENCE | MODERATION,
-    "chair": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS,
-    "producer": AUDIENCE | MODERATION | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT | INVITING,
+    "interpreter": AUDIENCE | BACKSTAGE | CREW,
+    "moderator": AUDIENCE | MODERATION | CREW,
+    "chair": AUDIENCE | MODERATION | CREW | ON_STAGE | STAGE | BREAKS,
+    "producer": AUDIENCE | MODERATION | CREW | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT | INVITING,
     "owner": set(ACTIONS),
 }
 

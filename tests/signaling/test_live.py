@@ -269,6 +269,18 @@ async def test_fifty_cut_at_once_on_two_workers_one_wins_and_the_others_are_told
         assert cuts == ["on_air", "on_air"], "who lost has left no trace"
 
 
+async def test_a_cut_that_was_done_is_done_though_it_comes_again_too_late(
+    live: LiveSessions, session: LiveSession
+) -> None:
+    live.presence.enter("s1", "c1", person_of(GRACE))
+    await until(lambda: live.presence.roster("s1").online == 1)
+    cut = BringOn(new_id(), "grace", 0)
+    seq = await done(session, PRO, cut)
+    await done(session, PRO, TakeOff(new_id(), "grace", seq))
+    assert await done(session, PRO, cut) == seq
+    assert session.state.stage == ()
+
+
 async def test_a_cut_is_not_too_late_where_only_the_worker_is_behind(
     redis_server: RedisServer, live: LiveSessions, session: LiveSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from signaling.protocol import (
     DescribeSession,
     DismissQuestion,
     EndSession,
+    EnterBackstage,
     HideSlides,
     Media,
     MediaState,
@@ -33,18 +34,23 @@ from signaling.protocol import (
     QuestionDismissed,
     ReopenSession,
     ResumeSession,
+    Return,
     Session,
     SessionEnded,
     SessionPaused,
     SessionReopened,
     SessionResumed,
     SessionStarted,
+    SetClock,
+    SetReturn,
     ShowSlate,
+    StartPreflight,
     StartSession,
     Status,
     TakeOff,
 )
 from signaling.session.audience import audience_of, media, visible
+from signaling.session.checkpoint import Checkpoint, pack, unpack
 from signaling.session.fold import apply, rewrite
 from signaling.session.state import State, empty
 
@@ -306,10 +312,16 @@ def test_a_rewritten_log_leads_to_the_same_session() -> None:
     fold.do(PRODUCER, HideSlides("b4"))
     fold.do(PRODUCER, ShowSlate("b5", "Back soon"))
     fold.do(PRODUCER, OrderSpeakers("b6", ("sp-1", "ada")))
+    fold.do(PRODUCER, SetClock("b7", "ada", 60_000))
+    fold.do(PRODUCER, EnterBackstage("b8"))
+    fold.do(PRODUCER, SetReturn("b9", Return("speaker", "on_air", "programme")))
+    fold.do(SPEAKER, StartPreflight("b10"))
     state: State = empty("s1")
     for seq, event in enumerate(rewrite(fold.state, 99), start=1):
         state = apply(state, msgspec.structs.replace(event, seq=seq))
     assert _but_for_positions(state) == _but_for_positions(fold.state)
+    kept = unpack(pack(Checkpoint(fold.state, fold.facts[-1].event, "")))
+    assert kept is not None and kept.state == fold.state
 
 
 def _but_for_positions(state: State) -> State:

@@ -238,6 +238,24 @@ def test_who_bears_a_billed_id_is_that_speaker_and_others_are_bound() -> None:
     assert fold.refused(PRODUCER, BindSpeaker("b5", "kim", "stranger")) == "unknown_participant"
 
 
+def test_an_invitation_says_which_speaker_somebody_is_and_the_newest_device_is_meant() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, DescribeSession("d1", "A forum", BILLING))
+    laptop, phone = (Person(one, "Eve", "speaker", billed="p2") for one in ("seat-1", "seat-2"))
+    fold.do(laptop, ArriveBackstage("a1"))
+    assert (cue(fold, "seat-1").id, states(fold)["p2"]) == ("p2", "backstage")
+    fold.do(PRODUCER, InviteSpeaker("i1", "seat-2"), phone)
+    assert cue(fold, "p2").person == laptop, "on the list already"
+    fold.do(PRODUCER, SendBackstage("s1", "p2"))
+    fold.do(PRODUCER, BringOn("b1", "seat-2"), phone)
+    assert (cue(fold, "p2").person, cue(fold, "p2").state) == (phone, "on_air")
+    fold.do(PRODUCER, BringOn("b2", "seat-1"), laptop)
+    assert (cue(fold, "p2").person, cue(fold, "seat-1").id) == (phone, "seat-1")
+    stranger = Person("seat-3", "Kim", "speaker", billed="of another session")
+    fold.do(stranger, ArriveBackstage("a2"))
+    assert cue(fold, "seat-3").id == "seat-3"
+
+
 def test_next_is_the_first_who_has_not_been_on_and_a_hand_over_is_one_cut() -> None:
     fold = Fold()
     fold.do(PRODUCER, DescribeSession("d1", "A forum", BILLING))
@@ -290,7 +308,7 @@ def test_what_goes_out_is_what_is_not_muted_hidden_or_behind_a_slate() -> None:
     fold.do(PRODUCER, ShowSlate("t1", " Back at three "))
     assert fold.state.air.slate == "Back at three"
     slated = plan(fold.state, 7).feeds["stage"]
-    assert (slated.main, slated.audio, slated.slides) == (("slate/slate",), (), ())
+    assert (slated.main, slated.audio, slated.slides) == (("slate/camera", "slate/slate"), (), ())
     fold.do(PRODUCER, LiftSlate("t2"))
     assert plan(fold.state, 7).feeds["stage"] == stage
     fold.do(PRODUCER, ShowSlides("l2"))

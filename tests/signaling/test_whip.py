@@ -144,6 +144,17 @@ async def test_tokens_and_rights(server: Server) -> None:
     refused(await view(server, "/whep/keynote/return"), 403, "forbidden")
 
 
+async def test_those_backstage_may_see_one_another_and_the_audience_may_not(server: Server) -> None:
+    for role in ("speaker", "interpreter", "moderator", "chair", "producer"):
+        shown = bearer(role, sub="b-1") | SDP
+        for feed in ("solo:sp-1", "return"):
+            answer = await server.http.post(f"/whep/keynote/{feed}?wait=1", content=VIEW, headers=shown)
+            assert answer.status_code == 201, answer.text
+            assert answer.headers["location"].startswith(f"/whep/keynote/{feed}/")
+    refused(await view(server, "/whep/keynote/solo:sp-1"), 403, "forbidden")
+    refused(await view(server, "/whep/keynote/solo:"), 404, "feed_not_found")
+
+
 async def test_what_is_not_there(server: Server) -> None:
     refused(await publish(server, "screen"), 404, "source_not_found")
     refused(await view(server, "/whep/keynote/backstage"), 404, "feed_not_found")

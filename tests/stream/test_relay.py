@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import httpx
+import msgspec
 import pytest
 
+from stream.plan import PublisherStats
 from tests.stream import peers
 from tests.stream.peers import SECRET, Relay, Talk, until
 
@@ -89,6 +91,7 @@ class TestFace:
                 ("PUT", "/sessions/s/plan"),
                 ("DELETE", "/sessions/s"),
                 ("POST", "/sessions/s/publications"),
+                ("GET", "/sessions/s/publications/p/camera"),
                 ("POST", "/sessions/s/views"),
                 ("DELETE", "/sessions/s/participants/p"),
                 ("PATCH", "/transports/t"),
@@ -257,6 +260,26 @@ class TestMedia:
                 await asyncio.sleep(0.05 * (number % 5))
             assert early.seen.missing("video", repaired=False)[0] == 0
         assert statistics.quantiles(first, n=20)[-1] <= 1.0, sorted(first)
+
+    async def test_what_arrives_of_one_publisher_can_be_sampled(self, talk: Talk) -> None:
+        await talk.plan("sp/camera")
+        path = f"/sessions/{talk.session}/publications/sp/camera"
+        absent = await talk.http.get(path)
+        assert (absent.status_code, absent.json()["code"]) == (404, "unknown_publication")
+        async with talk.publisher(), talk.viewer("sp") as own:
+            await until(lambda: own.seen.frames["video"] > 3, 10)
+
+            async def sample() -> PublisherStats:
+                answer = await talk.http.get(path)
+                return msgspec.json.decode(answer.content, type=PublisherStats)
+
+            first = await sample()
+            await asyncio.sleep(0.5)
+            then = await sample()
+        assert (then.video, then.width, then.height) == (True, 256, 144)
+        assert then.at - first.at >= 0.5 and then.bytes > first.bytes and then.packets > first.packets
+        assert then.lost == 0 and then.jitter is not None and then.jitter < 0.5
+        assert then.round_trip is not None and 0 < then.round_trip < 1
 
     @pytest.mark.parametrize(("setup", "answered"), [("active", "passive"), ("passive", "active")])
     async def test_either_side_may_open_dtls(

@@ -5,7 +5,9 @@ import {
   CHAT_KEPT,
   EMPTY,
   byVotes,
+  backstage,
   chatIn,
+  clockOf,
   cueOf,
   gone,
   maySay,
@@ -14,9 +16,12 @@ import {
   onAir,
   onScreen,
   pictureOnStage,
+  preflightOf,
   reduce,
+  returnFeed,
   runningOrder,
   slate,
+  timeLeft,
   votedFor,
   votesFor,
 } from '../../web/shared/store.js';
@@ -43,6 +48,10 @@ const welcome = (snapshot = {}, more = {}) => ({
     cues: [],
     order: [],
     moderation: 'pre',
+    clocks: [],
+    crew: [],
+    matrix: [],
+    preflights: [],
     ...snapshot,
   },
   ...more,
@@ -261,6 +270,56 @@ test('speakers stand in the order set, then billed, then added; next is who has 
   const described = fact(14, 'session.described', { title: 'T', programme: shorter });
   assert.deepEqual(runningOrder(reduce(ordered, events([described]))).map((c) => c.id), ['extra', 'p1']);
   assert.equal(cueOf(reduce(state, events([fact(13, 'cue.dropped', { cue: 'extra' })])), 'extra'), undefined);
+});
+
+test('a clock says the same second to everybody: what was given, less what is spent and since it runs', () => {
+  const clock = { speaker: 'p1', allotted: 60_000 };
+  const cues = [{ id: 'p1', state: 'on_air', at: 1, by: 'x', person: speaker }];
+  const state = fold(welcome({ cues }), events([fact(11, 'clock.changed', { clock })]));
+  assert.equal(timeLeft(clockOf(state, 'sp'), 5_000), 60_000);
+  const running = reduce(state, events([fact(12, 'clock.changed', { clock: { ...clock, spent: 10_000, started: 20_000 } })]));
+  assert.deepEqual([20_000, 50_000, 75_000].map((at) => timeLeft(clockOf(running, 'p1'), at)), [50_000, 20_000, -5_000]);
+  assert.equal(running.clocks.length, 1);
+});
+
+test('the last pre-flight is kept with the speaker', () => {
+  const begun = { speaker: 'sp', started: 1, until: 2 };
+  const cues = [{ id: 'p1', state: 'invited', at: 1, by: 'x', person: speaker }];
+  const state = fold(
+    welcome({ cues }),
+    events([
+      fact(11, 'preflight.changed', { preflight: begun }),
+      fact(12, 'preflight.changed', { preflight: { ...begun, grade: 'green' } }),
+    ]),
+  );
+  assert.equal(preflightOf(state, 'sp').grade, 'green');
+  assert.equal(preflightOf(state, 'nobody'), undefined);
+});
+
+test('what is sent back goes by role and cue; backstage are who waits and the crew, nobody on stage', () => {
+  const you = person('sp', { role: 'speaker' });
+  const matrix = [
+    { role: 'speaker', cue: 'none', feed: 'hall' },
+    { role: 'speaker', cue: 'standby', feed: 'programme' },
+  ];
+  const state = fold(welcome({ matrix }, { you }));
+  assert.deepEqual([returnFeed(state), backstage(state)], ['hall', []]);
+  const cue = { id: 'p1', state: 'standby', at: 1, by: 'x', person: you };
+  const crew = person('pro', { role: 'producer' });
+  const waiting = reduce(
+    state,
+    events([fact(11, 'cue.changed', { cue }), fact(12, 'backstage.entered', { person: crew })]),
+  );
+  assert.deepEqual([returnFeed(waiting), backstage(waiting)], ['programme', [you, crew]]);
+  const changed = reduce(
+    waiting,
+    events([
+      fact(13, 'backstage.return_set', { place: { role: 'speaker', cue: 'standby', feed: 'off' } }),
+      fact(14, 'stage.brought_on', { person: you }),
+    ]),
+  );
+  assert.deepEqual([returnFeed(changed), backstage(changed)], ['off', [crew]]);
+  assert.deepEqual(backstage(reduce(changed, events([fact(15, 'backstage.left', { person: 'pro' })]))), []);
 });
 
 test('who is on stage and sends nothing is gone, and stays on stage', () => {

@@ -16,7 +16,15 @@ export type Kind = "talk" | "forum" | "ceremony" | "symposium";
 
 export type Visibility = "public" | "invitation";
 
-/** Who somebody is, as others may see it. */
+export type CueState = "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared";
+
+export type ReturnCue = "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared" | "none";
+
+export type ReturnFeed = "programme" | "hall" | "backstage" | "off";
+
+export type Grade = "green" | "amber" | "red";
+
+/** Who somebody is, as others may see it. `billed`: whom of the programme their invitation names. */
 export interface Person {
   id: string;
   name: string;
@@ -24,6 +32,14 @@ export interface Person {
   affiliation?: string;
   title?: string;
   place?: Place;
+  billed?: string;
+}
+
+/** One place of the matrix: what a person of this role at this cue is sent back. */
+export interface Return {
+  role: Role;
+  cue: ReturnCue;
+  feed: ReturnFeed;
 }
 
 /** One line of chat. `id` is the server's; without `channel` it is public. */
@@ -35,9 +51,23 @@ export interface ChatMessage {
   channel?: Channel;
 }
 
+/**
+ * One speaker's time, all in ms. `started`: since when it runs, by the server's clock; else it stands.
+ *
+ * What is left at `t` is `allotted - spent`, and while it runs `- (t - started)`; below zero is over-time.
+ * `bell`: when it was last rung.
+ */
+export interface Clock {
+  speaker: string;
+  allotted: number;
+  spent?: number;
+  started?: number | null;
+  bell?: number | null;
+}
+
 /** One step of a speaker: to where, when, and by whom. */
 export interface CueStep {
-  state: "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared";
+  state: CueState;
   at: number;
   by: string;
 }
@@ -50,7 +80,7 @@ export interface CueStep {
  */
 export interface Cue {
   id: string;
-  state: "invited" | "checked" | "backstage" | "standby" | "on_air" | "cleared";
+  state: CueState;
   at: number;
   by: string;
   person?: Person | null;
@@ -90,6 +120,16 @@ export interface Session {
   ended?: number | null;
   paused?: number | null;
   programme?: Billing | null;
+}
+
+/** One pre-flight of a speaker (a cue's id). Without a grade it is running, until `until`. */
+export interface Preflight {
+  speaker: string;
+  started: number;
+  until: number;
+  grade?: Grade | null;
+  findings?: ReadonlyArray<Finding>;
+  measured?: Measured | null;
 }
 
 /**
@@ -142,7 +182,9 @@ export interface Resume {
  *
  * `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
  * said; `questions` all that are visible, oldest first.
- * `cues`: all speakers, in the order of speaking, and `order` what was set of it; none for the public.
+ * `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
+ * backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
+ * `preflights` are the last of each speaker, for staff and the speaker.
  */
 export interface Snapshot {
   session: Session;
@@ -152,6 +194,10 @@ export interface Snapshot {
   air: Air;
   cues: ReadonlyArray<Cue>;
   order: ReadonlyArray<string>;
+  clocks: ReadonlyArray<Clock>;
+  crew: ReadonlyArray<Person>;
+  matrix: ReadonlyArray<Return>;
+  preflights: ReadonlyArray<Preflight>;
   moderation: Moderation;
 }
 
@@ -175,6 +221,31 @@ export interface Share {
 export interface VoteTotal {
   question: string;
   votes: number;
+}
+
+/**
+ * What arrived at the relay; null where it could not be measured.
+ *
+ * `uplink` in bit/s; `loss` a share, 0 to 1; `round_trip` and `jitter` in ms; `level` of the loudest
+ * moment in dB below full scale (0 loudest, 127 silence: RFC 6464); `video` whether a picture arrived at the
+ * end; its size in pixels.
+ */
+export interface Measured {
+  uplink: number | null;
+  loss: number | null;
+  round_trip: number | null;
+  jitter: number | null;
+  level: number | null;
+  video: boolean;
+  width: number | null;
+  height: number | null;
+}
+
+/** Why it is not green: a stable code, how bad it is, and a sentence. */
+export interface Finding {
+  code: string;
+  grade: Grade;
+  text: string;
 }
 
 /** The speaker a question is for: somebody on stage, who has been on it, or whom the programme names. */
@@ -475,6 +546,70 @@ export interface OrderSpeakers {
   type: "cue.order";
   id: string;
   speakers: ReadonlyArray<string>;
+}
+
+/** Talk with those backstage (interpreters, moderators, chairs, producers); speakers do by their cue. */
+export interface EnterBackstage {
+  type: "backstage.enter";
+  id: string;
+}
+
+/** Talk with those backstage no more. */
+export interface LeaveBackstage {
+  type: "backstage.leave";
+  id: string;
+}
+
+/** Change what a role is sent back at a cue (producers). */
+export interface SetReturn {
+  type: "backstage.set_return";
+  id: string;
+  place: Return;
+}
+
+/** Give a speaker so much time, all of it left; a clock that runs goes on running (producers, chairs). */
+export interface SetClock {
+  type: "clock.set";
+  id: string;
+  speaker: string;
+  allotted: number;
+}
+
+/** Let a speaker's clock run (producers, chairs). */
+export interface StartClock {
+  type: "clock.start";
+  id: string;
+  speaker: string;
+}
+
+/** Let a speaker's clock stand; started again, it goes on from there (producers, chairs). */
+export interface PauseClock {
+  type: "clock.pause";
+  id: string;
+  speaker: string;
+}
+
+/** Give a speaker more time, or less (producers, chairs). */
+export interface AddTime {
+  type: "clock.add";
+  id: string;
+  speaker: string;
+  added: number;
+}
+
+/** Ring the chair's bell for a speaker (producers, chairs). */
+export interface RingBell {
+  type: "clock.bell";
+  id: string;
+  speaker: string;
+}
+
+/** Measure what a speaker sends, from now on (the speaker; producers and chairs for any). */
+export interface StartPreflight {
+  type: "preflight.start";
+  id: string;
+  seconds?: number;
+  speaker?: string | null;
 }
 
 /** Say that it is about to begin: people take their seats (producers, chairs). */
@@ -835,6 +970,49 @@ export interface SpeakersOrdered {
   by: string;
 }
 
+/** Seen, as all of these, by speakers, interpreters and staff. */
+export interface BackstageEntered {
+  type: "backstage.entered";
+  person: Person;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface BackstageLeft {
+  type: "backstage.left";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ReturnSet {
+  type: "backstage.return_set";
+  place: Return;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** A speaker's clock whole, as it is from now on; at `bell` equal to `at`, the bell has just been rung. */
+export interface ClockChanged {
+  type: "clock.changed";
+  clock: Clock;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** A pre-flight has begun or is done; the last one is kept. Seen by staff and the speaker. */
+export interface PreflightChanged {
+  type: "preflight.changed";
+  preflight: Preflight;
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /** Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now. */
 export interface PersonEjected {
   type: "person.ejected";
@@ -1014,6 +1192,15 @@ export type AnyCommand =
   | AcknowledgeStandby
   | ClearSpeaker
   | OrderSpeakers
+  | EnterBackstage
+  | LeaveBackstage
+  | SetReturn
+  | SetClock
+  | StartClock
+  | PauseClock
+  | AddTime
+  | RingBell
+  | StartPreflight
   | OpenDoors
   | StartSession
   | PauseSession
@@ -1063,6 +1250,15 @@ export type AnyClientMessage =
   | AcknowledgeStandby
   | ClearSpeaker
   | OrderSpeakers
+  | EnterBackstage
+  | LeaveBackstage
+  | SetReturn
+  | SetClock
+  | StartClock
+  | PauseClock
+  | AddTime
+  | RingBell
+  | StartPreflight
   | OpenDoors
   | StartSession
   | PauseSession
@@ -1109,6 +1305,11 @@ export type AnyEvent =
   | CueChanged
   | CueDropped
   | SpeakersOrdered
+  | BackstageEntered
+  | BackstageLeft
+  | ReturnSet
+  | ClockChanged
+  | PreflightChanged
   | PersonEjected
   | PersonReadmitted
   | InvitationBarred;

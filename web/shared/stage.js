@@ -7,7 +7,7 @@
 
 import { effect } from '../vendor/signals.js';
 import { Viewer } from './media/whep.js';
-import { mediaOnStage, onAir, pictureOnStage } from './store.js';
+import { backstage, mediaOnStage, onAir, pictureOnStage, returnFeed } from './store.js';
 
 /**
  * Join what the audience gets, for as long as the session lasts.
@@ -36,21 +36,39 @@ export function joinStage(session) {
 }
 
 /**
- * Prepare to see and hear the hall, as a speaker does; the caller starts and stops it.
+ * Prepare to see and hear what this person is sent back: the hall, the programme, or those backstage, as
+ * their cue has it, on one connection. The caller starts and stops it.
  *
  * @param {LiveSession} session
  */
-export function joinHall(session) {
+export function joinReturn(session) {
   const sent = () => {
-    const { known, relay, publications } = session.state.value.media;
+    const state = session.state.value;
+    const { known, relay, publications } = state.media;
     if (!known || !relay) return null;
-    return publications.some((p) => p.source === 'hall' && p.live);
+    const live = (/** @type {string} */ id) => publications.some((p) => p.participant === id && p.live);
+    const others = backstage(state).filter((person) => person.id !== state.you?.id);
+    const talk = others.some((person) => live(person.id));
+    switch (returnFeed(state)) {
+      case 'hall':
+        return publications.some((p) => p.source === 'hall' && p.live);
+      case 'programme':
+        return mediaOnStage(state) || (talk && backstage(state).length > others.length);
+      case 'backstage':
+        return talk;
+      default:
+        return false;
+    }
+  };
+  const picture = () => {
+    const state = session.state.value;
+    return returnFeed(state) === 'programme' ? pictureOnStage(state, 'camera') : sent();
   };
   const viewer = new Viewer({
     url: `/whep/${session.id}/return?wait=1`,
     token: session.token,
     flowing: sent,
-    expect: (slot) => ({ wanted: slot === 'main', sent: sent() }),
+    expect: (slot) => ({ wanted: slot === 'main', sent: picture() }),
   });
   onRelayBack(session, () => viewer.resource.suspect());
   return viewer;

@@ -6,6 +6,7 @@
 
 /** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
 /** @import { Moderation, Question, Tick } from './protocol.js' */
+/** @import { Clock, Preflight, Return, ReturnFeed } from './protocol.js' */
 
 /** Chat lines kept of each channel, as long as a page is open; the server's snapshot holds 200. */
 export const CHAT_KEPT = 2000;
@@ -22,6 +23,10 @@ export const CHAT_KEPT = 2000;
  * @property {Air} air what goes out, beside who is on stage; its version is what a cut names as `seen`
  * @property {readonly Cue[]} cues of all speakers; empty where this role may not see them
  * @property {readonly string[]} order of speaking, as far as one was set; see `runningOrder`
+ * @property {readonly Clock[]} clocks of speakers who were given time; see `timeLeft`
+ * @property {readonly Person[]} crew who talks backstage beside the speakers who wait
+ * @property {readonly Return[]} matrix what each role is sent back at each cue; empty for the public
+ * @property {readonly Preflight[]} preflights the last of each speaker; one's own, and for staff all
  * @property {readonly Question[]} questions oldest first
  * @property {Moderation} moderation whether questions wait for a moderator
  * @property {Readonly<Record<string, number>>} votes how many are for a question, by its id; 0 where it has none
@@ -45,6 +50,10 @@ export const EMPTY = Object.freeze({
   air: { version: 0 },
   cues: [],
   order: [],
+  clocks: [],
+  crew: [],
+  matrix: [],
+  preflights: [],
   questions: [],
   moderation: 'pre',
   votes: {},
@@ -95,10 +104,12 @@ function welcomed(state, welcome) {
   // Sums and your own votes are said anew after every welcome, where there are any.
   const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false, votes: {}, yours: { votes: [] } };
   if (!welcome.snapshot) return known;
-  const { session, stage, questions, chat, air, cues, order, moderation } = welcome.snapshot;
+  const { session, stage, questions, chat, air, cues, order, clocks, crew, matrix, preflights } = welcome.snapshot;
+  const { moderation } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
-  return { ...known, epoch, seq, session, stage, since, questions, chat, air, cues, order, moderation };
+  const desk = { air, cues, order, clocks, crew, matrix, preflights };
+  return { ...known, epoch, seq, session, stage, since, questions, moderation, chat, ...desk };
 }
 
 /**
@@ -232,6 +243,19 @@ function apply(state, event) {
       return { ...state, cues: state.cues.filter((cue) => cue.id !== event.cue) };
     case 'cue.ordered':
       return { ...state, order: event.speakers };
+    case 'clock.changed':
+      return { ...state, clocks: upsertBy('speaker', state.clocks, event.clock) };
+    case 'preflight.changed':
+      return { ...state, preflights: upsertBy('speaker', state.preflights, event.preflight) };
+    case 'backstage.entered':
+      return { ...state, crew: upsert(state.crew, event.person) };
+    case 'backstage.left':
+      return { ...state, crew: state.crew.filter((person) => person.id !== event.person) };
+    case 'backstage.return_set': {
+      const { role, cue } = event.place;
+      const others = state.matrix.filter((place) => place.role !== role || place.cue !== cue);
+      return { ...state, matrix: [...others, event.place] };
+    }
     default:
       return state;
   }
@@ -319,12 +343,24 @@ function reworded(question, text, staff) {
 }
 
 /**
+ * @template {string} K
+ * @template {Record<K, unknown>} T
+ * @param {K} key
+ * @param {readonly T[]} list
+ * @param {T} one
+ * @returns {readonly T[]}
+ */
+const upsertBy = (key, list, one) =>
+  list.some((other) => other[key] === one[key])
+    ? list.map((other) => (other[key] === one[key] ? one : other))
+    : [...list, one];
+
+/**
  * @template {{ id: string }} T
  * @param {readonly T[]} list
  * @param {T} one
  */
-const upsert = (list, one) =>
-  list.some((other) => other.id === one.id) ? list.map((other) => (other.id === one.id ? one : other)) : [...list, one];
+const upsert = (list, one) => upsertBy('id', list, one);
 
 /**
  * @param {Readonly<Record<string, number>>} record
@@ -441,6 +477,58 @@ export const nextSpeaker = (state) =>
  */
 export const cueOf = (state, id) =>
   state.cues.find((cue) => cue.person?.id === id) ?? runningOrder(state).find((cue) => cue.id === id);
+
+/**
+ * Return the milliseconds that a speaker has left at the server's time `at`; below zero, so much over.
+ *
+ * @param {Clock} clock
+ * @param {number} at
+ */
+export const timeLeft = ({ allotted, spent = 0, started }, at) =>
+  allotted - spent - (started === undefined || started === null ? 0 : Math.max(0, at - started));
+
+/**
+ * Return a speaker's clock, by the speaker's id or the participant's.
+ *
+ * @param {State} state
+ * @param {string} id
+ */
+export const clockOf = (state, id) => state.clocks.find((clock) => clock.speaker === (cueOf(state, id)?.id ?? id));
+
+/**
+ * Return a speaker's last pre-flight, by the speaker's id or the participant's; one without a grade runs.
+ *
+ * @param {State} state
+ * @param {string} id
+ */
+export const preflightOf = (state, id) =>
+  state.preflights.find((one) => one.speaker === (cueOf(state, id)?.id ?? id)) ??
+  state.preflights.find((one) => one.speaker === id);
+
+/**
+ * Return what this page's person is sent back now, by role and cue.
+ *
+ * @param {State} state
+ * @returns {ReturnFeed}
+ */
+export function returnFeed(state) {
+  const { you } = state;
+  const cue = you ? state.cues.find((one) => one.person?.id === you.id) : undefined;
+  return state.matrix.find((place) => place.role === you?.role && place.cue === (cue?.state ?? 'none'))?.feed ?? 'off';
+}
+
+/**
+ * Return who is heard backstage: speakers who wait there, then the crew, and nobody on stage.
+ *
+ * @param {State} state
+ * @returns {readonly Person[]}
+ */
+export function backstage(state) {
+  const waiting = state.cues.filter((cue) => cue.state === 'backstage' || cue.state === 'standby');
+  const people = [...waiting.flatMap((cue) => (cue.person ? [cue.person] : [])), ...state.crew];
+  const onStage = new Set(state.stage.map((person) => person.id));
+  return people.filter((one, i) => !onStage.has(one.id) && people.findIndex((p) => p.id === one.id) === i);
+}
 
 /**
  * Say whether somebody on stage is gone: nothing of them arrives any more. They stay on stage, and are

@@ -11,7 +11,7 @@ import { openDevices, troubleOf } from '../shared/media/devices.js';
 import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
-import { joinHall, onRelayBack } from '../shared/stage.js';
+import { joinReturn, onRelayBack } from '../shared/stage.js';
 import { cueOf, onAir, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
@@ -46,7 +46,7 @@ export class Booth {
   /** @param {LiveSession} session */
   constructor(session) {
     this.session = session;
-    this.hall = joinHall(session);
+    this.hall = joinReturn(session);
     this.camera = this.#publisher('camera', ['audio', 'video']);
     this.slides = this.#publisher('slides', ['video']);
     this.onAir = computed(() => {

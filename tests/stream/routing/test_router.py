@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from stream.plan import Feed
+from stream.plan import Feed, StagePlan
 from stream.routing.feed import EARLY_REPORTS
 from stream.routing.group import Burst
 from stream.routing.router import Publisher, Router
@@ -16,7 +16,18 @@ from stream.routing.track import Track
 from stream.transport.fanout import PlainPacket
 from stream.wire import rtcp
 from stream.wire.sequence import extend
-from tests.stream.routing.stage_hands import H264_IN, Peer, Speaker, clear, everyone, line_out, plan, taken
+from tests.stream.routing.stage_hands import (
+    AUDIO_IN,
+    H264_IN,
+    VIDEO_IN,
+    Peer,
+    Speaker,
+    clear,
+    everyone,
+    line_out,
+    plan,
+    taken,
+)
 
 STAGE = [line_out("main"), line_out("slides"), line_out("audio0"), line_out("audio1"), line_out("audio2")]
 
@@ -350,6 +361,44 @@ class TestAudience:
         viewer = Peer("hall")
         session.router.view("return", viewer, "hall", STAGE, session.now)
         assert taken(session.play(3, key=True), viewer) == []
+
+    def test_a_feed_of_ones_own_is_the_common_one_until_the_plan_has_it_and_changes_on_the_same_streams(
+        self,
+    ) -> None:
+        adam, eve = Speaker("adam"), Speaker("eve")
+        eve.video, eve.audio = replace(VIDEO_IN, ssrc=1500), replace(AUDIO_IN, ssrc=2500)
+        eve.__post_init__()
+        eve.ssrc = 1500
+        session = Session(adam, eve)
+        common, own = Feed(main=("adam/camera",)), Feed(main=("eve/camera",))
+        session.router.set_plan(StagePlan(1, 2, {"return": common}), session.now)
+        viewer = Peer("v")
+        session.router.view("return/speaker/v", viewer, "v", [line_out("main")], session.now)
+        feed = session.router.feeds["return/speaker/v"]
+        session.play(3, key=True)
+        assert taken(session.play(2), viewer)
+        assert feed.slots["main"].source is adam.publication.producer("video")
+        session.router.set_plan(StagePlan(1, 3, {"return": common, "return/speaker/v": own}), session.now)
+        session.play(3, key=True)
+        assert feed.slots["main"].source is eve.publication.producer("video")
+        assert {packet.ssrc for packet in map(clear, taken(session.play(2), viewer))} == {
+            feed.slots["main"].ssrc
+        }
+
+    def test_a_feed_of_ones_own_costs_nothing_while_nobody_watches_it(self) -> None:
+        session = Session(Speaker("sp"), stage=everyone("sp/camera"))
+        feeds = {"stage": everyone("sp/camera"), "solo/sp": everyone("sp/camera")}
+        session.router.set_plan(StagePlan(1, 2, feeds), session.now)
+        assert "solo/sp" not in session.router.feeds
+        viewer = Peer("v")
+        session.router.view("solo/sp", viewer, "v", [line_out("main")], session.now)
+        session.play(3, key=True)
+        solo = session.router.feeds["solo/sp"]
+        assert (solo.slots["main"].switches, bool(taken(session.play(2), viewer))) == (1, True)
+        session.router.leave("v", session.now)
+        session.router.set_plan(StagePlan(1, 3, {"stage": everyone("sp/camera")}), session.now)
+        session.play(30)
+        assert solo.slots["main"].wanted is not None, "it is not looked at any more"
 
     def test_lines_without_a_slot_get_nothing(self) -> None:
         session = Session(Speaker("sp"))
