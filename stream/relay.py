@@ -19,6 +19,7 @@ import uvicorn
 
 from stream.addresses import announced
 from stream.engine import Engine
+from stream.heap import set_aside
 from stream.http import RelayFace
 from stream.settings import RelaySettings, SettingsError
 from stream.worker import pin
@@ -100,6 +101,7 @@ def main() -> int:
         return 2
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiortc").setLevel(logging.WARNING)
+    set_aside()
     try:
         asyncio.run(serve(settings))
     except WorkerError as error:

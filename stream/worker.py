@@ -26,6 +26,7 @@ from stream import pipe
 from stream.addresses import announced
 from stream.engine import Engine
 from stream.errors import RelayError
+from stream.heap import set_aside
 from stream.mirror import MirroredPublisher
 from stream.pipe_end import PipeEnd
 from stream.routing.router import Router
@@ -210,6 +211,7 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiortc").setLevel(logging.WARNING)
     pin(None if core == "-" else int(core))
+    set_aside()
     sock = socket.socket(fileno=int(fd))
     sock.setblocking(False)
     return 0 if asyncio.run(serve(settings, int(number), sock)) else 1

@@ -257,7 +257,7 @@ class FeedRouter(Generic[PeerT]):
         viewer = self.viewers.get(peer_id)
         if viewer is None:
             return []
-        by_ssrc = {consumer.slot.ssrc: consumer for consumer in viewer.consumers.values()}
+        by_ssrc = viewer.by_ssrc
         out: list[Burst[PeerT]] = []
         for packet in packets:
             match packet:

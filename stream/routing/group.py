@@ -65,6 +65,7 @@ class Viewer(Generic[PeerT]):
         self.participant = participant
         ordered = sorted(consumers, key=lambda consumer: SLOT_NAMES.index(consumer.slot.name))
         self.consumers = {consumer.slot.name: consumer for consumer in ordered}
+        self.by_ssrc = {consumer.slot.ssrc: consumer for consumer in ordered}
         self.pictures = [consumer for consumer in ordered if consumer.slot.kind == "video"]
         self._sounds = tuple(consumer.slot.name for consumer in ordered if consumer.slot.kind == "audio")
         self.group: Group[PeerT] | None = None
