@@ -91,6 +91,9 @@ class Consumer:
         self._last: StoredPacket | None = None
         """The last packet drawn, while catching up."""
 
+        self._far = False
+        """The start began so far back that a fresh key frame would be quicker."""
+
         self._rtx_index = 0
         self._highest_reported: int | None = None
         self._aim()
@@ -154,15 +157,18 @@ class Consumer:
         return self.state == "waiting" or (segment is not None and segment.track is not self.target)
 
     def wants_key_frame(self) -> bool:
-        """Tell whether a fresh key frame would help this viewer on."""
-        return self.slot.kind == "video" and self.target is not None and self.playable and self.changing_track
+        """Tell whether a fresh key frame would help this viewer on: also one that has far to catch up."""
+        wanted = self.changing_track or (self._far and self.state == "catching_up")
+        return self.slot.kind == "video" and self.target is not None and self.playable and wanted
 
     # -- starts and changes --------------------------------------------------------------------------
 
-    def begin(self, now: float) -> None:
+    def begin(self, now: float, room: float = float("inf")) -> None:
         """Start from the newest key frame that is stored, if that is near, or patience has ended.
 
-        Sound begins with the next packet that comes: see `start_at`.
+        `room` is how many octets the viewer can be sent soon: of a small layer, 150 packets are five seconds,
+        and a narrow network has little to spare for them. Sound begins with the next packet that comes: see
+        `start_at`.
         """
         track = self.target
         if self.state != "waiting" or track is None or not self.playable or self.slot.kind == "audio":
@@ -170,9 +176,11 @@ class Consumer:
         if track.ring.key_frame is None:
             return
         behind = track.ring.head - track.ring.key_frame
-        if behind > CATCH_UP_LIMIT and now - self._waiting_since < PATIENCE:
+        near = behind <= CATCH_UP_LIMIT and track.ring.octets_since(track.ring.key_frame) <= room
+        if not near and now - self._waiting_since < PATIENCE:
             return
         self._draw_from(track, track.ring.key_frame, self.target_limit, now)
+        self._far = not near
         self._started_at = now
 
     def start_at(self, packet: StoredPacket, now: float) -> list[StoredPacket]:
@@ -298,13 +306,28 @@ class Consumer:
         self._draw_from(segment.track, segment.track.ring.key_frame, segment.limit, now)
         return True
 
-    def catch_up(self, most: int) -> list[PlainPacket]:
+    @property
+    def next_octets(self) -> int:
+        """How long the payload of the next packet of a start is."""
+        packet = self.segment.track.ring.get(self._cursor) if self.segment is not None else None
+        return len(packet.payload) if packet is not None else 0
+
+    def catch_up(self, most: int, now: float) -> list[PlainPacket]:
         """Return the next packets of the start, at most so many; the last ones make the viewer live.
 
-        To be called when all bursts are closed.
+        Where a newer key frame has come, what is before it is passed over. To be called when all bursts are
+        closed.
         """
         segment = self.segment
         assert segment is not None, "a start has a segment"
+        newest = segment.track.ring.key_frame
+        if most and newest is not None and newest > self._cursor:
+            kept = segment.numbering.timestamp
+            self._draw_from(segment.track, newest, segment.limit, now)
+            self._far = False
+            segment = self.segment
+            assert segment is not None, "it has just been entered"
+            segment.numbering = segment.numbering._replace(timestamp=kept)  # one track has one time
         ring, out = segment.track.ring, list[PlainPacket]()
         while self._cursor <= ring.head and len(out) < most:
             packet = ring.get(self._cursor)

@@ -16,17 +16,18 @@ from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt
 from stream.routing.consumer import Consumer
 from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer
 from stream.routing.packet_ring import StoredPacket
-from stream.routing.shape import Layout, Shapes, shaped
+from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes, shaped
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
 from stream.routing.track import ClosedBurst, Marks, Track
+from stream.transport.fanout import PlainPacket
 from stream.wire import rtcp
 
 CATCH_UP_BURST = 50
 """Packets of a joiner's start sent at once, if its pace allows; the rest follows 10 ms later."""
 
-START_PACKET = 1_200
-"""Octets that a packet of a start counts for: most are as long as the network allows."""
+START_TIME = 0.5
+"""Seconds that a start from the ring may take by a viewer's pace; if longer, a fresh key frame is quicker."""
 
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
@@ -235,10 +236,10 @@ class FeedRouter(Generic[PeerT]):
         for name, unsettled in self._unsettled.items():
             for viewer in list(unsettled.values()) if unsettled else ():
                 consumer = viewer.consumers[name]
-                if consumer.state == "waiting":
-                    consumer.begin(now)
+                if consumer.state == "waiting" and consumer.target is not None:
+                    consumer.begin(now, viewer.pace(now).rate * START_TIME)
                 if consumer.state == "catching_up":
-                    packets = consumer.catch_up(_allowed(viewer, now))
+                    packets = _drawn(viewer, consumer, now)
                     if packets:
                         out.append(viewer.alone(packets))
                     if consumer.state != "catching_up":
@@ -301,8 +302,9 @@ class FeedRouter(Generic[PeerT]):
             lost, expected = lost + of_it, expected + sent
             if block.last_sr and consumer.round_trip is not None:
                 trips.append(consumer.round_trip)
-        if expected:
-            viewer.bandwidth.reported(lost / expected, min(trips, default=None), now)
+        told = viewer.reported.take(lost, expected, min(trips, default=None), now)
+        if told is not None:
+            viewer.bandwidth.reported(told.lost, told.round_trip, now)
 
     def _picture_lost(self, viewer: Viewer[PeerT], consumer: Consumer, now: float) -> None:
         consumer.plis += 1
@@ -356,6 +358,8 @@ class FeedRouter(Generic[PeerT]):
         return out
 
     def _repair(self, viewer: Viewer[PeerT], now: float) -> list[Burst[PeerT]]:
+        if viewer.bandwidth.congested:
+            viewer.paced.clear_picture()  # it begins anew with a key frame; its repairs would feed the queue
         viewer.pace(now)
         turn = viewer.paced.take(now)
         if len(viewer.paced):
@@ -391,9 +395,14 @@ class FeedRouter(Generic[PeerT]):
         return report
 
 
-def _allowed(viewer: Viewer[PeerT], now: float) -> int:
-    """Return how many packets of a start may go to a viewer now."""
-    count, pace = 0, viewer.pace(now)
-    while count < CATCH_UP_BURST and pace.allow(START_PACKET, now):
-        count += 1
-    return count
+def _drawn(viewer: Viewer[PeerT], consumer: Consumer, now: float) -> list[PlainPacket]:
+    """Return the packets of a start that may go to a viewer now."""
+    out: list[PlainPacket] = []
+    pace = viewer.pace(now)
+    while (
+        len(out) < CATCH_UP_BURST
+        and consumer.state == "catching_up"
+        and pace.allow(consumer.next_octets + WIRE_OVERHEAD, now)
+    ):
+        out += consumer.catch_up(1, now)
+    return out

@@ -14,6 +14,7 @@ from stream.routing.consumer import Consumer
 from stream.routing.layers import Ladder, Rung
 from stream.routing.pacing import Pace, Paced
 from stream.routing.packet_ring import StoredPacket
+from stream.routing.reported import Reports
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes
 from stream.routing.stage import SLOT_NAMES
 from stream.routing.track import Track
@@ -72,6 +73,7 @@ class Viewer(Generic[PeerT]):
         reports = any(consumer.layout.transport_cc_id is not None for consumer in consumers)
         repairs = any(consumer.layout.probed_by is not None for consumer in consumers)
         self.bandwidth = Bandwidth(now, transport=reports and repairs)
+        self.reported = Reports(now)
         self.ladder = Ladder()
         self.chosen: Sequence[Rung | None] = ()
         """What it is to get of each picture, by the ladder's last word."""
@@ -105,7 +107,13 @@ class Viewer(Generic[PeerT]):
         """Return the bucket for what goes beside its live stream, by what is known of its network."""
         bandwidth = self.bandwidth
         known = bandwidth.estimate != START
-        self._pace.allot(bandwidth.estimate if known else FIRST_PACE, bandwidth.rate, now)
+        # Not by what was sent of late: a start would take its own packets for live ones, and slow down.
+        live = sum(
+            segment.track.bitrate(segment.limit, now)
+            for consumer in self.consumers.values()
+            if consumer.state == "live" and (segment := consumer.segment) is not None
+        )
+        self._pace.allot(bandwidth.estimate if known else FIRST_PACE, live, now)
         return self._pace
 
     @property

@@ -119,7 +119,6 @@ class Paced(Generic[Item]):
                 taken.append(item)
         return taken
 
-    def clear(self) -> None:
-        """Forget what waits: the viewer is started anew."""
-        self._sound.clear()
+    def clear_picture(self) -> None:
+        """Forget what waits of the picture: it will begin anew."""
         self._picture.clear()

@@ -147,6 +147,10 @@ class PacketRing:
                 return packet
         return None
 
+    def octets_since(self, sequence: int) -> int:
+        """Return the octets of the packets from that number on, as far as they are stored."""
+        return sum(len(packet.payload) for packet in self.since(sequence))
+
     def since(self, sequence: int) -> list[StoredPacket]:
         """Return the packets from a sequence number to the newest, in order."""
         first = max(sequence, self.head - self._capacity + 1)

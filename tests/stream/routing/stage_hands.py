@@ -176,6 +176,7 @@ class Speaker:
     audio: AgreedMedia | None = AUDIO_IN
     peer_id: str = ""
     per_frame: int = 2
+    size: int = 50
     sequence: int = 100
     sound_sequence: int = 500
     picture_id: int = 7
@@ -199,7 +200,9 @@ class Speaker:
         self.picture_id += 1
         found: list[RtpPacket] = []
         for place in range(self.per_frame):
-            payload = vp8(self.picture_id, key=key, tl0=self.picture_id, first=not place, size=50 - place)
+            payload = vp8(
+                self.picture_id, key=key, tl0=self.picture_id, first=not place, size=self.size - place
+            )
             if self.video.codecs[0].name == "H264":
                 payload = bytes((0x65 if key and not place else 0x41,)) + bytes(40)
             found.append(

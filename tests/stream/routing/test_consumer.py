@@ -67,7 +67,7 @@ class Stage:
         """Let the viewer catch up."""
         out: list[PlainPacket] = []
         while self.viewer.state == "catching_up":
-            out += self.viewer.catch_up(50)
+            out += self.viewer.catch_up(50, 10.0)
         return out
 
     def start(self) -> list[RtpPacket]:
@@ -105,6 +105,37 @@ def test_a_key_frame_far_behind_is_not_started_from_until_patience_ends() -> Non
     assert stage.viewer.state == "catching_up"
 
 
+def test_what_takes_too_long_to_send_is_not_started_from_either() -> None:
+    stage = Stage(60, 20)
+    octets = stage.track.ring.octets_since(20)
+    stage.viewer.begin(10.0, octets - 1)
+    assert stage.viewer.segment is None and stage.viewer.wants_key_frame()
+    stage.viewer.begin(10.0, octets)
+    assert stage.viewer.segment is not None and not stage.viewer.wants_key_frame()
+
+
+@given(st.integers(0, 80), st.integers(1, 40))
+def test_a_slow_start_goes_on_from_the_key_frame_that_it_asked_for(drawn: int, further: int) -> None:
+    stage = Stage(20 + CATCH_UP_LIMIT + 1, 20)
+    stage.viewer.begin(10.0 + PATIENCE)
+    assert stage.viewer.wants_key_frame(), "it has far to go"
+    sent = stage.viewer.catch_up(drawn, 11.0) if drawn else []
+    head = stage.track.ring.head
+    stage.frames(1, key=True)
+    stage.frames(further)
+    rest = stage.viewer.catch_up(200, 12.0)
+    assert stage.viewer.state == "live" and not stage.viewer.wants_key_frame()
+    assert len(rest) == further + 1, "nothing of what was before it"
+    packets = [clear(packet) for packet in (*sent, *rest)]
+    assert [p.sequence for p in packets] == [packets[0].sequence + n for n in range(len(packets))]
+    assert rising(packets)
+    live = clear(stage.frames(1)[0])
+    assert extend(live.timestamp - packets[-1].timestamp, 0, 32) == 3000
+    if sent:
+        passed = extend(live.timestamp - clear(sent[-1]).timestamp, 0, 32)
+        assert passed >= 3000 * (stage.next - 1 - head), "time has gone on meanwhile"
+
+
 def test_nothing_to_start_from_waits() -> None:
     slot = Slot("main", "video")
     viewer = Consumer(slot, Layout.of(line_out("main"), slot), 0.0)
@@ -134,7 +165,7 @@ def test_an_early_loss_gives_the_start_again_under_fresh_numbers(
         assert stage.viewer.picture_lost(10.0 + RESTART_WINDOW)
         again: list[PlainPacket] = []
         while stage.viewer.state == "catching_up":
-            again += stage.viewer.catch_up(7)
+            again += stage.viewer.catch_up(7, 10.0)
         again += stage.frames(2)
         seen += [clear(packet) for packet in again]
 
@@ -191,7 +222,7 @@ class TestResend:
     def test_without_rtx_goes_out_byte_for_byte_as_it_was(self) -> None:
         stage = Stage(rtx=False)
         stage.viewer.begin(10.0)
-        first = stage.viewer.catch_up(100)
+        first = stage.viewer.catch_up(100, 10.0)
         first += stage.frames(3)
         again = stage.viewer.resend(tuple(range(20, 44)), 11.0)
         assert again == first
@@ -199,7 +230,7 @@ class TestResend:
     def test_nothing_that_was_not_sent_yet(self) -> None:
         stage = Stage(rtx=False)
         stage.viewer.begin(10.0)
-        stage.viewer.catch_up(5)
+        stage.viewer.catch_up(5, 10.0)
         assert [p.srtp_index for p in stage.viewer.resend(tuple(range(20, 60)), 11.0)] == [20, 21, 22, 23, 24]
 
     def test_nothing_of_the_open_burst(self) -> None:

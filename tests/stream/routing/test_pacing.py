@@ -55,8 +55,9 @@ def test_what_waits_is_bounded_in_number_and_age() -> None:
     assert taken == []
     assert paced.stale == MOST
     paced.push(1, 1200, 2.0)
-    paced.clear()
-    assert len(paced) == 0
+    paced.push(2, 120, 2.0, sound=True)
+    paced.clear_picture()
+    assert paced.take(2.0) == [2]
 
 
 def test_says_how_long_to_wait() -> None:

@@ -321,7 +321,7 @@ class TestAudience:
         assert clear(start[0]).payload[5] & 1 == 0, "a key frame"
 
     def test_a_long_start_is_spread_over_ticks(self) -> None:
-        session = Session(Speaker("sp", per_frame=4))
+        session = Session(Speaker("sp", per_frame=4, size=1150))
         session.play(30)
         viewer = session.join("v", [line_out("main")])
         bursts: list[int] = []

@@ -341,3 +341,20 @@ class TestLayers:
             assert sent == (len(packets), sum(len(packet.payload) for packet in packets))
             wire = sum(len(packet.header) + len(packet.payload) + 44 for packet in packets)
             assert hall.viewer(peer).octets == wire
+
+
+def test_a_start_on_a_narrow_network_is_not_slowed_down_by_itself() -> None:
+    """What it sends is not taken for a live stream that leaves no room for it."""
+    speaker = LayeredSpeaker("sp", per_frame=3)
+    hall = Hall(speaker)
+    for number in range(90):
+        hall.frame(key="" if number else "qhf")
+    peer = hall.join()
+    hall.frame()
+    viewer = hall.viewer(peer)
+    viewer.bandwidth.estimate = 200_000.0
+    before = viewer.pace(hall.now).rate
+    viewer.bandwidth.sent(1, 20_000, hall.now)
+    viewer.bandwidth.tick(hall.now + 0.6, 30_000)
+    assert viewer.bandwidth.rate > 100_000
+    assert viewer.pace(hall.now + 0.6).rate == before
