@@ -81,6 +81,10 @@ class Link:
         self.counters["delivered"] += 1
         return arrives
 
+    def wait(self, now: float) -> float:
+        """Return how long a datagram sent `now` would wait for the line, seconds."""
+        return max(0.0, self._free_at - now) if self.impairment.rate else 0.0
+
 
 class UdpProxy:
     """A port that stands for the server's; each client gets a socket of its own towards the server."""
