@@ -34,7 +34,7 @@ def sample(engine: Engine, session: str, key: str) -> PublisherStats:
         packets=sum(one.packets for one in received),
         lost=sum(max(0, one.lost) for one in received),
         jitter=max((one.jitter / one.clock_rate for one in received), default=None),
-        round_trip=_round_trip(router, publication),
+        round_trip=_round_trip(engine, router, publication),
         level=voice.loudness.level if voice is not None and _tells_level(voice) else None,
         video=picture is not None and picture.live(now),
         width=width,
@@ -42,8 +42,8 @@ def sample(engine: Engine, session: str, key: str) -> PublisherStats:
     )
 
 
-def _round_trip(router: Router[Any], publication: Publication) -> float | None:
-    """Return the shortest way to a publisher and back, by the reports on what they watch here.
+def _round_trip(engine: Engine, router: Router[Any], publication: Publication) -> float | None:
+    """Return the shortest way to a publisher and back: by what they watch here, else by their handshake.
 
     A publisher's reports carry none: they send, and it is the receiver of media that measures.
     """
@@ -55,7 +55,8 @@ def _round_trip(router: Router[Any], publication: Publication) -> float | None:
         for consumer in viewer.consumers.values()
         if consumer.round_trip is not None
     ]
-    return min(watched, default=None)
+    peer = engine.peers.get(publication.peer)
+    return min(watched, default=peer.transport.round_trip if peer is not None else None)
 
 
 def _tells_level(voice: Producer) -> bool:

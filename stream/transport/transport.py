@@ -91,6 +91,9 @@ class PeerTransport:
         """Whether an authentic packet came: the peer has its keys."""
         self._alerted_at = math.inf
         """When something came that may be the goodbye of a peer whose DTLS has retired."""
+        self.round_trip: float | None = None
+        """Seconds to the peer and back: the shortest wait in the handshake, the peer's thinking included."""
+        self._asked_at: float | None = None
         self._dtls: DtlsEndpoint | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._srtp: Srtp | None = None
@@ -157,6 +160,7 @@ class PeerTransport:
         self._dtls = DtlsEndpoint(self._certificate, role, fingerprints, self._send_dtls, self.close)
 
     def _send_dtls(self, data: bytes) -> None:
+        self._asked_at = time.monotonic()
         if self._path is not None:
             self._send(data, self._path)
 
@@ -216,6 +220,9 @@ class PeerTransport:
     def receive_dtls(self, data: bytes, now: float) -> None:
         """Take a datagram whose first byte is 20-63."""
         if self._dtls is not None and self.state != "closed":
+            if self.state == "checked" and self._asked_at is not None:
+                trip, self._asked_at = max(0.0, now - self._asked_at), None
+                self.round_trip = trip if self.round_trip is None else min(trip, self.round_trip)
             dropped = self._dtls.receive(data)
             if dropped is not None:
                 self._counters[dropped] += 1

@@ -266,8 +266,8 @@ class TestMedia:
         path = f"/sessions/{talk.session}/publications/sp/camera"
         absent = await talk.http.get(path)
         assert (absent.status_code, absent.json()["code"]) == (404, "unknown_publication")
-        async with talk.publisher(), talk.viewer("sp") as own:
-            await until(lambda: own.seen.frames["video"] > 3, 10)
+        async with talk.publisher(), talk.viewer() as viewer:
+            await until(lambda: viewer.seen.frames["video"] > 3, 10)
 
             async def sample() -> PublisherStats:
                 answer = await talk.http.get(path)
