@@ -124,7 +124,14 @@ PARTICULAR: Final = frozenset(f"chat.post:{channel}" for channel in CHANNELS if 
 """What a command needs a right of its own for, beside the command's: a channel that not all read."""
 
 _WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "whep:stage"})
-_TAKE_PART: Final = _WATCH | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
+_TAKE_PART: Final = _WATCH | {
+    "chat.post",
+    "poll.vote",
+    "question.ask",
+    "question.vote",
+    "question.withdraw",
+    "reaction.send",
+}
 _BACKSTAGE: Final = frozenset({"chat.post:backstage"})
 _MODERATE: Final = _TAKE_PART | {
     "chat.delete",
@@ -144,6 +151,16 @@ _MODERATE: Final = _TAKE_PART | {
     "question.shortlist",
     "question.show",
     "questions.moderation",
+    "announcement.pin",
+    "announcement.unpin",
+    "poll.close",
+    "poll.create",
+    "poll.delete",
+    "poll.edit",
+    "poll.hide",
+    "poll.open",
+    "poll.results",
+    "poll.show",
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
 _SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive", "preflight.start", "whep:solo"}

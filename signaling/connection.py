@@ -253,7 +253,7 @@ class _Connection:
             greeting.append(encode(Events(epoch, seq, missed)))
         greeting += self._session.fanout.ephemeral(self._reader.audience)
         yours = self._session.yours(self._reader)
-        if yours.votes:
+        if yours.votes or yours.ballots:
             greeting.append(encode(yours))
         if not self._live.available:
             greeting.append(encode(Notice("chat_paused")))

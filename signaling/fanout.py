@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -18,8 +18,18 @@ from prometheus_client import Counter
 
 from signaling.outbox import Outbox
 from signaling.presence import Roster
-from signaling.protocol import Events, MediaState, Notice, Person, Presence, ServerMessage, Timetable
+from signaling.protocol import (
+    Events,
+    MediaState,
+    Notice,
+    Person,
+    Presence,
+    Reaction,
+    ServerMessage,
+    Timetable,
+)
 from signaling.session import audience as views
+from signaling.session import sums
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
 from signaling.ticks import Ticks
@@ -97,12 +107,12 @@ class Fanout:
     def ephemeral(self, audience: Audience) -> tuple[bytes, ...]:
         """Return the frames that tell a joiner who is here, who publishes, and when it begins."""
         _, state = self._now()
-        sums = views.totals(state, audience)
+        tick = sums.totals(state, audience)
         return (
             encode(_presence(self._roster, audience)),
             encode(views.media(self._media, state, audience)),
             *(() if self._timetable is None else (encode(self._timetable),)),
-            *((encode(sums),) if sums.votes else ()),
+            *(() if tick is None else (encode(tick),)),
         )
 
     def fact(self, fact: Fact) -> None:
@@ -110,6 +120,10 @@ class Fanout:
         self._facts.append(fact)
         self._ticks.fact(fact)
         self._soon()
+
+    def reacted(self, reactions: Mapping[Reaction, int]) -> None:
+        """Tell reactions, in sum."""
+        self._ticks.reacted(reactions)
 
     def presence(self, roster: Roster) -> None:
         """Tell who is here, soon."""
@@ -203,10 +217,10 @@ class Fanout:
         if self._readers[audience]:
             self._put(audience, encode(message))
 
-    def _confide(self, participants: Collection[str], message: Callable[[str], ServerMessage]) -> None:
+    def _confide(self, wanted: Callable[[str], bool], message: Callable[[str], ServerMessage]) -> None:
         for readers in self._readers.values():
             for reader in readers:
-                if reader.person.id in participants:
+                if wanted(reader.person.id):
                     reader.outbox.put(encode(message(reader.person.id)))
 
     def _put(self, audience: Audience, frame: bytes) -> None:

@@ -1,8 +1,8 @@
 """What many people say in the same moment and in any order, written to the log together.
 
-A vote contends with nothing, so votes need not be appended one by one: those given within PACE share one
-event, and whoever is alone waits no longer than JOIN. The law: each is answered by itself, when it is
-durable; what was done before, by its id, is not done again; one event's worth is decided on one state.
+No vote or ballot contends with another, so they need not be appended one by one: those given within PACE
+share an event, and whoever is alone waits no longer than JOIN. The law: each is answered by itself, when it
+is durable; what was done before, by its id, is not done again; what shares an event is decided on one state.
 The queue is bounded: beyond MOST_WAITING one is told to come again.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from signaling.auth import Claims
 from signaling.errors import LogUnavailable, RateLimited
 from signaling.log import CommandKey
-from signaling.protocol import AnyCommand, Person, VoteQuestion
+from signaling.protocol import AnyCommand, CastBallot, Person, VoteQuestion
 from signaling.session.decision import Refusal
 
 PACE = 0.25
@@ -30,7 +30,7 @@ MOST_TOGETHER = 1000
 MOST_WAITING = 20_000
 """Commands that wait in this worker for one session: 5 s of them."""
 
-GATHERED = VoteQuestion
+GATHERED = VoteQuestion | CastBallot
 """The commands that contend with nothing."""
 
 

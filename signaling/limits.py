@@ -26,6 +26,8 @@ BUDGETS = {
     "chat.post": Budget(rate=1.0, burst=5),
     "question.ask": Budget(rate=0.1, burst=3),
     "question.vote": Budget(rate=2.0, burst=20),
+    "poll.vote": Budget(rate=1.0, burst=10),
+    "reaction.send": Budget(rate=3.0, burst=10),
     "question.withdraw": Budget(rate=0.2, burst=5),
     "token.refresh": Budget(rate=0.1, burst=5),
     "desk": Budget(rate=20.0, burst=40),

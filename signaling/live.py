@@ -198,7 +198,10 @@ class LiveSessions:
             with contextlib.suppress(LogUnavailable):
                 async for heard in self._log.follow(self._following):
                     live = self._sessions.get(heard.session)
-                    if live is None or not live.hear(heard.entries):
+                    if heard.moment is not None:
+                        if live is not None:
+                            live.told(heard.moment)
+                    elif live is None or not live.hear(heard.entries):
                         self._look.set()
             self._look.set()
             await asyncio.sleep(LOOK_AWAY)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter
 
 from signaling.admission import admit, entities
+from signaling.applause import Applause, decode
 from signaling.auth import Claims, action_of, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
@@ -42,6 +43,7 @@ from signaling.protocol import (
     MediaState,
     Person,
     PersonEjected,
+    React,
     Refused,
     Resume,
     SessionDescribed,
@@ -50,6 +52,7 @@ from signaling.protocol import (
     Yours,
 )
 from signaling.session import audience as views
+from signaling.session import sums
 from signaling.session.audience import Fact
 from signaling.session.checkpoint import EVERY, SHAPE, TAIL, Checkpoint, pack, unpack
 from signaling.session.decide import decide
@@ -106,6 +109,7 @@ class LiveSession:
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self._gathering = Gathering(self._write_together)
         self._guests: set[Callable[[], None]] = set()
+        self._applause = Applause(lambda text: log.tell(session_id, text))
         self._plan = plan(self._state, 0)
         self.fanout = Fanout(lambda: (self._epoch, self._state))
         self.on_plan: Callable[[str, StagePlan], None] = lambda session, plan: None
@@ -151,7 +155,7 @@ class LiveSession:
 
     def yours(self, reader: Subscription) -> Yours:
         """Return what a reader has voted for."""
-        return views.yours(self._state, reader.person.id)
+        return sums.yours(self._state, reader.person.id)
 
     def since(self, reader: Subscription, resume: Resume) -> tuple[AnyEvent, ...] | None:
         """Return what a reader missed, as it may be seen now; None if only a snapshot can tell."""
@@ -230,6 +234,8 @@ class LiveSession:
     async def _carry_out(
         self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None = None
     ) -> int | Refusal:
+        if isinstance(command, React):
+            return self._react(actor, command)
         if isinstance(command, GATHERED):
             given = Given(actor, command, command_key(actor.id, command.id), shown)
             return await self._gathering.add(given)
@@ -249,6 +255,13 @@ class LiveSession:
                 if outcome is not None:
                     return outcome
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
+
+    def _react(self, actor: Person, command: React) -> int | Refusal:
+        outcome = decide(self._state, actor, command, now=int(self._clock() * 1000))
+        if isinstance(outcome, Refusal):
+            return outcome
+        self._applause.add(command.reaction)
+        return self._state.seq
 
     async def _write_together(self, given: Sequence[Given]) -> None:
         """Append commands that contend with nothing, and settle each: done before, refused, or done now."""
@@ -356,6 +369,7 @@ class LiveSession:
     async def close(self) -> None:
         """Give up what has not been written yet."""
         await self._gathering.close()
+        await self._applause.close()
 
     # -- the log ----------------------------------------------------------------------------------------
 
@@ -383,6 +397,10 @@ class LiveSession:
         if questioned:
             self._question()
         return follows
+
+    def told(self, text: str) -> None:
+        """Take in what a worker said of this moment, and of nothing that lasts."""
+        self.fanout.reacted(decode(text))
 
     async def catch_up(self, *, verify: bool = False) -> None:
         """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""

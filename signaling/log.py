@@ -116,10 +116,11 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What pub/sub said of a session. No entries: something changed, look."""
+    """What pub/sub said of a session. No entries: something changed, look; or it is of the `moment` alone."""
 
     session: str
     entries: tuple[Entry, ...]
+    moment: str | None = None
 
 
 class SessionLog:
@@ -276,6 +277,11 @@ class SessionLog:
             await answer(self._forget(keys=keys, args=[_key(session, "events"), MARK_SECONDS]))
             await answer(self._redis.srem(_INDEX, session))
 
+    async def tell(self, session: str, text: str) -> None:
+        """Tell all workers what matters at this moment alone; whoever does not hear it misses it."""
+        async with reaching():
+            await answer(self._redis.publish(_key(session, "moment"), text))
+
     async def follow(self, following: Callable[[], None]) -> AsyncIterator[Heard]:
         """Yield what pub/sub says, for as long as it lasts; `following` is called once it is heard.
 
@@ -283,7 +289,7 @@ class SessionLog:
         """
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             async with reaching():
-                await pubsub.psubscribe(_key("*", "events"))
+                await pubsub.psubscribe(_key("*", "events"), _key("*", "moment"))
             following()
             while True:
                 async with reaching():
@@ -324,12 +330,14 @@ def _event(encoded: str, entry_id: str) -> AnyEvent:
     return msgspec.structs.replace(_decode_event(encoded), seq=_position(entry_id)[1])
 
 
-_CHANNEL = re.compile(r"^rostrum:\{(.*)\}:events$")
+_CHANNEL = re.compile(r"^rostrum:\{(.*)\}:(events|moment)$")
 
 
 def _heard(channel: str, data: str) -> Heard:
     """Read one message: a line `epoch first-seq command`, then one event a line."""
     match = _CHANNEL.match(channel)
+    if match and match[2] == "moment":
+        return Heard(match[1], (), data)
     head, *lines = data.split("\n")
     epoch, first, command = head.split(" ", 2)
     entries = tuple(

@@ -7,11 +7,12 @@ an audience get the very same string. Who has voted is told to nobody but the vo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Mapping
 
-from signaling.protocol import ServerMessage
-from signaling.session import audience as views
-from signaling.session.audience import Audience, Fact
+from signaling.protocol import Reaction, ServerMessage
+from signaling.session import polls, sums
+from signaling.session.audience import AUDIENCES, Audience, Fact
 from signaling.session.state import State
 
 PACE = 0.25
@@ -25,7 +26,7 @@ class Ticks:
     """One session's sums in this worker.
 
     `before` is called before a tick, so that facts are told first; `tell` sends a message to an audience,
-    `confide` one made for each of some participants.
+    `confide` one of their own to each participant for whom `wanted` says so.
     """
 
     def __init__(
@@ -33,28 +34,40 @@ class Ticks:
         now: Callable[[], State],
         before: Callable[[], None],
         tell: Callable[[Audience, ServerMessage], None],
-        confide: Callable[[Collection[str], Callable[[str], ServerMessage]], None],
+        confide: Callable[[Callable[[str], bool], Callable[[str], ServerMessage]], None],
     ) -> None:
         self._now = now
         self._before = before
         self._tell = tell
         self._confide = confide
         self._questions: set[str] = set()
+        self._polls: set[str] = set()
         self._voters: set[str] = set()
+        self._ballots: dict[str, set[str]] = {}
+        self._reactions: Counter[Reaction] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._told = 0.0
 
     def fact(self, fact: Fact) -> None:
         """Note what a fact changes in the sums, and whose own votes."""
-        self._questions.update(views.stirred(fact.event, self._now()))
-        self._voters.update(views.voters(fact.event))
-        if self._questions:
+        stirred = sums.stirred(fact.event, self._now())
+        self._questions.update(stirred.questions)
+        self._polls.update(stirred.polls)
+        self._voters.update(stirred.voters)
+        for poll, voter in stirred.ballots:
+            self._ballots.setdefault(poll, set()).add(voter)
+        if self._questions or self._polls:
             self._soon()
+
+    def reacted(self, reactions: Mapping[Reaction, int]) -> None:
+        """Note reactions, of this worker's people and of the others'."""
+        self._reactions.update(reactions)
+        self._soon()
 
     def forget(self) -> None:
         """Drop what waits: a snapshot comes that says it all."""
-        self._questions.clear()
-        self._voters.clear()
+        for waiting in (self._questions, self._polls, self._voters, self._ballots):
+            waiting.clear()
 
     def _soon(self) -> None:
         if self._timer is None:
@@ -66,11 +79,23 @@ class Ticks:
         self._told = asyncio.get_running_loop().time()
         self._before()
         state = self._now()
-        questions, self._questions = self._questions, set()
-        voters, self._voters = self._voters, set()
-        for audience in views.AUDIENCES:
-            sums = views.totals(state, audience, questions)
-            if sums.votes:
-                self._tell(audience, sums)
-        if voters:
-            self._confide(voters, lambda participant: views.yours(state, participant))
+        for audience in AUDIENCES:
+            tick = sums.totals(
+                state,
+                audience,
+                questions=self._questions,
+                polls=self._polls,
+                reactions=self._reactions,
+            )
+            if tick is not None:
+                self._tell(audience, tick)
+        voters, ballots = self._voters.copy(), self._ballots.copy()
+        if voters or ballots:
+            self._confide(
+                lambda who: (
+                    who in voters or any(polls.voter(of, who) in cast for of, cast in ballots.items())
+                ),
+                lambda who: sums.yours(state, who),
+            )
+        self._reactions.clear()
+        self.forget()

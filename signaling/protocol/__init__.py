@@ -9,6 +9,7 @@ Times are integer milliseconds since 1970, by the server's clock.
 from __future__ import annotations
 
 from signaling.protocol.access import *
+from signaling.protocol.announcements import *
 from signaling.protocol.backstage import *
 from signaling.protocol.base import *
 from signaling.protocol.chat import *
@@ -16,7 +17,9 @@ from signaling.protocol.clock import *
 from signaling.protocol.cues import *
 from signaling.protocol.lifecycle import *
 from signaling.protocol.messages import *
+from signaling.protocol.polls import *
 from signaling.protocol.preflight import *
 from signaling.protocol.questions import *
+from signaling.protocol.reactions import *
 from signaling.protocol.stage import *
 from signaling.protocol.unions import *

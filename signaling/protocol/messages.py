@@ -7,14 +7,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.protocol.announcements import Announcement
 from signaling.protocol.backstage import Return
 from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
 from signaling.protocol.chat import ChatMessage
 from signaling.protocol.clock import Clock
 from signaling.protocol.cues import Cue
 from signaling.protocol.lifecycle import Session
+from signaling.protocol.polls import Poll
 from signaling.protocol.preflight import Preflight
 from signaling.protocol.questions import Moderation, Question
+from signaling.protocol.reactions import ReactionTotal
 from signaling.protocol.stage import Air, StageNow
 from signaling.protocol.unions import AnyCommand, AnyEvent
 
@@ -78,6 +81,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     matrix: tuple[Return, ...] = ()
     preflights: tuple[Preflight, ...] = ()
     moderation: Moderation = "pre"
+    polls: tuple[Poll, ...] = ()
+    announcement: Announcement | None = None
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -183,16 +188,37 @@ class VoteTotal(msgspec.Struct, frozen=True):
     votes: int
 
 
+class PollTotal(msgspec.Struct, frozen=True):
+    """How many have voted in a poll, and for each option; none where the results are hidden."""
+
+    poll: str
+    voters: int
+    counts: tuple[int, ...] | None
+
+
+class YourBallot(msgspec.Struct, frozen=True):
+    """What you have chosen in a poll."""
+
+    poll: str
+    choices: tuple[int, ...]
+
+
 class Tick(ServerMessage, frozen=True, omit_defaults=True, tag="tick"):
-    """What many people do at once, in sum, at most four times a second: the newest totals that changed."""
+    """What many people do at once, in sum, at most four times a second: the newest totals that changed.
+
+    `reactions` are those since the tick before; they are told once.
+    """
 
     votes: tuple[VoteTotal, ...] = ()
+    polls: tuple[PollTotal, ...] = ()
+    reactions: tuple[ReactionTotal, ...] = ()
 
 
 class Yours(ServerMessage, frozen=True, tag="yours"):
-    """What you have voted for, on whatever page: the questions' ids, all of them."""
+    """What you have voted for, on whatever page: the questions' ids, and your ballots, all of them."""
 
     votes: tuple[str, ...]
+    ballots: tuple[YourBallot, ...]
 
 
 class Notice(ServerMessage, frozen=True, tag="notice"):

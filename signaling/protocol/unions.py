@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from signaling.protocol.access import AccessCommand, AccessEvent
+from signaling.protocol.announcements import AnnouncementCommand, AnnouncementEvent
 from signaling.protocol.backstage import BackstageCommand, BackstageEvent
 from signaling.protocol.chat import ChatCommand, ChatEvent
 from signaling.protocol.clock import ClockCommand, ClockEvent
 from signaling.protocol.cues import CueCommand, CueEvent
 from signaling.protocol.lifecycle import LifecycleCommand, LifecycleEvent
+from signaling.protocol.polls import PollCommand, PollEvent
 from signaling.protocol.preflight import PreflightCommand, PreflightEvent
 from signaling.protocol.questions import QuestionCommand, QuestionEvent
+from signaling.protocol.reactions import ReactionCommand
 from signaling.protocol.stage import StageCommand, StageEvent
 
 AnyCommand = (
@@ -20,6 +23,9 @@ AnyCommand = (
     | BackstageCommand
     | ClockCommand
     | PreflightCommand
+    | PollCommand
+    | ReactionCommand
+    | AnnouncementCommand
     | LifecycleCommand
     | AccessCommand
 )
@@ -32,5 +38,7 @@ AnyEvent = (
     | BackstageEvent
     | ClockEvent
     | PreflightEvent
+    | PollEvent
+    | AnnouncementEvent
     | AccessEvent
 )

@@ -4,12 +4,12 @@ There are three audiences: `public` (viewers, halls), `speakers` (with interpret
 here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see everything).
 Beside these, everybody has a private view of the own questions. The law: what an audience may not see now is
 in none of its frames, old history included: no question that waits or was put aside, no words that a
-moderator has changed, no name of who asked without one, no note, and never who voted for what.
+moderator has changed, no name of who asked without one, no note, no draft, and never who voted for what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from signaling.protocol import (
     AccessEvent,
     AnyEvent,
     BackstageEvent,
+    BallotsCast,
     Channel,
     ChatDeleted,
     ChatMessage,
@@ -27,6 +28,9 @@ from signaling.protocol import (
     CueEvent,
     MediaState,
     Person,
+    PollDeleted,
+    PollDrafted,
+    PollOpened,
     PreflightEvent,
     Question,
     QuestionApproved,
@@ -39,13 +43,10 @@ from signaling.protocol import (
     QuestionWithdrawn,
     Role,
     Snapshot,
-    Tick,
     VotesCast,
-    VoteTotal,
-    Yours,
 )
 from signaling.session import backstage, cues
-from signaling.session.state import State, asked_as
+from signaling.session.state import State
 
 Audience = Literal["public", "speakers", "staff"]
 AUDIENCES: tuple[Audience, ...] = ("public", "speakers", "staff")
@@ -114,7 +115,14 @@ def fact(before: State, event: AnyEvent) -> Fact:
             return Fact(event) if known is None else _fact_of(known, event)
         case QuestionNoted():
             return Fact(event, audiences=_STAFF)
-        case VotesCast():
+        case PollDrafted():
+            return Fact(event, audiences=_STAFF)
+        case PollDeleted(poll=poll_id):
+            poll = before.polls.get(poll_id)
+            return (
+                Fact(event, audiences=_STAFF) if poll is not None and poll.state == "draft" else Fact(event)
+            )
+        case VotesCast() | BallotsCast():
             return Fact(event, audiences=frozenset())
     if isinstance(event, AccessEvent):
         return Fact(event, audiences=_STAFF)
@@ -169,42 +177,9 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
             for one in state.preflights.values()
             if audience == "staff" or _is_speaker(state, participant, one.speaker)
         ),
+        polls=tuple(p for p in state.polls.values() if audience == "staff" or p.state != "draft"),
+        announcement=state.announcement,
     )
-
-
-def stirred(event: AnyEvent, state: State) -> Collection[str]:
-    """Return the questions whose votes an event may have changed, or made visible."""
-    match event:
-        case VotesCast(votes=votes):
-            return {vote.question for vote in votes}
-        case QuestionMerged(question=question, into=into):
-            return {question, into}
-        case QuestionApproved(question=question) if question.id in state.votes:
-            return {question.id}
-    return ()
-
-
-def voters(event: AnyEvent) -> Collection[str]:
-    """Return those whose own votes an event may have changed."""
-    return {vote.participant for vote in event.votes} if isinstance(event, VotesCast) else ()
-
-
-def totals(state: State, audience: Audience, of: Collection[str] | None = None) -> Tick:
-    """Return how many are for each question that an audience may see, or for those of `of` alone."""
-    asked = {question_id: asked_as(state, question_id) for question_id in (state.votes if of is None else of)}
-    questions = {question.id: question for question in asked.values() if question is not None}
-    return Tick(
-        votes=tuple(
-            VoteTotal(question.id, len(state.votes.get(question.id, ())))
-            for question in questions.values()
-            if audience == "staff" or question.state not in HIDDEN
-        )
-    )
-
-
-def yours(state: State, participant: str) -> Yours:
-    """Return what one participant has voted for."""
-    return Yours(votes=tuple(question for question, voters in state.votes.items() if participant in voters))
 
 
 def _newest(chat: tuple[ChatMessage, ...], audience: Audience) -> tuple[ChatMessage, ...]:
@@ -235,6 +210,8 @@ def _is_speaker(state: State, participant: str, speaker: str) -> bool:
 def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> bool:
     match fact.event:
         case ChatPosted(message=message) if message.id in state.deleted:
+            return False
+        case PollOpened(poll=poll) if poll.id not in state.polls:
             return False
         case QuestionAsked() | QuestionApproved() | QuestionEdited() if audience != "staff":
             now = state.questions.get(_about(fact.event))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from signaling.protocol import (
     AccessCommand,
+    AnnouncementCommand,
     AnyCommand,
     BackstageCommand,
     ChatCommand,
@@ -16,13 +17,27 @@ from signaling.protocol import (
     EndSession,
     LifecycleCommand,
     Person,
+    PollCommand,
     QuestionCommand,
+    ReactionCommand,
     ReopenSession,
     StageCommand,
     StartPreflight,
 )
-from signaling.session import access, backstage, chat, clock, cues, lifecycle, preflight, questions, stage
-from signaling.session.decision import Outcome, Refusal
+from signaling.session import (
+    access,
+    announcements,
+    backstage,
+    chat,
+    clock,
+    cues,
+    lifecycle,
+    polls,
+    preflight,
+    questions,
+    stage,
+)
+from signaling.session.decision import Decision, Outcome, Refusal
 from signaling.session.preflight import Conclusion
 from signaling.session.state import State
 
@@ -46,6 +61,12 @@ def decide(
         return chat.decide(state, actor, command, now=now)
     if isinstance(command, QuestionCommand):
         return questions.decide(state, actor, command, now=now)
+    if isinstance(command, PollCommand):
+        return polls.decide(state, actor, command, now=now)
+    if isinstance(command, AnnouncementCommand):
+        return announcements.decide(state, actor, command, now=now)
+    if isinstance(command, ReactionCommand):
+        return Decision()  # told, and nothing of it is kept
     if isinstance(command, CueCommand):
         return cues.decide(state, actor, command, now=now, known=known)
     if isinstance(command, BackstageCommand):

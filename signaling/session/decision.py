@@ -21,6 +21,8 @@ ORDER = "order"
 """The entity of the order of speaking."""
 SCREEN = "screen"
 """The entity of what is on the hall's screen."""
+ANNOUNCEMENT = "announcement"
+"""The entity of what is pinned on all screens."""
 MODERATION = "moderation"
 """The entity of whether questions wait for a moderator."""
 
@@ -28,6 +30,11 @@ MODERATION = "moderation"
 def question_entity(question_id: str) -> str:
     """Name the entity of one question."""
     return f"question:{question_id}"
+
+
+def poll_entity(poll_id: str) -> str:
+    """Name the entity of one poll."""
+    return f"poll:{poll_id}"
 
 
 def message_entity(message_id: str) -> str:

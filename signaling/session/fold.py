@@ -10,17 +10,31 @@ from dataclasses import replace
 
 from signaling.protocol import (
     AccessEvent,
+    AnnouncementEvent,
     AnyEvent,
     BackstageEvent,
     ChatEvent,
     ClockEvent,
     CueEvent,
     LifecycleEvent,
+    PollEvent,
     PreflightEvent,
     QuestionEvent,
     StageEvent,
 )
-from signaling.session import access, backstage, chat, clock, cues, lifecycle, preflight, questions, stage
+from signaling.session import (
+    access,
+    announcements,
+    backstage,
+    chat,
+    clock,
+    cues,
+    lifecycle,
+    polls,
+    preflight,
+    questions,
+    stage,
+)
 from signaling.session.state import State
 
 
@@ -38,6 +52,10 @@ def _fold(state: State, event: AnyEvent) -> State:
         return access.fold(state, event)
     if isinstance(event, QuestionEvent):
         return questions.fold(state, event)
+    if isinstance(event, PollEvent):
+        return polls.fold(state, event)
+    if isinstance(event, AnnouncementEvent):
+        return announcements.fold(state, event)
     if isinstance(event, CueEvent):
         return cues.fold(state, event)
     if isinstance(event, BackstageEvent):
@@ -55,6 +73,8 @@ def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
     return (
         *lifecycle.rewrite(state, at),
         *questions.rewrite(state, at),
+        *polls.rewrite(state, at),
+        *announcements.rewrite(state, at),
         *chat.rewrite(state, at),
         *cues.rewrite(state, at),
         *backstage.rewrite(state, at),

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from signaling.protocol import AnyEvent, Vote, VotesCast
+from signaling.protocol import AnyEvent, Ballot, BallotsCast, Vote, VotesCast
 from signaling.session.decision import Decision
 
 
 def gathered(decisions: Iterable[Decision], *, now: int) -> Decision:
-    """Return one decision with what all of them say; each has one event, and changes no entity."""
+    """Return one decision with what all of them say; each changes no entity."""
     votes: list[Vote] = []
+    ballots: list[Ballot] = []
     leans_on: dict[str, None] = {}
     for decision in decisions:
         assert not decision.changes
         leans_on |= dict.fromkeys(decision.leans_on)
         for event in decision.events:
-            assert isinstance(event, VotesCast)
-            votes += event.votes
-    events: tuple[AnyEvent, ...] = (VotesCast(at=now, by="system", votes=tuple(votes)),)
-    return Decision(events, leans_on=tuple(leans_on))
+            match event:
+                case VotesCast():
+                    votes += event.votes
+                case BallotsCast():
+                    ballots += event.ballots
+                case _:
+                    raise AssertionError(event)
+    events: list[AnyEvent] = []
+    if votes:
+        events.append(VotesCast(at=now, by="system", votes=tuple(votes)))
+    if ballots:
+        events.append(BallotsCast(at=now, by="system", ballots=tuple(ballots)))
+    return Decision(tuple(events), leans_on=tuple(leans_on))

@@ -1,7 +1,7 @@
 """The hall's screen: one thing is on it, or nothing.
 
-The law: whatever goes on screen, what was there leaves in the same event. A question goes back to the
-shortlist, or among the answered if it was being answered.
+The law: a question or a poll is on it, and what was there leaves in the same event. A question goes back to
+the shortlist, or among the answered if it was being answered.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ from types import MappingProxyType
 
 import msgspec
 
-from signaling.session.decision import question_entity
+from signaling.session.decision import poll_entity, question_entity
 from signaling.session.state import State
 
 
 def occupants(state: State) -> tuple[str, ...]:
     """Name the entities of what is on screen now."""
-    question = state.on_screen
-    return () if question is None else (question_entity(question.id),)
+    question, poll = state.on_screen, state.poll_on_screen
+    questions = () if question is None else (question_entity(question.id),)
+    return questions if poll is None else (*questions, poll_entity(poll.id))
 
 
 def cleared(state: State) -> State:
     """Return the state with nothing on screen."""
-    question = state.on_screen
-    if question is None:
-        return state
-    to = "answered" if question.state == "answering" else "shortlisted"
-    left = msgspec.structs.replace(question, state=to)
-    return replace(state, questions=MappingProxyType({**state.questions, question.id: left}))
+    question, poll = state.on_screen, state.poll_on_screen
+    if question is not None:
+        to = "answered" if question.state == "answering" else "shortlisted"
+        left = msgspec.structs.replace(question, state=to)
+        state = replace(state, questions=MappingProxyType({**state.questions, question.id: left}))
+    if poll is not None:
+        off = msgspec.structs.replace(poll, on_screen=False)
+        state = replace(state, polls=MappingProxyType({**state.polls, poll.id: off}))
+    return state

@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 from signaling.protocol import (
     Air,
+    Announcement,
     ChatMessage,
     Clock,
     Cue,
     Moderation,
     Person,
+    Poll,
     Preflight,
     Question,
     QuestionState,
@@ -45,6 +47,7 @@ class State:
     """One session at position `seq`. `stage`: the main picture first. `questions`: in order of asking.
 
     `votes` holds for each question who is for it; `moderation` is for questions to come;
+    `ballots` holds for each poll what its voters chose, by what stands for them (polls.py);
     `deleted` holds the ids of withdrawn messages, for history read later; `people` everybody the log
     has named; `stage_seq` is the position of the last event that touched what a relay is told. `cues` are
     those that the log has named; `order` the order of speaking, where one was set; `clocks` and
@@ -66,6 +69,9 @@ class State:
     questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
     votes: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     moderation: Moderation = "pre"
+    polls: Mapping[str, Poll] = field(default_factory=lambda: MappingProxyType({}))
+    ballots: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=lambda: MappingProxyType({}))
+    announcement: Announcement | None = None
     chat: tuple[ChatMessage, ...] = ()
     deleted: frozenset[str] = frozenset()
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
@@ -75,6 +81,11 @@ class State:
     def on_screen(self) -> Question | None:
         """The one question on the hall's screen."""
         return next((q for q in self.questions.values() if q.state in ON_SCREEN), None)
+
+    @property
+    def poll_on_screen(self) -> Poll | None:
+        """The one poll on the hall's screen."""
+        return next((poll for poll in self.polls.values() if poll.on_screen), None)
 
 
 def empty(session_id: str) -> State:

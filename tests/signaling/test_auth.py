@@ -34,7 +34,14 @@ TOKENS = Tokens(SECRET)
 
 # The rights written down a second time, by hand and from the roles' side, as what is meant.
 EVERYBODY = {"session.join", "session.read", "programme.read", "whep:stage"}
-AUDIENCE = EVERYBODY | {"chat.post", "question.ask", "question.vote", "question.withdraw"}
+AUDIENCE = EVERYBODY | {
+    "chat.post",
+    "question.ask",
+    "question.vote",
+    "question.withdraw",
+    "poll.vote",
+    "reaction.send",
+}
 MODERATION = {
     "chat.post:backstage",
     "chat.post:moderators",
@@ -53,6 +60,9 @@ MODERATION = {
     "question.edit",
     "question.note",
     "questions.moderation",
+    "announcement.pin",
+    "announcement.unpin",
+    *(f"poll.{step}" for step in ("create", "edit", "open", "close", "results", "show", "hide", "delete")),
 }
 BACKSTAGE = {"chat.post:backstage"}
 TALKBACK = {"whip:camera", "whep:return", "whep:solo"}

@@ -1,4 +1,4 @@
-"""Votes of a crowd on a real Redis: counted once each, written by the handful, told in sums."""
+"""Votes, ballots and applause of a crowd on a real Redis: counted once each, told in sums."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from signaling.limits import BUDGETS
 from signaling.live import LiveSession, LiveSessions
 from signaling.log import SessionLog
 from signaling.protocol import (
     Ack,
     AnyServerMessage,
+    CastBallot,
+    ClosePoll,
+    CreatePoll,
     EndSession,
     MergeQuestion,
+    OpenPoll,
+    PollTotal,
+    React,
     Refused,
     Tick,
     VoteQuestion,
     VotesCast,
+    YourBallot,
     Yours,
 )
 
@@ -98,7 +106,7 @@ async def test_a_vote_is_told_in_sums_to_all_and_by_itself_to_the_voters_pages(s
         messages = await told(reader)
         assert sums(messages) == {question.id: 1}
         mine = [message for message in messages if isinstance(message, Yours)]
-        assert mine == ([Yours((question.id,))] if reader in pages else [])
+        assert mine == ([Yours((question.id,), ())] if reader in pages else [])
         assert not any("ada" in str(message) for message in messages)
 
 
@@ -135,6 +143,82 @@ async def test_votes_follow_a_merge_and_none_is_taken_after_the_end(
         assert counted == sum(isinstance(answer, Ack) for answer in answers)
         refusals = {answer.code for answer in answers if isinstance(answer, Refused)}
         assert refusals <= {"session_ended"}
+
+
+async def test_ballots_of_a_crowd_count_until_the_poll_is_closed_and_not_after(
+    redis_server: RedisServer, session: LiveSession
+) -> None:
+    await done(session, MOD, CreatePoll(new_id(), "Is it?", "single", ("yes", "no"), hidden=True))
+    (poll,) = session.state.polls
+    await done(session, MOD, OpenPoll(new_id(), poll))
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        page, desk, hand = Reader(session, claims("bob")), Reader(there, MOD), Reader(there, claims("v7"))
+        early = [
+            (session if i % 2 else there).command(claims(f"v{i}"), CastBallot(new_id(), poll, (i % 2,)))
+            for i in range(200)
+        ]
+        assert all(isinstance(outcome, Ack) for outcome in await asyncio.gather(*early))
+        await done(session, claims("v7"), CastBallot(new_id(), poll, (0,)))
+        await until(lambda: session.state == there.state)
+        frames = await page.frames()
+        assert not any('"v1"' in frame or "poll.ballots" in frame for frame in frames)
+        seen = [message for message in map(decode_frame, frames) if isinstance(message, Tick)]
+        assert [total.counts for tick in seen for total in tick.polls] == [None] * len(seen)
+        assert seen[-1].polls[0].voters == 200
+        ticks = [message for message in await told(desk) if isinstance(message, Tick)]
+        assert ticks[-1].polls[0].counts == (101, 99)
+        mine = [message for message in await told(hand) if isinstance(message, Yours)]
+        assert mine[-1] == Yours((), (YourBallot(poll, (0,)),))
+        late = [there.command(claims(f"w{i}"), CastBallot(new_id(), poll, (0,))) for i in range(100)]
+        closing = asyncio.create_task(session.command(MOD, ClosePoll(new_id(), poll)))
+        answers = await asyncio.gather(*late)
+        assert isinstance(await closing, Ack)
+        await until(lambda: session.state == there.state)
+        counted = sum(isinstance(answer, Ack) for answer in answers)
+        assert {answer.code for answer in answers if isinstance(answer, Refused)} <= {"wrong_state"}
+        ticks = [message for message in await told(page) if isinstance(message, Tick)]
+        assert ticks[-1].polls[0] == PollTotal(poll, 200 + counted, (101 + counted, 99))
+
+
+# -- reactions -----------------------------------------------------------------------------------------
+
+
+async def test_a_crowds_applause_is_four_frames_a_second_for_each_and_nothing_of_it_is_kept(
+    redis_server: RedisServer, log: SessionLog, session: LiveSession
+) -> None:
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        readers = [Reader(session, claims("bob")), Reader(there, claims("eve"))]
+        before, began = await log.read("s1"), time.monotonic()
+        taken = 0
+
+        async def applaud(person: int) -> None:
+            nonlocal taken
+            for _ in range(20):
+                here = session if person % 2 else there
+                outcome = await here.command(claims(f"v{person}"), React(new_id(), "clap"))
+                taken += isinstance(outcome, Ack)
+                await asyncio.sleep(0.05)
+
+        await asyncio.gather(*(applaud(i) for i in range(300)))
+        took = time.monotonic() - began
+        most = BUDGETS["reaction.send"].burst + BUDGETS["reaction.send"].rate * took
+        assert 300 * 10 <= taken <= 300 * most, "each is held to the own budget"
+        for reader in readers:
+            messages = await told(reader)
+            assert all(isinstance(message, Tick) for message in messages)
+            heard = [total for tick in messages if isinstance(tick, Tick) for total in tick.reactions]
+            assert sum(total.count for total in heard) == taken
+            assert 2 <= len(messages) <= 4 * took + 3
+        print(f"{taken} reactions of 300 people in {took:.2f} s")
+        assert await log.read("s1") == before
+
+
+async def test_nobody_applauds_after_the_end(session: LiveSession) -> None:
+    await done(session, PRO, EndSession(new_id()))
+    refused = await session.command(claims("bob"), React(new_id(), "clap"))
+    assert isinstance(refused, Refused) and refused.code == "session_ended"
 
 
 @pytest.mark.fault

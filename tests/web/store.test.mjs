@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   CHAT_KEPT,
   EMPTY,
+  ballotIn,
   byVotes,
   backstage,
   chatIn,
@@ -16,8 +17,11 @@ import {
   onAir,
   onScreen,
   pictureOnStage,
+  pinnedFor,
+  pollOnScreen,
   preflightOf,
   reduce,
+  resultOf,
   returnFeed,
   runningOrder,
   slate,
@@ -52,6 +56,8 @@ const welcome = (snapshot = {}, more = {}) => ({
     crew: [],
     matrix: [],
     preflights: [],
+    polls: [],
+    announcement: null,
     ...snapshot,
   },
   ...more,
@@ -153,11 +159,78 @@ test('sums are the newest, and start anew with every welcome', () => {
     type: 'tick',
     votes: Object.entries(votes).map(([id, n]) => ({ question: id, votes: n })),
   });
-  const state = fold(asked, tick({ a: 1, c: 5 }), tick({ a: 2 }), { type: 'yours', votes: ['c'] });
+  const state = fold(asked, tick({ a: 1, c: 5 }), tick({ a: 2 }), { type: 'yours', votes: ['c'], ballots: [] });
   assert.deepEqual(byVotes(state, state.questions).map((q) => q.id), ['c', 'a', 'b']);
   assert.deepEqual([votedFor(state, 'c'), votedFor(state, 'a')], [true, false]);
   const back = reduce(state, welcome(null));
   assert.deepEqual([votesFor(back, 'c'), votedFor(back, 'c'), back.questions.length], [0, false, 3]);
+});
+
+const poll = (id, more = {}) => ({
+  id,
+  text: `${id}?`,
+  kind: 'single',
+  options: ['yes', 'no'],
+  state: 'open',
+  hidden: false,
+  results: true,
+  on_screen: false,
+  at: 1,
+  ...more,
+});
+
+test('a question or a poll is on screen, never both', () => {
+  const state = fold(
+    welcome({ questions: [question('q', 'answering')], polls: [poll('p'), poll('r')] }),
+    events([fact(11, 'poll.shown', { poll: 'p' })]),
+  );
+  assert.deepEqual([onScreen(state), pollOnScreen(state).id, states(state)], [undefined, 'p', { q: 'answered' }]);
+  const other = reduce(state, events([fact(12, 'poll.shown', { poll: 'r' })]));
+  assert.deepEqual(other.polls.map((p) => p.on_screen), [false, true]);
+  assert.equal(pollOnScreen(reduce(other, events([fact(13, 'poll.hidden', { poll: 'r' })]))), undefined);
+  const asked = reduce(other, events([fact(13, 'question.shown', { question: 'q' })]));
+  assert.deepEqual([onScreen(asked).id, pollOnScreen(asked)], ['q', undefined]);
+});
+
+test('a poll opens, is voted in, closes, and its results are seen when they may be', () => {
+  const tick = (counts) => ({ type: 'tick', polls: [{ poll: 'p', voters: 3, counts }] });
+  const open = fold(
+    welcome(),
+    events([fact(11, 'poll.opened', { poll: poll('p', { hidden: true, results: false }) })]),
+  );
+  assert.deepEqual(resultOf(open, open.polls[0]), { voters: 0, counts: null });
+  const voted = fold(
+    welcome({ polls: open.polls }),
+    tick(null),
+    { type: 'yours', votes: [], ballots: [{ poll: 'p', choices: [1] }] },
+  );
+  assert.deepEqual([resultOf(voted, voted.polls[0]), ballotIn(voted, 'p')], [{ voters: 3, counts: null }, [1]]);
+  const closed = reduce(reduce(voted, events([fact(12, 'poll.closed', { poll: 'p' })])), tick([1, 2]));
+  assert.equal(closed.polls[0].state, 'closed');
+  assert.deepEqual(resultOf(closed, closed.polls[0]).counts, [1, 2]);
+  const hidden = reduce(closed, events([fact(13, 'poll.results', { poll: 'p', shown: false })]));
+  assert.equal(resultOf(hidden, hidden.polls[0]).counts, null);
+  const desk = { ...hidden, can: ['poll.results'] };
+  assert.deepEqual(resultOf(desk, desk.polls[0]).counts, [1, 2]);
+  const gone = reduce(hidden, events([fact(14, 'poll.deleted', { poll: 'p' })]));
+  assert.deepEqual([gone.polls, gone.results, ballotIn(gone, 'q')], [[], {}, []]);
+});
+
+test('an announcement is pinned for those who sit there, and one takes the place of another', () => {
+  const pinned = (seq, place) =>
+    fact(seq, 'announcement.pinned', { announcement: { id: `a${seq}`, text: 'Lunch', place, author: speaker, at: 1 } });
+  const state = fold(welcome(), events([pinned(11, null)]));
+  assert.deepEqual([pinnedFor(state, 'hall').id, pinnedFor(state, 'online').id], ['a11', 'a11']);
+  const hall = reduce(state, events([pinned(12, 'hall')]));
+  assert.deepEqual([pinnedFor(hall, 'hall').id, pinnedFor(hall, 'online')], ['a12', null]);
+  assert.equal(pinnedFor(reduce(hall, events([fact(13, 'announcement.unpinned')])), 'hall'), null);
+});
+
+test('each tick of reactions is seen once, and a tick without any changes nothing of them', () => {
+  const clap = { type: 'tick', reactions: [{ reaction: 'clap', count: 7 }] };
+  const state = fold(welcome(), clap, { type: 'tick', votes: [] });
+  assert.deepEqual(state.reactions, { count: 1, latest: { clap: 7 } });
+  assert.equal(reduce(state, clap).reactions.count, 2);
 });
 
 test('the audience meets a question when it is approved; its author knew it before', () => {

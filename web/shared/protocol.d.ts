@@ -12,6 +12,12 @@ export type QuestionState = "pending" | "approved" | "shortlisted" | "on_screen"
 
 export type Moderation = "pre" | "post";
 
+export type PollKind = "single" | "multiple" | "rating";
+
+export type PollState = "draft" | "open" | "closed";
+
+export type Reaction = "clap" | "heart" | "laugh" | "wow" | "thanks";
+
 export type Kind = "talk" | "forum" | "ceremony" | "symposium";
 
 export type Visibility = "public" | "invitation";
@@ -33,6 +39,15 @@ export interface Person {
   title?: string;
   place?: Place;
   billed?: string;
+}
+
+/** What is pinned now. `place`: only for those who sit there; none: for everybody. */
+export interface Announcement {
+  id: string;
+  text: string;
+  place: Place | null;
+  author: Person;
+  at: number;
 }
 
 /** One place of the matrix: what a person of this role at this cue is sent back. */
@@ -122,6 +137,23 @@ export interface Session {
   programme?: Billing | null;
 }
 
+/**
+ * One poll and where it stands. A rating's options are its steps, the lowest first.
+ *
+ * `hidden`: the audience sees no results while it is open. `results`: whether it sees them now.
+ */
+export interface Poll {
+  id: string;
+  text: string;
+  kind: PollKind;
+  options: ReadonlyArray<string>;
+  state: PollState;
+  hidden: boolean;
+  results: boolean;
+  on_screen: boolean;
+  at: number;
+}
+
 /** One pre-flight of a speaker (a cue's id). Without a grade it is running, until `until`. */
 export interface Preflight {
   speaker: string;
@@ -151,6 +183,12 @@ export interface Question {
   original?: string | null;
   notes?: ReadonlyArray<Note>;
   merged_into?: string | null;
+}
+
+/** How often a reaction was given since the tick before. */
+export interface ReactionTotal {
+  reaction: Reaction;
+  count: number;
 }
 
 /**
@@ -199,6 +237,8 @@ export interface Snapshot {
   matrix: ReadonlyArray<Return>;
   preflights: ReadonlyArray<Preflight>;
   moderation: Moderation;
+  polls: ReadonlyArray<Poll>;
+  announcement: Announcement | null;
 }
 
 /** One publication as the relay sees it now. */
@@ -221,6 +261,26 @@ export interface Share {
 export interface VoteTotal {
   question: string;
   votes: number;
+}
+
+/** How many have voted in a poll, and for each option; none where the results are hidden. */
+export interface PollTotal {
+  poll: string;
+  voters: number;
+  counts: ReadonlyArray<number> | null;
+}
+
+/** What you have chosen in a poll. */
+export interface YourBallot {
+  poll: string;
+  choices: ReadonlyArray<number>;
+}
+
+/** What one voter last said. `voter` is a digest of who and of the poll: the log names nobody. */
+export interface Ballot {
+  poll: string;
+  voter: string;
+  choices: ReadonlyArray<number>;
 }
 
 /**
@@ -610,6 +670,99 @@ export interface StartPreflight {
   id: string;
   seconds?: number;
   speaker?: string | null;
+}
+
+/** Draft a poll, which staff alone see. A rating without options has the steps 1 to 5 (moderators). */
+export interface CreatePoll {
+  type: "poll.create";
+  id: string;
+  text: string;
+  kind: PollKind;
+  options?: ReadonlyArray<string>;
+  hidden?: boolean;
+}
+
+/** Draft a poll anew, before it was ever open (moderators). */
+export interface EditPoll {
+  type: "poll.edit";
+  id: string;
+  poll: string;
+  text: string;
+  kind: PollKind;
+  options?: ReadonlyArray<string>;
+  hidden?: boolean;
+}
+
+/** Let everybody vote; also once more, after it was closed (moderators). */
+export interface OpenPoll {
+  type: "poll.open";
+  id: string;
+  poll: string;
+}
+
+/** End the voting; results that were hidden till then are seen (moderators). */
+export interface ClosePoll {
+  type: "poll.close";
+  id: string;
+  poll: string;
+}
+
+/** Show a closed poll's results to the audience, or (`shown` false) hide them (moderators). */
+export interface ShowResults {
+  type: "poll.results";
+  id: string;
+  poll: string;
+  shown?: boolean;
+}
+
+/** Put an open or closed poll on the hall's screen, in the place of what is there (moderators). */
+export interface ShowPoll {
+  type: "poll.show";
+  id: string;
+  poll: string;
+}
+
+/** Take a poll off the screen (moderators). */
+export interface HidePoll {
+  type: "poll.hide";
+  id: string;
+  poll: string;
+}
+
+/** Take a poll that is not open away, with its ballots (moderators). */
+export interface DeletePoll {
+  type: "poll.delete";
+  id: string;
+  poll: string;
+}
+
+/** Vote, or vote otherwise, while the poll is open; without choices, no longer. */
+export interface CastBallot {
+  type: "poll.vote";
+  id: string;
+  poll: string;
+  choices: ReadonlyArray<number>;
+}
+
+/** Applaud, or the like; acknowledged when it has been passed on, and kept nowhere. */
+export interface React {
+  type: "reaction.send";
+  id: string;
+  reaction: Reaction;
+}
+
+/** Pin a text on all screens, in the place of the one there (moderators). */
+export interface PinAnnouncement {
+  type: "announcement.pin";
+  id: string;
+  text: string;
+  place?: Place | null;
+}
+
+/** Take down what is pinned (moderators). */
+export interface UnpinAnnouncement {
+  type: "announcement.unpin";
+  id: string;
 }
 
 /** Say that it is about to begin: people take their seats (producers, chairs). */
@@ -1013,6 +1166,93 @@ export interface PreflightChanged {
   by: string;
 }
 
+/** New, or drafted anew; seen by staff alone. */
+export interface PollDrafted {
+  type: "poll.drafted";
+  poll: Poll;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Carries the poll whole: the audience meets it here for the first time. */
+export interface PollOpened {
+  type: "poll.opened";
+  poll: Poll;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface PollClosed {
+  type: "poll.closed";
+  poll: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Whether the audience sees the results now; if so, they come as a tick. */
+export interface ResultsShown {
+  type: "poll.results";
+  poll: string;
+  shown: boolean;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Now on screen, alone: a question there before left it as by `question.shown`. */
+export interface PollShown {
+  type: "poll.shown";
+  poll: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface PollHidden {
+  type: "poll.hidden";
+  poll: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface PollDeleted {
+  type: "poll.deleted";
+  poll: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** What several people said within a moment, in order. Nobody is sent it: results come as ticks. */
+export interface BallotsCast {
+  type: "poll.ballots";
+  ballots: ReadonlyArray<Ballot>;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Pinned now, alone. */
+export interface AnnouncementPinned {
+  type: "announcement.pinned";
+  announcement: Announcement;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Nothing is pinned now. */
+export interface AnnouncementUnpinned {
+  type: "announcement.unpinned";
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /** Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now. */
 export interface PersonEjected {
   type: "person.ejected";
@@ -1119,16 +1359,23 @@ export interface Timetable {
   over: boolean;
 }
 
-/** What many people do at once, in sum, at most four times a second: the newest totals that changed. */
+/**
+ * What many people do at once, in sum, at most four times a second: the newest totals that changed.
+ *
+ * `reactions` are those since the tick before; they are told once.
+ */
 export interface Tick {
   type: "tick";
   votes?: ReadonlyArray<VoteTotal>;
+  polls?: ReadonlyArray<PollTotal>;
+  reactions?: ReadonlyArray<ReactionTotal>;
 }
 
-/** What you have voted for, on whatever page: the questions' ids, all of them. */
+/** What you have voted for, on whatever page: the questions' ids, and your ballots, all of them. */
 export interface Yours {
   type: "yours";
   votes: ReadonlyArray<string>;
+  ballots: ReadonlyArray<YourBallot>;
 }
 
 /** A condition of the service: `chat_paused` or `chat_resumed`. */
@@ -1201,6 +1448,18 @@ export type AnyCommand =
   | AddTime
   | RingBell
   | StartPreflight
+  | CreatePoll
+  | EditPoll
+  | OpenPoll
+  | ClosePoll
+  | ShowResults
+  | ShowPoll
+  | HidePoll
+  | DeletePoll
+  | CastBallot
+  | React
+  | PinAnnouncement
+  | UnpinAnnouncement
   | OpenDoors
   | StartSession
   | PauseSession
@@ -1259,6 +1518,18 @@ export type AnyClientMessage =
   | AddTime
   | RingBell
   | StartPreflight
+  | CreatePoll
+  | EditPoll
+  | OpenPoll
+  | ClosePoll
+  | ShowResults
+  | ShowPoll
+  | HidePoll
+  | DeletePoll
+  | CastBallot
+  | React
+  | PinAnnouncement
+  | UnpinAnnouncement
   | OpenDoors
   | StartSession
   | PauseSession
@@ -1310,6 +1581,16 @@ export type AnyEvent =
   | ReturnSet
   | ClockChanged
   | PreflightChanged
+  | PollDrafted
+  | PollOpened
+  | PollClosed
+  | ResultsShown
+  | PollShown
+  | PollHidden
+  | PollDeleted
+  | BallotsCast
+  | AnnouncementPinned
+  | AnnouncementUnpinned
   | PersonEjected
   | PersonReadmitted
   | InvitationBarred;

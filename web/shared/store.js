@@ -5,8 +5,8 @@
  */
 
 /** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
-/** @import { Moderation, Question, Tick } from './protocol.js' */
 /** @import { Clock, Preflight, Return, ReturnFeed } from './protocol.js' */
+/** @import { Announcement, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
 
 /** Chat lines kept of each channel, as long as a page is open; the server's snapshot holds 200. */
 export const CHAT_KEPT = 2000;
@@ -30,8 +30,13 @@ export const CHAT_KEPT = 2000;
  * @property {readonly Question[]} questions oldest first
  * @property {Moderation} moderation whether questions wait for a moderator
  * @property {Readonly<Record<string, number>>} votes how many are for a question, by its id; 0 where it has none
- * @property {{ votes: readonly string[] }} yours the questions you are for
  * @property {readonly ChatMessage[]} chat of all channels, oldest first
+ * @property {readonly Poll[]} polls oldest first; staff have drafts too
+ * @property {Readonly<Record<string, PollTotal>>} results by the poll's id, as far as they may be seen; see `resultOf`
+ * @property {{ votes: readonly string[], ballots: readonly YourBallot[] }} yours the questions you are for, your ballots
+ * @property {{ count: number, latest: Readonly<Partial<Record<Reaction, number>>> }} reactions the newest tick's, and
+ *   how many ticks with reactions there were, so that a page sees each once
+ * @property {Announcement | null} announcement what is pinned; see `pinnedFor`
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
  * @property {Timetable | null} timetable when the session is expected, where a programme has it
@@ -57,7 +62,11 @@ export const EMPTY = Object.freeze({
   questions: [],
   moderation: 'pre',
   votes: {},
-  yours: { votes: [] },
+  polls: [],
+  results: {},
+  yours: { votes: [], ballots: [] },
+  reactions: { count: 0, latest: {} },
+  announcement: null,
   chat: [],
   presence: { online: 0, hall: 0, people: null },
   media: { known: false, relay: true, publications: [] },
@@ -87,7 +96,7 @@ export function reduce(state, message) {
     case 'timetable':
       return { ...state, timetable: message };
     case 'yours':
-      return { ...state, yours: { votes: message.votes } };
+      return { ...state, yours: { votes: message.votes, ballots: message.ballots } };
     case 'notice':
       return { ...state, chatPaused: message.code === 'chat_paused' };
     default:
@@ -102,14 +111,15 @@ export function reduce(state, message) {
  */
 function welcomed(state, welcome) {
   // Sums and your own votes are said anew after every welcome, where there are any.
-  const known = { ...state, you: welcome.you, can: welcome.can, chatPaused: false, votes: {}, yours: { votes: [] } };
+  const { you, can } = welcome;
+  const known = { ...state, you, can, chatPaused: false, votes: {}, results: {}, yours: EMPTY.yours };
   if (!welcome.snapshot) return known;
   const { session, stage, questions, chat, air, cues, order, clocks, crew, matrix, preflights } = welcome.snapshot;
-  const { moderation } = welcome.snapshot;
+  const { moderation, polls, announcement } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
   const desk = { air, cues, order, clocks, crew, matrix, preflights };
-  return { ...known, epoch, seq, session, stage, since, questions, moderation, chat, ...desk };
+  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, ...desk };
 }
 
 /**
@@ -133,7 +143,15 @@ function caughtUp(state, frame) {
  */
 function counted(state, tick) {
   const votes = Object.fromEntries((tick.votes ?? []).map((total) => [total.question, total.votes]));
-  return { ...state, votes: { ...state.votes, ...votes } };
+  const results = Object.fromEntries((tick.polls ?? []).map((total) => [total.poll, total]));
+  const { reactions = [] } = tick;
+  const latest = Object.fromEntries(reactions.map(({ reaction, count }) => [reaction, count]));
+  return {
+    ...state,
+    votes: { ...state.votes, ...votes },
+    results: { ...state.results, ...results },
+    reactions: reactions.length ? { count: state.reactions.count + 1, latest } : state.reactions,
+  };
 }
 
 /**
@@ -189,8 +207,10 @@ function apply(state, event) {
     case 'question.asked':
     case 'question.approved':
       return { ...state, questions: upsert(state.questions, event.question) };
-    case 'question.shown':
-      return { ...state, questions: move(lowered(state.questions), event.question, 'on_screen') };
+    case 'question.shown': {
+      const { questions, polls } = cleared(state);
+      return { ...state, polls, questions: move(questions, event.question, 'on_screen') };
+    }
     case 'question.shortlisted':
     case 'question.hidden':
       return { ...state, questions: move(state.questions, event.question, 'shortlisted') };
@@ -203,7 +223,7 @@ function apply(state, event) {
     case 'question.withdrawn':
       return { ...state, questions: move(state.questions, event.question, 'withdrawn') };
     case 'question.merged': {
-      const { [event.question]: gone, ...votes } = state.votes;
+      const votes = keep(state.votes, (id) => id !== event.question);
       const { into } = event;
       return { ...state, votes, questions: changed(state.questions, event.question, () => ({ state: 'merged', merged_into: into })) };
     }
@@ -216,6 +236,27 @@ function apply(state, event) {
       const { note } = event;
       return { ...state, questions: changed(state.questions, event.question, (q) => ({ notes: [...(q.notes ?? []), note] })) };
     }
+    case 'poll.drafted':
+    case 'poll.opened':
+      return { ...state, polls: upsert(state.polls, event.poll) };
+    case 'poll.closed':
+      return { ...state, polls: changed(state.polls, event.poll, () => ({ state: 'closed', results: true })) };
+    case 'poll.results':
+      return { ...state, polls: changed(state.polls, event.poll, () => ({ results: event.shown })) };
+    case 'poll.shown': {
+      const { questions, polls } = cleared(state);
+      return { ...state, questions, polls: changed(polls, event.poll, () => ({ on_screen: true })) };
+    }
+    case 'poll.hidden':
+      return { ...state, polls: changed(state.polls, event.poll, () => ({ on_screen: false })) };
+    case 'poll.deleted': {
+      const results = keep(state.results, (id) => id !== event.poll);
+      return { ...state, results, polls: state.polls.filter((poll) => poll.id !== event.poll) };
+    }
+    case 'announcement.pinned':
+      return { ...state, announcement: event.announcement };
+    case 'announcement.unpinned':
+      return { ...state, announcement: null };
     case 'questions.moderation':
       return { ...state, moderation: event.mode };
     case 'stage.brought_on': {
@@ -306,12 +347,13 @@ function said(chat, line) {
 const channelOf = (line) => line.channel ?? 'public';
 
 /**
- * @param {readonly Question[]} questions
+ * @template {{ id: string }} T
+ * @param {readonly T[]} list
  * @param {string} id
- * @param {(question: Question) => Partial<Question>} by
- * @returns {readonly Question[]}
+ * @param {(one: T) => Partial<T>} by
+ * @returns {readonly T[]}
  */
-const changed = (questions, id, by) => questions.map((q) => (q.id === id ? { ...q, ...by(q) } : q));
+const changed = (list, id, by) => list.map((one) => (one.id === id ? { ...one, ...by(one) } : one));
 
 /**
  * @param {readonly Question[]} questions
@@ -321,13 +363,18 @@ const changed = (questions, id, by) => questions.map((q) => (q.id === id ? { ...
 const move = (questions, id, to) => changed(questions, id, () => ({ state: to }));
 
 /**
- * Take the question off the screen: back to the shortlist, or among the answered if it was being answered.
+ * Take off the screen what is on it: a poll, or a question, which goes back to the shortlist, or among the answered
+ * if it was being answered.
  *
- * @param {readonly Question[]} questions
- * @returns {readonly Question[]}
+ * @param {State} state
+ * @returns {{ questions: readonly Question[], polls: readonly Poll[] }}
  */
-const lowered = (questions) =>
-  questions.map((q) => (isShown(q) ? { ...q, state: q.state === 'answering' ? 'answered' : 'shortlisted' } : q));
+const cleared = ({ questions, polls }) => ({
+  questions: questions.map((q) =>
+    isShown(q) ? { ...q, state: q.state === 'answering' ? 'answered' : 'shortlisted' } : q,
+  ),
+  polls: polls.map((poll) => (poll.on_screen ? { ...poll, on_screen: false } : poll)),
+});
 
 /**
  * Give a question other words; staff go on knowing the first ones.
@@ -363,7 +410,8 @@ const upsertBy = (key, list, one) =>
 const upsert = (list, one) => upsertBy('id', list, one);
 
 /**
- * @param {Readonly<Record<string, number>>} record
+ * @template T
+ * @param {Readonly<Record<string, T>>} record
  * @param {(key: string) => boolean} wanted
  */
 const keep = (record, wanted) => Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key)));
@@ -402,6 +450,33 @@ export const votedFor = (state, question) => state.yours.votes.includes(question
 
 /** Whether a vote counts: everybody sees the question, and it is not answered yet. @param {Question} question */
 export const isOpen = (question) => ['approved', 'shortlisted', 'on_screen', 'answering'].includes(question.state);
+
+/** The poll on the hall's screen. @param {State} state */
+export const pollOnScreen = (state) => state.polls.find((poll) => poll.on_screen);
+
+/**
+ * Say how a poll stands, as far as you may know; nobody has voted until a tick says so.
+ *
+ * @param {State} state
+ * @param {Poll} poll
+ * @returns {{ voters: number, counts: readonly number[] | null }} no counts while results are hidden
+ */
+export function resultOf(state, poll) {
+  const { voters, counts } = state.results[poll.id] ?? { voters: 0, counts: poll.options.map(() => 0) };
+  return { voters, counts: poll.results || state.can.includes('poll.results') ? counts : null };
+}
+
+/** What you have chosen, numbers of options. @param {State} state @param {string} poll */
+export const ballotIn = (state, poll) => state.yours.ballots.find((ballot) => ballot.poll === poll)?.choices ?? [];
+
+/**
+ * Say what is pinned for those who sit in a place.
+ *
+ * @param {State} state
+ * @param {'online' | 'hall'} place
+ */
+export const pinnedFor = ({ announcement }, place) =>
+  announcement && (announcement.place === null || announcement.place === place) ? announcement : null;
 
 /**
  * Sort questions as the room wants them: most votes first, then oldest first.

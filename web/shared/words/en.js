@@ -91,6 +91,7 @@ export const en = {
     empty_text: 'Write something first.',
     unknown_message: 'The message is gone already.',
     unknown_question: 'The question is gone already.',
+    unknown_poll: 'The poll is gone already.',
     unknown_participant: 'This person is not here any more.',
     stage_changed: 'Somebody else has just cut. Look at the stage, and decide again.',
     unknown_speaker: 'There is no such speaker any more.',

@@ -92,6 +92,7 @@ export const zh = {
     empty_text: '请先写点内容。',
     unknown_message: '这条消息已经不在了。',
     unknown_question: '这个问题已经不在了。',
+    unknown_poll: '这个投票已经不在了。',
     unknown_participant: '此人已经离开。',
     stage_changed: '刚刚有人先切换了。请看一下台上，再作决定。',
     unknown_speaker: '这位讲者已不在名单上。',
