@@ -26,6 +26,7 @@ from signaling.protocol import (
     MediaState,
     RefreshToken,
     Refused,
+    Resume,
     Token,
     Welcome,
 )
@@ -87,11 +88,11 @@ def command_id() -> str:
 
 
 @contextlib.asynccontextmanager
-async def seat(server: str, token: str) -> AsyncIterator[Seat]:
-    """Take a seat with a token at `server` (http or https); raises GoodbyeError, OSError."""
+async def seat(server: str, token: str, resume: Resume | None = None) -> AsyncIterator[Seat]:
+    """Take a seat with a token at `server` (http or https), or again; raises GoodbyeError, OSError."""
     url = f"ws{server.removeprefix('http')}/ws"
     async with connect(url, proxy=None, compression=None, open_timeout=5) as websocket:
-        await websocket.send(msgspec.json.encode(Hello(token)).decode())
+        await websocket.send(msgspec.json.encode(Hello(token, resume=resume)).decode())
         message = _decode(await websocket.recv())
         if isinstance(message, Bye):
             raise GoodbyeError(message)

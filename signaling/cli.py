@@ -327,6 +327,34 @@ def bench_chat(
         sys.exit(1)
 
 
+@bench.command("connect")
+def bench_connect(
+    viewers: Annotated[int, typer.Option(min=2, help="How many come.")] = 5000,
+    seconds: Annotated[float, typer.Option(min=1, help="Within what time.")] = 10,
+    workers: Annotated[int, typer.Option(min=2, help="Signaling processes; one is killed.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Let a crowd connect to signaling processes of its own, kill one, and let its people come back.
+
+    The servers, Redis among them, share one core, the load has the others. Ends with 1 where the load,
+    not the servers, was the bottleneck: such figures say nothing.
+
+    Example: rostrum bench connect --viewers 5000 --seconds 10
+    """
+    from signaling.bench.connect import Wanted, measure
+    from signaling.bench.report import connect_table
+    from stream.bench.process import BenchError
+    from stream.bench.report import to_json
+
+    try:
+        figures = measure(Wanted(viewers, seconds, workers))
+    except BenchError as error:
+        raise CommandError(f"Nothing was measured: {error}") from None
+    typer.echo(to_json(figures.as_dict()) if as_json else connect_table(figures))
+    if not figures.valid:
+        sys.exit(1)
+
+
 def _log_at(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s")
     # These say a line for each request or connection, with addresses, which belong in no log.

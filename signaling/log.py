@@ -172,6 +172,12 @@ class SessionLog:
                 return tuple(entries)
             start = f"({lines[-3]}"
 
+    async def reads(self) -> int:
+        """Return how often Redis was asked for entries of any log, by anybody, since it began."""
+        async with reaching():
+            stats = await answer(self._redis.info("commandstats"))
+        return int(stats.get("cmdstat_xrange", {}).get("calls", 0))
+
     async def checkpoint(self, session: str, shape: str) -> tuple[Position, str] | None:
         """Return the checkpoint kept for those of this shape, and the place of the entry it is of."""
         async with reaching():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from signaling.bench.chat import Figures
+from signaling.bench import chat, connect
 
 
-def chat_table(figures: Figures) -> str:
+def chat_table(figures: chat.Figures) -> str:
     """Return one measurement as lines of name and value."""
     burst = figures.burst
     rows = [
@@ -26,6 +26,22 @@ def chat_table(figures: Figures) -> str:
             f"{burst['messages']:.0f} at once: all heard in {burst['latency_p99_ms']:.0f} ms (p99), "
             f"{burst['lost']:.0f} lost; a moderator waits {burst['moderator_max_ms']:.0f} ms at most",
         ),
+        ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
+        *(("INVALID", reason) for reason in figures.invalid_because),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in rows)
+
+
+def connect_table(figures: connect.Figures) -> str:
+    """Return one measurement as lines of name and value."""
+    rows = [
+        ("viewers", f"{figures.welcomed} of {figures.viewers} within {figures.seconds:.0f} s"),
+        ("join", f"p50 {figures.join_p50_ms:.0f} ms, p99 {figures.join_p99_ms:.0f} ms"),
+        ("server CPU", f"{figures.cpu_ms_per_join:.2f} ms a join"),
+        ("memory", f"{figures.memory_per_connection / 1024:.1f} KiB a connection"),
+        ("returned", f"{figures.returned} from a process that died, {figures.resumed} by resume"),
+        ("back", f"p50 {figures.back_p50_ms:.0f} ms, p99 {figures.back_p99_ms:.0f} ms"),
+        ("history", f"read {figures.history_reads} times meanwhile"),
         ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
         *(("INVALID", reason) for reason in figures.invalid_because),
     ]

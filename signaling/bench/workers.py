@@ -35,12 +35,18 @@ class Worker:
     process: Measured
     port: int
 
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.port}"
+
 
 @dataclass(frozen=True)
 class Workers:
     """The processes under measurement, and the means to talk to them."""
 
     redis: Measured
+    redis_url: str
     signaling: tuple[Worker, ...]
     tokens: Tokens
 
@@ -88,7 +94,7 @@ def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
         signaling = tuple(_worker(number, secret, embedded.url, folder, cores) for number in range(count))
         for one in signaling:
             held.callback(one.process.stop)
-        workers = Workers(redis, signaling, Tokens(secret))
+        workers = Workers(redis, embedded.url, signaling, Tokens(secret))
         for number in range(count):
             _until_serving(workers, number)
         workers.ask("POST", "/api/sessions", {"id": SESSION, "title": "A talk under measurement"})
