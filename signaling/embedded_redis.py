@@ -7,6 +7,7 @@ Redis. To everybody else it is a URL like any other.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import hashlib
 import os
@@ -18,9 +19,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-import redis.asyncio
 import redis.exceptions
 
+from signaling.redis_client import connect
 from signaling.supervisor import ChildSpec, StartError
 
 MAX_SOCKET_PATH: Final = 107
@@ -106,13 +107,14 @@ class EmbeddedRedis:
 
 async def answers(url: str) -> bool:
     """Say whether the Redis at `url` answers PING within a second."""
-    connection = redis.asyncio.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    client = connect(url)
     try:
-        await connection.ping()
-    except (redis.exceptions.RedisError, OSError):
+        async with asyncio.timeout(1):
+            await client.ping()
+    except (redis.exceptions.RedisError, OSError):  # TimeoutError is an OSError
         return False
     finally:
-        await connection.aclose()
+        await client.aclose()
     return True
 
 

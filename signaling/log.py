@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Literal, NewType, cast
 
 import msgspec
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from signaling.errors import LogUnavailable
 from signaling.protocol import AnyEvent
+from signaling.redis_client import TIMEOUT
+from signaling.redis_client import connect as connect
 
 Position = tuple[int, int]
 """`(epoch, seq)`: a place in a log."""
@@ -55,12 +55,6 @@ REWRITE_WITHIN = 10.0
 RECEIPT_SECONDS = 24 * 3600
 """How long a command's id is remembered: the same id within a day is done once."""
 
-TIMEOUT = 2.0
-"""Seconds after which Redis counts as away."""
-
-CONNECTIONS = 32
-"""Most connections of one worker to Redis; who finds none free waits for one, up to TIMEOUT."""
-
 PAGE = 2000
 """Most entries asked for at once, so that Redis is not kept from others."""
 
@@ -73,22 +67,6 @@ _LUA = Path(__file__).parent / "lua"
 _INDEX = "rostrum:sessions"
 _decode_event: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.encode
-
-
-def connect(url: str) -> Redis:
-    """Return a client that fails in seconds rather than waiting, and leaves retrying to us."""
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        timeout=TIMEOUT,
-        # No socket timeout: redis-py keeps it by asyncio.wait_for, which loses cancellations before
-        # Python 3.12 (python/cpython#86296). `reaching` sets the limit instead.
-        socket_timeout=None,
-        socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
-    return Redis.from_pool(pool)
 
 
 def command_key(actor: str, command: str) -> CommandKey:

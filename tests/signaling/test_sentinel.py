@@ -1,0 +1,167 @@
+"""Redis behind Sentinels, Debian's real processes: found, followed, and healed after a fail-over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from signaling.embedded_redis import answers
+from signaling.protocol import Ack, PostChat, Resume
+from signaling.redis_client import RedisUrlError, Sentinels, sentinels
+
+from .processes import free_port
+from .test_live import Reader, claims, done, generous, new_id, until, worker
+
+__all__ = ["generous"]
+
+
+class Replicated:
+    """A master, a replica of it, and a Sentinel that watches over both."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        self._binary = binary
+        self._folder = folder
+        self.master, self.replica, self.sentinel = free_port(), free_port(), free_port()
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    @property
+    def url(self) -> str:
+        """Two Sentinels, of which one never was."""
+        return f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{self.sentinel}/talk"
+
+    async def start(self) -> None:
+        self.run(self.master)
+        await self.answers(self.master)
+        self.run(self.replica, "--replicaof", "127.0.0.1", str(self.master))
+        await self.answers(self.replica)
+        config = self._folder / "sentinel.conf"
+        config.write_text(
+            f"port {self.sentinel}\nbind 127.0.0.1\ndir {self._folder}\nlogfile {self._folder}/sentinel.log\n"
+            f"sentinel monitor talk 127.0.0.1 {self.master} 1\n"
+            "sentinel down-after-milliseconds talk 500\nsentinel failover-timeout talk 2000\n"
+        )
+        self._processes[self.sentinel] = subprocess.Popen([self._binary, str(config), "--sentinel"])
+        await self.answers(self.sentinel)
+        async with asyncio.timeout(15), self.client(self.sentinel) as client:
+            while not await client.sentinel_slaves("talk"):
+                await asyncio.sleep(0.1)
+
+    def run(self, port: int, *more: str) -> None:
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(folder / "log")]
+        options += ["--repl-diskless-sync-delay", "0", *more]
+        self._processes[port] = subprocess.Popen([self._binary, *options])
+
+    def kill(self, port: int) -> None:
+        process = self._processes.pop(port)
+        process.kill()
+        process.wait()
+
+    def close(self) -> None:
+        for port in tuple(self._processes):
+            self.kill(port)
+
+    @contextlib.asynccontextmanager
+    async def client(self, port: int) -> AsyncIterator[Redis]:
+        client = Redis(port=port, decode_responses=True, socket_timeout=1)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+    async def answers(self, port: int) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                with contextlib.suppress(RedisError, OSError):
+                    async with self.client(port) as client:
+                        await client.ping()
+                        return
+                await asyncio.sleep(0.02)
+
+    async def named(self) -> int:
+        """Return the port of the master as the Sentinel names it."""
+        async with self.client(self.sentinel) as client:
+            address: Any = await client.sentinel_get_master_addr_by_name("talk")
+            return int(address[1])
+
+
+@pytest.fixture
+def replicated(tmp_path: Path) -> Iterator[Replicated]:
+    binary = shutil.which("redis-server")
+    assert binary, "redis-server is missing: make test installs Debian's package"
+    servers = Replicated(binary, tmp_path)
+    try:
+        yield servers
+    finally:
+        servers.close()
+
+
+@pytest.mark.fault
+async def test_a_fail_over_that_loses_the_tail_is_a_new_epoch_and_nothing_is_missing(
+    replicated: Replicated,
+) -> None:
+    await replicated.start()
+    async with worker(replicated.url) as live, worker(replicated.url) as other:
+        session = await live.create("A talk", "s1")
+        there = await other.get("s1")
+        await done(session, claims("ada"), PostChat(new_id(), "early"))
+        await until(lambda: there.position == session.position)
+        async with replicated.client(replicated.replica) as client:
+            async with asyncio.timeout(5):
+                while await client.xlen("rostrum:{s1}:log") < 2:
+                    await asyncio.sleep(0.02)
+        replicated.kill(replicated.replica)
+        for number in range(5):
+            await done(session, claims("ada"), PostChat(new_id(), f"tail {number}"))
+        await until(lambda: there.position == session.position)
+        epoch, seq = session.position
+        reader = Reader(there, claims("bob"))
+        replicated.kill(replicated.master)
+        replicated.run(replicated.replica, "--replicaof", "127.0.0.1", str(replicated.master))
+        async with asyncio.timeout(30):
+            while await replicated.named() != replicated.replica:
+                await asyncio.sleep(0.02)
+        began = time.monotonic()
+        await until(lambda: min(session.position[0], there.position[0]) > epoch, within=10)
+        took = time.monotonic() - began
+        print(f"new epoch {took:.2f} s after the fail-over")
+        assert took <= 1.0
+        await until(lambda: live.available and other.available and session.position == there.position)
+        texts = [message.text for message in session.state.chat]
+        assert texts == ["early", *(f"tail {number}" for number in range(5))], "the workers remembered"
+        assert there.state == session.state
+        assert "RESYNC" in await reader.frames()
+        assert there.since(reader.place, Resume(epoch, seq)) is None
+        assert isinstance(await there.command(claims("bob"), PostChat(new_id(), "on we go")), Ack)
+        await until(lambda: session.state.chat[-1].text == "on we go")
+    assert await answers(replicated.url)
+
+
+def test_a_url_of_sentinels_is_taken_apart() -> None:
+    assert sentinels("redis+sentinel://ada:p%40ss@one:1,two,[::1]:3/talk/2?sentinel_password=x") == Sentinels(
+        (("one", 1), ("two", 26379), ("::1", 3)), "talk", 2, "ada", "p@ss", "x"
+    )
+    assert sentinels("redis+sentinel://:secret@one/talk") == Sentinels(
+        (("one", 26379),), "talk", password="secret"
+    )
+
+
+@pytest.mark.parametrize(
+    "rest", ["one:1", "one:1/", "/talk", "one:x/talk", "one/talk/first", "one/talk/1/2", ",/talk"]
+)
+def test_a_url_that_names_no_service_is_one_sentence_without_its_password(rest: str) -> None:
+    with pytest.raises(RedisUrlError) as caught:
+        sentinels(f"redis+sentinel://:hunter2@{rest}")
+    assert "hunter2" not in str(caught.value)
