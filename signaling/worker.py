@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Final
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 async def serve(settings: SignalingSettings, stop: asyncio.Event) -> None:
     """Run until told to stop; raises StartError with one sentence."""
+    allow_sockets()
     with contextlib.ExitStack() as held:
         public = _held(held, settings.http_host, settings.http_port, "ROSTRUM_HTTP_PORT")
         metrics = _held(held, settings.metrics_host, settings.metrics_port, "ROSTRUM_METRICS_PORT")
@@ -44,6 +46,13 @@ async def serve(settings: SignalingSettings, stop: asyncio.Event) -> None:
                 await children.start(redis.spec())
                 settings = dataclasses.replace(settings, redis_url=redis.url)
             await _serve_until(stop, settings, public, metrics)
+
+
+def allow_sockets() -> None:
+    """Take as many open files as this process may have: each connection is one, and 1,024 are usual."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve_until(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
@@ -26,6 +27,7 @@ from signaling.protocol import (
     StartSession,
     Token,
 )
+from signaling.worker import allow_sockets
 from tests.signaling.processes import alive, children, until
 from tests.signaling.relay_process import RelayProcess
 from tests.signaling.server import bearer, running, token
@@ -38,6 +40,16 @@ async def test_readiness_says_what_is_missing(tmp_path: Path) -> None:
         assert answer.status_code == 503
         assert answer.json() == {"ready": False, "redis": True, "relay": False}
         assert (await server.http.get("/healthz")).text == "ok\n"
+
+
+def test_a_process_takes_as_many_open_files_as_it_may_have() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        allow_sockets()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_metrics_have_a_listener_of_their_own(tmp_path: Path) -> None:
