@@ -55,7 +55,7 @@ class Application:
 def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     """Return the application for these settings; its lifespan connects it to Redis and the relays."""
     redis = connect(settings.redis_url)
-    live = LiveSessions(SessionLog(redis), Presence(redis))
+    live = LiveSessions(SessionLog(redis, audit_seconds=settings.audit_days * 24 * 3600), Presence(redis))
     tokens = Tokens(settings.secret, live.admit, live.clock)
     programmes = Programmes(ProgrammeStore(redis), live, clock=live.clock)
     publishers = Publishers(live.presence)

@@ -120,23 +120,42 @@ COMMANDS: Final[frozenset[str]] = frozenset(
     str(command.__struct_config__.tag) for command in get_args(AnyCommand)
 )
 
+BY_CALL: Final = frozenset({"floor"})
+"""Sources that need no word in the token: whether they may be sent now, the session itself says."""
+
 PARTICULAR: Final = frozenset(f"chat.post:{channel}" for channel in CHANNELS if channel != "public")
 """What a command needs a right of its own for, beside the command's: a channel that not all read."""
 
 _WATCH: Final = frozenset({"programme.read", "session.join", "session.read", "whep:stage"})
-_TAKE_PART: Final = _WATCH | {
-    "chat.post",
-    "poll.vote",
-    "question.ask",
-    "question.vote",
-    "question.withdraw",
-    "reaction.send",
-}
+_FLOOR: Final = frozenset({"floor.lower", "floor.raise", "whep:floor", "whip:floor"})
+_TAKE_PART: Final = (
+    _WATCH
+    | _FLOOR
+    | {"chat.post", "chat.withdraw", "poll.vote", "reaction.send"}
+    | {"question.ask", "question.vote", "question.withdraw"}
+)
 _BACKSTAGE: Final = frozenset({"chat.post:backstage"})
 _MODERATE: Final = _TAKE_PART | {
+    "chat.approve",
     "chat.delete",
+    "chat.mute",
+    "chat.pin",
+    "chat.rules",
+    "chat.unmute",
+    "chat.unpin",
+    "chat.words",
     "chat.post:backstage",
     "chat.post:moderators",
+    "floor.add",
+    "floor.call",
+    "floor.close",
+    "floor.done",
+    "floor.first",
+    "floor.open",
+    "floor.ratio",
+    "floor.remove",
+    "floor.skip",
+    "floor.speak",
     "person.eject",
     "person.readmit",
     "presence.people",
@@ -199,6 +218,7 @@ _PRODUCE: Final = (
     | _RUN
     | {
         "backstage.set_return",
+        "audit.read",
         "session.describe",
         "session.end",
         "session.export",
@@ -216,7 +236,7 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
-    "hall": _WATCH | {"whip:hall"},
+    "hall": _WATCH | {"floor.add", "floor.remove", "whip:hall"},
     "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
     "interpreter": _TAKE_PART | _BACKSTAGE | _CREW,
     "moderator": _MODERATE | _CREW,
@@ -258,7 +278,7 @@ def authorize(actor: Claims, action: str, session: str) -> None:
 
 def allowed(claims: Claims) -> tuple[str, ...]:
     """Return the commands, the channels to post in, and the WHIP sources, that the bearer may use."""
-    offered = COMMANDS | PARTICULAR | {f"whip:{source}" for source in SOURCES}
+    offered = COMMANDS | PARTICULAR | {f"whip:{source}" for source in SOURCES if source not in BY_CALL}
     return tuple(sorted(action for action in offered if _has_right(claims, action)))
 
 
@@ -272,4 +292,4 @@ def _has_right(actor: Claims, action: str) -> bool:
     if action not in RIGHTS[actor.role]:
         return False
     kind, _, source = action.partition(":")
-    return kind != "whip" or source in actor.publish
+    return kind != "whip" or source in actor.publish or source in BY_CALL

@@ -143,6 +143,7 @@ class _Connection:
         self._clock = clock
         self._claims = claims
         self._actor = _seated(claims, hello)
+        self._address = websocket.client.host if websocket.client else ""
         self._pace = Bucket.full(FRAMES, clock())
         self._language = hello.language
         self._error: SignalingError | None = None
@@ -200,7 +201,7 @@ class _Connection:
             case Hello():
                 raise BadRequest("hello_again", "This connection has said hello already.")
             case _:
-                self._outbox.put(encode(await self._session.command(self._actor, message)))
+                self._outbox.put(encode(await self._session.command(self._actor, message, self._address)))
 
     def _refresh(self) -> None:
         now = self._clock()

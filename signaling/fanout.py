@@ -20,6 +20,8 @@ from signaling.outbox import Outbox
 from signaling.presence import Roster
 from signaling.protocol import (
     Events,
+    FloorNow,
+    FloorQueue,
     MediaState,
     Notice,
     Person,
@@ -29,7 +31,7 @@ from signaling.protocol import (
     Timetable,
 )
 from signaling.session import audience as views
-from signaling.session import sums
+from signaling.session import sums, turns
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
 from signaling.ticks import Ticks
@@ -83,6 +85,8 @@ class Fanout:
         self._timetable: Timetable | None = None
         self._timetable_due = False
         self._ticks = Ticks(lambda: now()[1], self.flush, self._tell, self._confide)
+        self._floor: tuple[FloorQueue, bytes] | None = None
+        self._floor_told: FloorQueue | None = None
 
     def __len__(self) -> int:
         return sum(len(readers) for readers in self._readers.values())
@@ -111,6 +115,7 @@ class Fanout:
         return (
             encode(_presence(self._roster, audience)),
             encode(views.media(self._media, state, audience)),
+            self._floor_frame(state),
             *(() if self._timetable is None else (encode(self._timetable),)),
             *(() if tick is None else (encode(tick),)),
         )
@@ -165,6 +170,7 @@ class Fanout:
         facts, self._facts = self._facts, []
         if facts:
             self._tell_facts(facts)
+            self._tell_floor()
         if self._roster_due:
             self._roster_due = False
             for audience in self._watched():
@@ -222,6 +228,19 @@ class Fanout:
             for reader in readers:
                 if wanted(reader.person.id):
                     reader.outbox.put(encode(message(reader.person.id)))
+
+    def _tell_floor(self) -> None:
+        """Tell the floor if it has changed."""
+        _, state = self._now()
+        if state.floor is not self._floor_told:
+            self._floor_told = state.floor
+            self._put_to_all(self._floor_frame(state))
+
+    def _floor_frame(self, state: State) -> bytes:
+        """Return the floor as a frame, worked out once for each change of it."""
+        if self._floor is None or state.floor is not self._floor[0]:
+            self._floor = (state.floor, encode(FloorNow(turns.view(state.floor))))
+        return self._floor[1]
 
     def _put(self, audience: Audience, frame: bytes) -> None:
         for reader in self._readers[audience]:

@@ -13,11 +13,13 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
+import msgspec
 from prometheus_client import Gauge
 
+from signaling.audit import AuditEntry, AuditPage
 from signaling.auth import Claims
 from signaling.clock import SharedClock
 from signaling.errors import Conflict, LogUnavailable, SessionNotFound
@@ -34,6 +36,12 @@ LOOK = 1.0
 
 LOOK_AWAY = 0.2
 """The same while Redis is away."""
+
+AUDIT_START = "-"
+"""The place before the audit's first entry."""
+
+AUDIT_PAGE = 100
+"""Entries of the audit in a page, unless asked otherwise."""
 
 __all__ = ["LiveSession", "LiveSessions", "person_of"]
 
@@ -144,6 +152,27 @@ class LiveSessions:
         """Return all sessions this worker knows, oldest first."""
         found = (live.state.session for live in self._sessions.values())
         return tuple(sorted(found, key=lambda session: (session.created, session.id)))
+
+    async def audit(self, session_id: str, after: str = AUDIT_START, count: int = AUDIT_PAGE) -> AuditPage:
+        """Return a page of a session's audit, after a place in it; raises SessionNotFound, LogUnavailable."""
+        people = (await self.get(session_id)).state.people
+        rows = await self._log.audit(session_id, after, count)
+        entries = []
+        for row in rows:
+            entry = msgspec.json.decode(row.entry, type=AuditEntry)
+            name = people[entry.by].name if entry.by in people else ""
+            epoch, seq = row.position
+            entries.append(msgspec.structs.replace(entry, name=name, id=row.id, epoch=epoch, seq=seq))
+        return AuditPage(tuple(entries), rows[-1].id if len(rows) == count else None)
+
+    async def whole_audit(self, session_id: str) -> AsyncIterator[AuditEntry]:
+        """Yield all of a session's audit, oldest first, for an export; raises LogUnavailable."""
+        after: str | None = AUDIT_START
+        while after is not None:
+            page = await self.audit(session_id, after)
+            for entry in page.entries:
+                yield entry
+            after = page.next
 
     def plans(self) -> dict[str, StagePlan]:
         """Return every session's stage plan."""

@@ -19,6 +19,7 @@ from prometheus_client import Counter
 
 from signaling.admission import admit, entities
 from signaling.applause import Applause, decode
+from signaling.audit import kept
 from signaling.auth import Claims, action_of, authorize
 from signaling.director import plan
 from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, SignalingError
@@ -41,6 +42,7 @@ from signaling.protocol import (
     EjectPerson,
     InviteSpeaker,
     MediaState,
+    MuteChat,
     Person,
     PersonEjected,
     React,
@@ -56,7 +58,7 @@ from signaling.session import sums
 from signaling.session.audience import Fact
 from signaling.session.checkpoint import EVERY, SHAPE, TAIL, Checkpoint, pack, unpack
 from signaling.session.decide import decide
-from signaling.session.decision import Decision, Refusal
+from signaling.session.decision import STAFF, Decision, Refusal
 from signaling.session.erase import erased
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
@@ -189,15 +191,20 @@ class LiveSession:
 
     # -- commands ---------------------------------------------------------------------------------------
 
-    async def command(self, actor: Claims, command: AnyCommand) -> Ack | Refused:
-        """Carry out a command: Ack means that it is durable, and part of `state` here."""
+    async def command(self, actor: Claims, command: AnyCommand, address: str = "") -> Ack | Refused:
+        """Carry out a command: Ack means that it is durable, and part of `state` here.
+
+        `address` is where it came from, if that is known.
+        """
         kind = str(command.__struct_config__.tag)
         try:
             authorize(actor, action_of(command), self.id)
             self.admit(actor)
             if self.paused:
                 raise LogUnavailable
-            wait = self._limits.take(self.id, actor.sub, kind, self._clock())
+            wait = self._limits.take(
+                self.id, actor.sub, kind, self._clock(), address=address, staff=actor.role in STAFF
+            )
             if wait:
                 raise RateLimited("rate_limited", "That was a little fast. Wait a moment.", retry_after=wait)
             outcome = await self._carry_out(person_of(actor), command, actor)
@@ -208,7 +215,7 @@ class LiveSession:
             return Refused(command.id, error.code, error.detail, error.retry_after)
         if isinstance(outcome, Refusal):
             COMMANDS.labels(kind, outcome.code).inc()
-            return Refused(command.id, outcome.code, outcome.reason, now=outcome.now)
+            return Refused(command.id, outcome.code, outcome.reason, outcome.retry_after, outcome.now)
         COMMANDS.labels(kind, "done").inc()
         return Ack(command.id, outcome)
 
@@ -240,7 +247,7 @@ class LiveSession:
             given = Given(actor, command, command_key(actor.id, command.id), shown)
             return await self._gathering.add(given)
         known = None
-        if isinstance(command, BringOn | InviteSpeaker | BindSpeaker | EjectPerson):
+        if isinstance(command, BringOn | InviteSpeaker | BindSpeaker | EjectPerson | MuteChat):
             known = await self._presence.find(self.id, command.participant)
         if isinstance(command, StageCommand) and (command.seen or 0) > self._state.seq:
             await self.catch_up()  # whoever gives it has it from a worker that is ahead of this one
@@ -317,7 +324,8 @@ class LiveSession:
             return decided if done is None else done
         if not decided.events:
             return at[1]
-        return await self._append(at, replace(decided, leans_on=(*decided.leans_on, *welcome)), key)
+        decided = replace(decided, leans_on=(*decided.leans_on, *welcome))
+        return await self._append(at, decided, key, actor=actor)
 
     def _welcome(self, shown: Claims | None) -> tuple[str, ...]:
         """Name what a decision leans on so that who has been put out has no last word.
@@ -330,7 +338,12 @@ class LiveSession:
         return entities(shown)
 
     async def _append(
-        self, at: Position, decided: Decision, key: CommandKey, together: Sequence[CommandKey] = ()
+        self,
+        at: Position,
+        decided: Decision,
+        key: CommandKey,
+        together: Sequence[CommandKey] = (),
+        actor: Person | None = None,
     ) -> int | None:
         appended = await self._log.append(
             self.id,
@@ -340,6 +353,7 @@ class LiveSession:
             changes=decided.changes,
             command=key,
             gathered=together,
+            audit=[] if actor is None else [kept(event, actor) for event in decided.events],
         )
         if appended.outcome != "done":
             return None
@@ -465,7 +479,8 @@ class LiveSession:
             if head is None:
                 events = enumerate(rewrite(self._state, now), start=1)
                 lost = tuple(Entry(epoch, seq, event, NO_COMMAND) for seq, event in events)
-        if await self._log.begin(self.id, head, epoch, lost):
+        audit = [kept(entry.event, self._state.people.get(entry.event.by)) for entry in lost]
+        if await self._log.begin(self.id, head, epoch, lost, audit):
             _log.warning("the log of session %s had lost its end; %d events written back", self.id, len(lost))
         await self._reload()
 

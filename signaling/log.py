@@ -15,8 +15,9 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, NewType, cast
+from typing import Any, Literal, NamedTuple, NewType, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -43,8 +44,12 @@ PARTS = (
     "departed",
     "attendance",
     "invitations",
+    "audit",
 )
 """What is kept of a session beside its head, as the last part of the key; receipts end by themselves."""
+
+AUDIT_SECONDS = 365 * 24 * 3600
+"""How long an entry of the audit is kept, unless set otherwise."""
 
 MARK_SECONDS = 30 * 24 * 3600
 """How long it is remembered that a session was deleted: longer than any worker sleeps."""
@@ -101,11 +106,20 @@ class Heard:
     moment: str | None = None
 
 
+class AuditRow(NamedTuple):
+    """What the audit keeps of one event: its own place, the event's, and the entry as it was written."""
+
+    id: str
+    position: Position
+    entry: bytes
+
+
 class SessionLog:
     """All sessions' logs. Every method raises LogUnavailable while Redis cannot be reached."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, audit_seconds: int = AUDIT_SECONDS) -> None:
         self._redis = redis
+        self._audit_seconds = audit_seconds
         self._append = redis.register_script((_LUA / "append.lua").read_text())
         self._rewrite = redis.register_script((_LUA / "rewrite.lua").read_text())
         self._forget = redis.register_script((_LUA / "forget.lua").read_text())
@@ -183,12 +197,14 @@ class SessionLog:
         changes: Sequence[str] = (),
         command: CommandKey = NO_COMMAND,
         gathered: Sequence[CommandKey] = (),
+        audit: Sequence[bytes] = (),
     ) -> Appended:
         """Append events decided at position `at`, unless an entity has changed since, or it was done.
 
-        `gathered` are more commands that these events do, whose receipts the caller has looked for.
+        `gathered` are more commands that these events do, whose receipts the caller has looked for; `audit`
+        is what the audit keeps of each event, empty for nothing.
         """
-        keys = [_key(session, part) for part in ("head", "log", "versions", f"done:{command}")]
+        keys = [_key(session, part) for part in ("head", "log", "versions", f"done:{command}", "audit")]
         keys += [_key(session, f"done:{key}") for key in gathered]
         arguments: list[Any] = [
             _key(session, "events"),
@@ -198,6 +214,8 @@ class SessionLog:
             _encode(leans_on),
             _encode(changes),
             _encode([_encode(event).decode() for event in events]),
+            _encode([kept.decode() for kept in audit]),
+            self._audit_seconds,
         ]
         async with reaching():
             outcome, seq = await answer(self._append(keys=keys, args=arguments))
@@ -221,25 +239,29 @@ class SessionLog:
         seen: Position | None,
         epoch: int,
         remembered: Iterable[Entry] = (),
+        audit: Sequence[bytes] = (),
         *,
         anew: bool = False,
     ) -> bool:
         """Begin a log (`seen` None), or a new epoch of one, with what is remembered beyond `seen`.
 
+        `audit` is what the audit keeps of each of these: it has lost its end with the log.
         Returns whether it was done; not, if the log was no longer as seen, or has been deleted, but for
         who begins one `anew`.
         """
         entries = tuple(remembered)
-        keys = [_key(session, part) for part in ("head", "log")]
+        keys = [_key(session, part) for part in ("head", "log", "audit")]
         keys += [_key(session, f"done:{entry.command}") for entry in entries]
         arguments: list[Any] = [
             _key(session, "events"),
             *(seen or ("new" if anew else "", 0)),
             epoch,
             RECEIPT_SECONDS,
+            self._audit_seconds,
         ]
-        for entry in entries:
-            arguments += [_encode(entry.event), entry.command]
+        for entry, kept in zip_longest(entries, audit, fillvalue=b""):
+            assert isinstance(entry, Entry)
+            arguments += [_encode(entry.event), entry.command, kept]
         async with reaching():
             # The index is another slot of a cluster, so it comes first: an id without a log does no harm.
             await answer(self._redis.sadd(_INDEX, session))
@@ -265,6 +287,16 @@ class SessionLog:
         """Tell all workers what matters at this moment alone; whoever does not hear it misses it."""
         async with reaching():
             await answer(self._redis.publish(_key(session, "moment"), text))
+
+    async def audit(self, session: str, after: str, count: int) -> tuple[AuditRow, ...]:
+        """Return what the audit has after a place in it (`` `-` ``: from the start), oldest first."""
+        start = after if after == "-" else f"({after}"
+        async with reaching():
+            found = await answer(self._redis.xrange(_key(session, "audit"), min=start, count=count))
+        return tuple(
+            AuditRow(row, (int(fields["epoch"]), int(fields["seq"])), fields["entry"].encode())
+            for row, fields in found
+        )
 
     async def follow(self, following: Callable[[], None]) -> AsyncIterator[Heard]:
         """Yield what pub/sub says, for as long as it lasts; `following` is called once it is heard.

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from signaling.auth import LIFETIME, RIGHTS, Claims, Reach
+from signaling.auth import BY_CALL, LIFETIME, RIGHTS, Claims, Reach
 from signaling.protocol import Id, Place, Role
 from stream.plan import SOURCES, Source
 
@@ -36,7 +36,9 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def claims_for(wanted: NewToken, now: float) -> Claims:
     """Return the claims of a token to be minted at `now` (seconds since 1970)."""
-    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
+    may_send = tuple(
+        source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role] and source not in BY_CALL
+    )
     return Claims(
         sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
         session=wanted.session,

@@ -6,6 +6,7 @@ and a session changes only by the same commands as over the WebSocket.
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Annotated, Any, Final
 
@@ -16,9 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from signaling import doors
+from signaling.audit import AuditPage
 from signaling.auth import EVERY_SESSION, Tokens, authorize
 from signaling.errors import BadRequest, Conflict, Forbidden, LogUnavailable, RateLimited, SignalingError
-from signaling.live import LiveSessions
+from signaling.live import AUDIT_PAGE, AUDIT_START, LiveSessions
 from signaling.minting import NewToken, claims_for
 from signaling.openapi import Operation
 from signaling.protocol import (
@@ -33,6 +35,9 @@ from signaling.protocol import (
     StartSession,
 )
 from signaling.session.lifecycle import Step
+
+MOST_ENTRIES: Final = 1000
+"""Entries of the audit in a page at most."""
 
 
 class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +79,7 @@ class RestDoors:
             "listSessions": self._list,
             "createSession": self._create,
             "readSession": self._read,
+            "readAudit": self._audit,
             **{name: self._step(step) for name, (_, step, _) in STEPS.items()},
             "mintToken": self._mint,
             "describe": openapi,
@@ -99,6 +105,13 @@ class RestDoors:
         session = request.path_params["session"]
         authorize(doors.actor(request, self._tokens), "session.read", session)
         return doors.json_response((await self._live.get(session)).state.session)
+
+    async def _audit(self, request: Request) -> Response:
+        session = request.path_params["session"]
+        authorize(doors.actor(request, self._tokens), "audit.read", session)
+        await self._live.get(session)
+        after, count = _page(request)
+        return doors.json_response(await self._live.audit(session, after, count))
 
     def _step(self, step: type[Step]) -> doors.Handler:
         async def handle(request: Request) -> Response:
@@ -131,6 +144,17 @@ class RestDoors:
             gen = session.state.access.generation(claims.sub)
             claims = msgspec.structs.replace(claims, gen=gen)
         return doors.json_response(MintedToken(self._tokens.mint(claims), claims.sub, claims.exp), 201)
+
+
+def _page(request: Request) -> tuple[str, int]:
+    """Return after which entry a page is to begin, and how many it may have; raises BadRequest."""
+    after = request.query_params.get("after", AUDIT_START)
+    count = request.query_params.get("limit", str(AUDIT_PAGE))
+    if after != AUDIT_START and not re.fullmatch(r"\d{1,18}-\d{1,18}", after, re.ASCII):
+        raise BadRequest("bad_request", "`after` must be the id of an entry.")
+    if not re.fullmatch(r"\d{1,4}", count, re.ASCII) or not 1 <= int(count) <= MOST_ENTRIES:
+        raise BadRequest("bad_request", f"`limit` must be a number from 1 to {MOST_ENTRIES}.")
+    return after, int(count)
 
 
 def _error_of(refused: Refused) -> SignalingError:
@@ -186,6 +210,15 @@ OPERATIONS: Final = (
         "Read one session.",
         gives=Session,
         refuses=_READ_ERRORS,
+    ),
+    Operation(
+        "GET",
+        "/api/sessions/{session}/audit",
+        "readAudit",
+        "Read who did what to which, and why: the acts of staff, oldest first (producer, owner).",
+        gives=AuditPage,
+        refuses=(400, *_READ_ERRORS),
+        query={"after": "The id of the last entry had.", "limit": "Entries in a page, 100 unless said."},
     ),
     *(
         Operation(

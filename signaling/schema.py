@@ -28,6 +28,8 @@ ALIASES = (
     "Status",
     "QuestionState",
     "Moderation",
+    "HandState",
+    "WhyNext",
     "PollKind",
     "PollState",
     "Reaction",
@@ -203,6 +205,8 @@ def _ts(hint: Any, *, named: bool = True) -> str:
         return " | ".join(_ts(argument) for argument in arguments)
     if origin is tuple:
         return f"ReadonlyArray<{_ts(arguments[0])}>"
+    if origin is dict:
+        return f"Readonly<Record<string, {_ts(arguments[1])}>>"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return hint.__name__
     return {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}[hint]

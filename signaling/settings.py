@@ -35,6 +35,7 @@ class SignalingSettings:
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     relay_urls: tuple[str, ...] = ("http://127.0.0.1:7001",)
+    audit_days: int = 365
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 9100
     stun_urls: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class SignalingSettings:
             origins=tuple(origin.rstrip("/") for origin in env.listed("ROSTRUM_ORIGINS")),
             trusted_proxies=env.addresses("ROSTRUM_TRUSTED_PROXIES"),
             relay_urls=tuple(url.rstrip("/") for url in env.listed("ROSTRUM_RELAY_URL", cls.relay_urls)),
+            audit_days=env.whole("ROSTRUM_AUDIT_DAYS", cls.audit_days, 1, 3650),
             metrics_host=env.text("ROSTRUM_METRICS_HOST", cls.metrics_host),
             metrics_port=env.port("ROSTRUM_METRICS_PORT", cls.metrics_port),
             stun_urls=env.listed("ROSTRUM_STUN_URLS"),

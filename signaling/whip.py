@@ -28,11 +28,12 @@ from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.openapi import Operation
 from signaling.publishers import Publishers
 from signaling.relays import Relays, Reply, Transport
+from signaling.session.floor import FLOOR_SOURCE, microphones
 from stream.plan import SOURCES, Answer, PublishRequest, Source, ViewRequest
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
-FEEDS: Final = ("stage", "return", "solo:<participant>")
+FEEDS: Final = ("stage", "floor", "return", "solo:<participant>")
 
 SOLO: Final = "solo:"
 """Begins the name of one person's own picture and sound, for those backstage."""
@@ -202,6 +203,8 @@ class MediaDoors:
         session.admit(actor)
         if session.state.session.status == "ended":
             raise Conflict("session_ended", "This session has ended.")
+        if door.source == "floor":
+            await _require_floor(session, actor)
         return session
 
     def _created(self, door: _Door, actor: Claims, answer: Answer) -> Response:
@@ -242,6 +245,15 @@ class MediaDoors:
             response.headers.append("Link", link)
 
 
+async def _require_floor(session: LiveSession, actor: Claims) -> None:
+    """Raise Forbidden (`floor_not_given`) unless this person is called to the floor, or speaks."""
+    microphone = f"{actor.sub}/{FLOOR_SOURCE}"
+    if microphone not in microphones(session.state):
+        await session.catch_up()  # another worker may have called them a moment ago
+    if microphone not in microphones(session.state):
+        raise Forbidden("floor_not_given", "The floor is not yours at the moment.")
+
+
 @dataclass(frozen=True)
 class _Door:
     """One endpoint: WHIP for a source of a session, or (`source` is None) WHEP for a feed of it."""
@@ -266,6 +278,8 @@ class _Door:
 
     def feed(self, actor: Claims) -> str:
         """Return the relay's name of the feed: what is sent back is each person's own."""
+        if self.name == "stage" and actor.role == "hall":
+            return "room"  # a hall's loudspeakers must not play what the hall's microphone hears
         if self.name == "return":
             return return_name(actor.role, actor.sub)
         return solo_name(self.name.removeprefix(SOLO)) if self.name.startswith(SOLO) else self.name

@@ -261,6 +261,10 @@ class Engine:
 
         def connected(now: float) -> None:
             router = self.router(session)
+            if not router.admits(publication):
+                self.counters["not_admitted"] += 1
+                transport.close()
+                return
             present = router.publications.get(publication.key)
             if present is not None and self._offered_after(present.peer, transport):
                 self.counters["outrun"] += 1  # the newer of two offers was the quicker to connect
@@ -406,6 +410,10 @@ class Engine:
         router = self.router(session)
         if not router.set_plan(plan, time.monotonic()):
             raise RelayError("stale_plan", f"A newer plan is in force: {router.plan.version}.", 409)
+        for publication in list(router.publications.values()):
+            if not router.admits(publication) and publication.peer in self.peers:
+                self.counters["not_admitted"] += 1
+                self.peers[publication.peer].transport.close()
         return router.plan
 
     def end_session(self, session: str) -> None:

@@ -11,10 +11,11 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["camera", "slides", "hall"]
-"""What a publisher's WHIP resource carries: its camera and microphone, its screen, or the room."""
+Source = Literal["camera", "slides", "hall", "floor"]
+"""What a publisher's WHIP resource carries: its camera and microphone, its screen, the room, or the
+microphone (perhaps a picture too) of somebody in the audience who has been given the floor."""
 
-SOURCES: tuple[Source, ...] = ("camera", "slides", "hall")
+SOURCES: tuple[Source, ...] = ("camera", "slides", "hall", "floor")
 
 
 STILL = "slate/slate"
@@ -33,16 +34,19 @@ class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio: tuple[str, ...] = ()
 
 
-class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """All feeds of one session. Of two plans the greater `(epoch, seq)` stands, whoever brings it.
 
-    `feeds["stage"]` is what the audience gets; `feeds["return"]` what a speaker gets back. A name with
-    slashes narrows: who watches `return/speaker/ada` gets that feed, or `return/speaker`, or `return`.
+    `feeds["stage"]` is what the audience gets, `feeds["room"]` the same without the room's own sound,
+    `feeds["floor"]` the same without the voice that has the floor, `feeds["return"]` what a speaker gets
+    back. A name with slashes narrows: who watches `return/speaker/ada` gets that feed, or `return/speaker`,
+    or `return`. `floor` names the publications of that source that may be; any other of it is ended.
     """
 
     epoch: int
     seq: int
     feeds: dict[str, Feed]
+    floor: tuple[str, ...] = ()
 
     @property
     def version(self) -> tuple[int, int]:

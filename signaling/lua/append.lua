@@ -1,9 +1,10 @@
 -- Append events to a session's log, if nothing they lean on has changed; and tell every worker.
 --
 -- KEYS  1 head (epoch, seq)   2 log (stream)   3 versions (entity -> seq)   4 this command's receipt
---       5.. the receipts of commands gathered into these events
+--       5 audit (stream)   6.. the receipts of commands gathered into these events
 -- ARGV  1 channel   2 epoch and 3 seq the decision was taken at   4 command ('' for none)
 --       5 seconds a receipt is kept   6 entities leant on   7 entities changed   8 events (6-8: JSON lists)
+--       9 what the audit keeps of each event, '' for nothing (JSON list)   10 seconds the audit is kept
 -- Returns {outcome, seq}: 'done' (now or before), 'behind' (decide again on newer state),
 --       'rolled_back' (the log ends before the caller's position), 'absent' (there is no log).
 
@@ -36,9 +37,17 @@ for _, entities in ipairs({cjson.decode(ARGV[6]), changed}) do
   end
 end
 
+local time = redis.call('TIME')
+local oldest = string.format('%d', (tonumber(time[1]) - tonumber(ARGV[10])) * 1000)
+local audit = cjson.decode(ARGV[9])
 local message = {string.format('%s %d %s', epoch, seq + 1, ARGV[4])}
-for _, event in ipairs(cjson.decode(ARGV[8])) do
+for place, event in ipairs(cjson.decode(ARGV[8])) do
   seq = seq + 1
+  if audit[place] and audit[place] ~= '' then
+    redis.call('XADD', KEYS[5], 'MINID', '~', oldest, '*',
+      'entry', audit[place], 'epoch', epoch, 'seq', string.format('%d', seq))
+    redis.call('EXPIRE', KEYS[5], ARGV[10])
+  end
   -- The entry's id is the event's place in time, so the stream itself keeps the order.
   redis.call('XADD', KEYS[2], string.format('%s-%d', epoch, seq), 'event', event, 'command', ARGV[4])
   message[#message + 1] = event
@@ -50,7 +59,7 @@ redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq))
 if ARGV[4] ~= '' then
   redis.call('SET', KEYS[4], string.format('%d', seq), 'EX', ARGV[5])
 end
-for i = 5, #KEYS do
+for i = 6, #KEYS do
   redis.call('SET', KEYS[i], string.format('%d', seq), 'EX', ARGV[5])
 end
 redis.call('PUBLISH', ARGV[1], table.concat(message, '\n'))

@@ -15,6 +15,7 @@ from signaling.protocol.base import *
 from signaling.protocol.chat import *
 from signaling.protocol.clock import *
 from signaling.protocol.cues import *
+from signaling.protocol.floor import *
 from signaling.protocol.lifecycle import *
 from signaling.protocol.messages import *
 from signaling.protocol.polls import *

@@ -10,9 +10,10 @@ from msgspec import Meta
 from signaling.protocol.announcements import Announcement
 from signaling.protocol.backstage import Return
 from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
-from signaling.protocol.chat import ChatMessage
+from signaling.protocol.chat import ChatMessage, ChatMute, ChatRules, WordList
 from signaling.protocol.clock import Clock
 from signaling.protocol.cues import Cue
+from signaling.protocol.floor import Floor
 from signaling.protocol.lifecycle import Session
 from signaling.protocol.polls import Poll
 from signaling.protocol.preflight import Preflight
@@ -63,7 +64,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
 
     `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
-    said; `questions` all that are visible, oldest first.
+    said, and `pinned` at most one of each; `chat_words` and `muted` are for staff, and who is muted finds
+    their own. `questions` all that are visible, oldest first.
     `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
     backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
     `preflights` are the last of each speaker, for staff and the speaker.
@@ -73,6 +75,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     stage: tuple[Person, ...]
     questions: tuple[Question, ...]
     chat: tuple[ChatMessage, ...]
+    floor: Floor
+    pinned: tuple[ChatMessage, ...] = ()
+    chat_rules: ChatRules = ChatRules()
+    chat_words: WordList | None = None
+    muted: tuple[ChatMute, ...] = ()
     air: Air = Air()
     cues: tuple[Cue, ...] = ()
     order: tuple[str, ...] = ()
@@ -89,7 +96,7 @@ class Media(msgspec.Struct, frozen=True):
     """One publication as the relay sees it now."""
 
     participant: str
-    source: Literal["camera", "slides", "hall"]
+    source: Literal["camera", "slides", "hall", "floor"]
     audio: bool
     video: bool
     live: bool
@@ -221,6 +228,12 @@ class Yours(ServerMessage, frozen=True, tag="yours"):
     ballots: tuple[YourBallot, ...]
 
 
+class FloorNow(ServerMessage, frozen=True, tag="floor"):
+    """The floor as it is now, whole: who speaks, who is called, who waits in which order, who is next."""
+
+    floor: Floor
+
+
 class Notice(ServerMessage, frozen=True, tag="notice"):
     """A condition of the service: `chat_paused` or `chat_resumed`."""
 
@@ -255,6 +268,7 @@ AnyServerMessage = (
     | Timetable
     | Tick
     | Yours
+    | FloorNow
     | Notice
     | Pong
     | Token

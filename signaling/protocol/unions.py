@@ -8,6 +8,7 @@ from signaling.protocol.backstage import BackstageCommand, BackstageEvent
 from signaling.protocol.chat import ChatCommand, ChatEvent
 from signaling.protocol.clock import ClockCommand, ClockEvent
 from signaling.protocol.cues import CueCommand, CueEvent
+from signaling.protocol.floor import FloorCommand, FloorEvent
 from signaling.protocol.lifecycle import LifecycleCommand, LifecycleEvent
 from signaling.protocol.polls import PollCommand, PollEvent
 from signaling.protocol.preflight import PreflightCommand, PreflightEvent
@@ -17,6 +18,7 @@ from signaling.protocol.stage import StageCommand, StageEvent
 
 AnyCommand = (
     ChatCommand
+    | FloorCommand
     | QuestionCommand
     | StageCommand
     | CueCommand
@@ -32,6 +34,7 @@ AnyCommand = (
 AnyEvent = (
     LifecycleEvent
     | ChatEvent
+    | FloorEvent
     | QuestionEvent
     | StageEvent
     | CueEvent

@@ -22,6 +22,7 @@ from signaling.protocol import (
     ReadmitPerson,
     Role,
 )
+from signaling.session import floor
 from signaling.session.decision import Decision, Outcome, Refusal
 from signaling.session.state import State
 
@@ -87,6 +88,7 @@ def fold(state: State, event: AccessEvent) -> State:
     match event:
         case PersonEjected(person=person, generation=generation, barred=barred):
             generations = {**access.generations, person: max(generation, access.generation(person))}
+            state = floor.left(state, person, event.seq)
             access = replace(
                 access,
                 generations=MappingProxyType(generations),

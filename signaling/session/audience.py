@@ -22,9 +22,14 @@ from signaling.protocol import (
     BackstageEvent,
     BallotsCast,
     Channel,
+    ChatApproved,
     ChatDeleted,
     ChatMessage,
+    ChatMuted,
+    ChatPinned,
     ChatPosted,
+    ChatUnmuted,
+    ChatUnpinned,
     CueEvent,
     MediaState,
     Person,
@@ -44,8 +49,9 @@ from signaling.protocol import (
     Role,
     Snapshot,
     VotesCast,
+    WordsSet,
 )
-from signaling.session import backstage, cues
+from signaling.session import backstage, cues, floor, turns
 from signaling.session.state import State
 
 Audience = Literal["public", "speakers", "staff"]
@@ -98,11 +104,22 @@ class Fact:
 def fact(before: State, event: AnyEvent) -> Fact:
     """Return the event as a fact; `before` is the state it was applied to."""
     match event:
-        case ChatPosted(message=message):
+        case ChatPosted(message=message) if message.held is not None:
+            return Fact(event, message.author.id, _STAFF)
+        case ChatPosted(message=message) | ChatApproved(message=message) | ChatPinned(message=message):
             return Fact(event, audiences=_READERS[message.channel])
-        case ChatDeleted(message=message_id):
-            deleted = next((m for m in before.chat if m.id == message_id), None)
-            return Fact(event, audiences=_READERS[deleted.channel if deleted else "public"])
+        case ChatDeleted(message=message_id, author=author):
+            deleted = _said(before, message_id)
+            held = deleted is not None and deleted.held is not None
+            return Fact(event, author or None, _STAFF if held else _readers(deleted))
+        case ChatUnpinned(message=message_id):
+            return Fact(event, audiences=_readers(_said(before, message_id)))
+        case WordsSet():
+            return Fact(event, audiences=_STAFF)
+        case ChatMuted(mute=mute):
+            return Fact(event, mute.person.id, _STAFF)
+        case ChatUnmuted(person=person):
+            return Fact(event, person, _STAFF)
         case QuestionAsked(question=question) | QuestionApproved(question=question):
             return _fact_of(question, event)
         case (
@@ -132,6 +149,14 @@ def fact(before: State, event: AnyEvent) -> Fact:
     if isinstance(event, CueEvent | BackstageEvent):
         return Fact(event, audiences=_BACKSTAGE)
     return Fact(event)
+
+
+def _said(state: State, message_id: str) -> ChatMessage | None:
+    return next((m for m in (*state.chat, *state.pinned) if m.id == message_id), None)
+
+
+def _readers(message: ChatMessage | None) -> frozenset[Audience]:
+    return _READERS[message.channel if message else "public"]
 
 
 def _fact_of(question: Question, event: AnyEvent) -> Fact:
@@ -164,7 +189,12 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         session=state.session,
         stage=state.stage,
         questions=questions,
-        chat=_newest(state.chat, audience),
+        chat=_newest(state.chat, audience, participant),
+        floor=turns.view(state.floor),
+        pinned=tuple(message for message in state.pinned if audience in _READERS[message.channel]),
+        chat_rules=state.chat_rules,
+        chat_words=state.chat_words if audience == "staff" else None,
+        muted=tuple(m for m in state.muted.values() if audience == "staff" or m.person.id == participant),
         air=state.air,
         cues=() if audience == "public" else cues.running_order(state),
         order=() if audience == "public" else state.order,
@@ -182,23 +212,29 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
     )
 
 
-def _newest(chat: tuple[ChatMessage, ...], audience: Audience) -> tuple[ChatMessage, ...]:
+def _newest(chat: tuple[ChatMessage, ...], audience: Audience, participant: str) -> tuple[ChatMessage, ...]:
     """Return the newest messages of each channel that the audience reads, in the order they were said."""
     left = {channel: SNAPSHOT_CHAT for channel in CHANNELS if audience in _READERS[channel]}
     newest = []
     for message in reversed(chat):
-        if left.get(message.channel):
+        hidden = message.held is not None and audience != "staff" and message.author.id != participant
+        if left.get(message.channel) and not hidden:
             left[message.channel] -= 1
             newest.append(message)
     return tuple(reversed(newest))
 
 
 def media(full: MediaState, state: State, audience: Audience) -> MediaState:
-    """Return the publications an audience may know of; the public, of those on stage."""
+    """Return the publications an audience may know of; the public, of those on stage or on the floor."""
     if audience != "public":
         return full
     on_stage = {person.id for person in state.stage}
-    seen = tuple(publication for publication in full.publications if publication.participant in on_stage)
+    voice = floor.voice(state)
+    seen = tuple(
+        publication
+        for publication in full.publications
+        if publication.participant in on_stage or f"{publication.participant}/{publication.source}" == voice
+    )
     return msgspec.structs.replace(full, publications=seen)
 
 
@@ -209,7 +245,9 @@ def _is_speaker(state: State, participant: str, speaker: str) -> bool:
 
 def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> bool:
     match fact.event:
-        case ChatPosted(message=message) if message.id in state.deleted:
+        case ChatPosted(message=message) | ChatApproved(message=message) | ChatPinned(message=message) if (
+            message.id in state.deleted
+        ):
             return False
         case PollOpened(poll=poll) if poll.id not in state.polls:
             return False
@@ -227,6 +265,8 @@ def _about(event: QuestionAsked | QuestionApproved | QuestionEdited) -> str:
 def _redacted(event: AnyEvent, state: State, participant: str) -> AnyEvent:
     """Return an event as others than staff may see it: in the words of now, and without hidden names."""
     match event:
+        case ChatDeleted(author=author, reason=reason) if reason and author != participant:
+            return msgspec.structs.replace(event, reason="")
         case QuestionAsked(question=question) | QuestionApproved(question=question):
             now = state.questions.get(question.id, question)
             seen = _question(msgspec.structs.replace(question, text=now.text), participant)

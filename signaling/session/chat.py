@@ -1,54 +1,144 @@
-"""Chat: what may be said and withdrawn.
+"""Chat: what may be said, held back, pinned and withdrawn.
 
-Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The
-law: a channel never pushes another one's messages out.
+Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The law: a
+channel never pushes another one's messages out; the public channel alone is slow, held back or searched for
+words, and never for staff; what is gone stays gone, its pin with it; and who is muted posts nowhere.
 """
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
+
 from signaling.protocol import (
+    ApproveChat,
+    ChatApproved,
     ChatCommand,
     ChatDeleted,
     ChatEvent,
     ChatMessage,
+    ChatMute,
+    ChatMuted,
+    ChatPinned,
     ChatPosted,
+    ChatRules,
+    ChatRulesSet,
+    ChatUnmuted,
+    ChatUnpinned,
     DeleteChat,
+    HeldFor,
+    MuteChat,
     Person,
+    PinChat,
     PostChat,
+    SetChatRules,
+    SetWords,
+    UnmuteChat,
+    UnpinChat,
+    WithdrawChat,
+    WordList,
+    WordsSet,
 )
-from signaling.session.decision import SESSION, Decision, Outcome, Refusal, derived_id, message_entity
+from signaling.session import word_list
+from signaling.session.decision import (
+    SESSION,
+    STAFF,
+    Decision,
+    Outcome,
+    Refusal,
+    derived_id,
+    message_entity,
+)
 from signaling.session.state import State, meet
 
 KEPT_CHAT = 1000
 """Newest visible messages kept of each channel; a snapshot has fewer: a deletion lets an older one in."""
 
+RULES = "chat.rules"
+"""The entity of the rules and the words."""
 
-def decide(state: State, actor: Person, command: ChatCommand, *, now: int) -> Outcome:
-    """Return what a command on the chat comes to."""
+
+def voice_entity(person: str) -> str:
+    """Name the entity of whether one person may post, and when they last did where that matters."""
+    return f"chat:{person}"
+
+
+def decide(state: State, actor: Person, command: ChatCommand, *, now: int, known: Person | None) -> Outcome:
+    """Return what a command on the chat comes to; `known` is whom it names, if they are here."""
     match command:
         case PostChat():
             return post(state, actor, command, now=now, new_id=derived_id("m", actor, command))
-        case DeleteChat():
-            return delete(state, actor, command, now=now)
+        case WithdrawChat() | DeleteChat():
+            return remove(state, actor, command, now=now)
+        case ApproveChat():
+            return approve(state, actor, command, now=now)
+        case PinChat() | UnpinChat():
+            return pin(state, actor, command, now=now)
+        case SetChatRules(hold=hold, slow=slow):
+            rules = ChatRules(hold, slow)
+            changed = rules != state.chat_rules
+            return _set(ChatRulesSet(at=now, by=actor.id, rules=rules)) if changed else Decision()
+        case SetWords(hold=hold_words, refuse=refuse_words):
+            words = WordList(word_list.tidy(hold_words), word_list.tidy(refuse_words))
+            changed = words != state.chat_words
+            return _set(WordsSet(at=now, by=actor.id, words=words)) if changed else Decision()
+        case MuteChat():
+            return mute(state, actor, command, now=now, known=known)
+        case UnmuteChat(participant=participant):
+            if participant not in state.muted:
+                return Decision()
+            unmuted = ChatUnmuted(at=now, by=actor.id, person=participant)
+            return Decision((unmuted,), leans_on=(SESSION,), changes=(voice_entity(participant),))
 
 
 def fold(state: State, event: ChatEvent) -> State:
     """Return the state after an event of the chat."""
     match event:
         case ChatPosted(message=message):
-            return replace(meet(state, message.author), chat=_with(state.chat, message))
+            state = replace(meet(state, message.author), chat=_with(state.chat, message))
+            return replace(state, posted=_posted(state, message)) if state.chat_rules.slow else state
+        case ChatApproved(message=message):
+            others = _without(state.chat, message.id)
+            return replace(meet(state, message.author), chat=_with(others, message))
         case ChatDeleted(message=message_id):
-            kept = tuple(message for message in state.chat if message.id != message_id)
-            return replace(state, chat=kept, deleted=state.deleted | {message_id})
+            return replace(
+                state,
+                chat=_without(state.chat, message_id),
+                pinned=_without(state.pinned, message_id),
+                deleted=state.deleted | {message_id},
+            )
+        case ChatPinned(message=message):
+            others = tuple(other for other in state.pinned if other.channel != message.channel)
+            return replace(state, pinned=(*others, message))
+        case ChatUnpinned(message=message_id):
+            return replace(state, pinned=_without(state.pinned, message_id))
+        case ChatRulesSet(rules=rules):
+            return replace(state, chat_rules=rules, posted=state.posted if rules.slow else {})
+        case WordsSet(words=words):
+            return replace(state, chat_words=words)
+        case ChatMuted(mute=muted, at=at):
+            still = {who: other for who, other in state.muted.items() if other.until > at}
+            return replace(meet(state, muted.person), muted={**still, muted.person.id: muted})
+        case ChatUnmuted(person=person):
+            return replace(state, muted={w: m for w, m in state.muted.items() if w != person})
 
 
 def rewrite(state: State, at: int) -> tuple[ChatEvent, ...]:
     """Return the events that lead to the chat of this state."""
+    system = "system"
     posted = [ChatPosted(at=m.at, by=m.author.id, message=m) for m in state.chat]
-    deleted = [ChatDeleted(at=at, by="system", message=message) for message in sorted(state.deleted)]
-    return (*posted, *deleted)
+    deleted = [ChatDeleted(at=at, by=system, message=message) for message in sorted(state.deleted)]
+    pinned = [ChatPinned(at=at, by=system, message=message) for message in state.pinned]
+    muted = [ChatMuted(at=at, by=system, mute=mute) for mute in state.muted.values()]
+    rules = [ChatRulesSet(at=at, by=system, rules=state.chat_rules)] * (state.chat_rules != ChatRules())
+    words = [WordsSet(at=at, by=system, words=state.chat_words)] * (state.chat_words != WordList())
+    return (*rules, *words, *posted, *deleted, *pinned, *muted)
+
+
+# -- the fold ------------------------------------------------------------------------------------------
 
 
 def _with(chat: tuple[ChatMessage, ...], message: ChatMessage) -> tuple[ChatMessage, ...]:
@@ -60,23 +150,147 @@ def _with(chat: tuple[ChatMessage, ...], message: ChatMessage) -> tuple[ChatMess
     return (*chat, message)
 
 
+def _without(chat: tuple[ChatMessage, ...], message_id: str) -> tuple[ChatMessage, ...]:
+    return tuple(message for message in chat if message.id != message_id)
+
+
+def _posted(state: State, message: ChatMessage) -> Mapping[str, int]:
+    """Return when who last posted, as far as it still keeps anybody waiting."""
+    if message.channel != "public" or message.author.role in STAFF:
+        return state.posted
+    since = message.at - state.chat_rules.slow * 1000
+    return {**{who: at for who, at in state.posted.items() if at > since}, message.author.id: message.at}
+
+
+# -- the decisions -------------------------------------------------------------------------------------
+
+
 def post(state: State, actor: Person, command: PostChat, *, now: int, new_id: str) -> Outcome:
-    """Say something; two messages never contend, so only the session's status matters."""
-    text = command.text.strip()
+    """Say something; two people's messages never contend."""
+    text = _cleaned(command.text)
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
-    message = ChatMessage(new_id, actor, text, now, command.channel)
-    return Decision((ChatPosted(at=now, by=actor.id, message=message),), leans_on=(SESSION,))
+    if command.reply_to is not None and not _may_reply(state, command):
+        return _UNKNOWN
+    held: HeldFor | None = None
+    entity = voice_entity(actor.id)
+    leans_on: tuple[str, ...] = (SESSION,)
+    changes: tuple[str, ...] = ()
+    if actor.role not in STAFF:
+        leans_on = (SESSION, RULES, entity)
+        refused = _barred(state, actor, now)
+        if refused is None and command.channel == "public":
+            refused = _refused(state, actor, text, now)
+            held = _held(state, text)
+            changes = (entity,) if state.chat_rules.slow else ()
+        if refused is not None:
+            return refused
+    message = ChatMessage(new_id, actor, text, now, command.channel, command.reply_to, held)
+    return Decision((ChatPosted(at=now, by=actor.id, message=message),), leans_on=leans_on, changes=changes)
 
 
-def delete(state: State, actor: Person, command: DeleteChat, *, now: int) -> Outcome:
-    """Withdraw a message; one that is withdrawn already stays so."""
+def remove(state: State, actor: Person, command: WithdrawChat | DeleteChat, *, now: int) -> Outcome:
+    """Take a message away; one that is gone already stays so."""
     if command.message in state.deleted:
         return Decision()
-    if all(message.id != command.message for message in state.chat):
-        return Refusal("unknown_message", "There is no such message any more.")
-    return Decision(
-        (ChatDeleted(at=now, by=actor.id, message=command.message),),
-        leans_on=(SESSION,),
-        changes=(message_entity(command.message),),
-    )
+    message = _find(state, command.message)
+    if message is None:
+        return _UNKNOWN
+    reason = ""
+    if isinstance(command, DeleteChat):
+        reason = command.reason.strip()
+    elif message.author.id != actor.id:
+        return Refusal("forbidden", "Only who has said it may take it back.")
+    event = ChatDeleted(at=now, by=actor.id, message=message.id, author=message.author.id, reason=reason)
+    return _change(event, message)
+
+
+def approve(state: State, actor: Person, command: ApproveChat, *, now: int) -> Outcome:
+    """Let everybody see what was held back."""
+    message = _find(state, command.message)
+    if message is None:
+        return _UNKNOWN
+    if message.held is None:
+        return Decision()
+    shown = msgspec.structs.replace(message, held=None)
+    return _change(ChatApproved(at=now, by=actor.id, message=shown), message)
+
+
+def pin(state: State, actor: Person, command: PinChat | UnpinChat, *, now: int) -> Outcome:
+    """Keep a message in sight, or no longer."""
+    pinned = any(message.id == command.message for message in state.pinned)
+    if isinstance(command, UnpinChat):
+        if not pinned:
+            known = command.message in state.deleted or _find(state, command.message) is not None
+            return Decision() if known else _UNKNOWN
+        event = ChatUnpinned(at=now, by=actor.id, message=command.message)
+        return Decision((event,), leans_on=(SESSION,), changes=(message_entity(command.message),))
+    if pinned:
+        return Decision()
+    message = _find(state, command.message)
+    if message is None:
+        return _UNKNOWN
+    if message.held is not None:
+        return Refusal("wrong_state", "The message waits to be approved.")
+    return _change(ChatPinned(at=now, by=actor.id, message=message), message)
+
+
+def mute(state: State, actor: Person, command: MuteChat, *, now: int, known: Person | None) -> Outcome:
+    """Let somebody post nothing for a while, from now."""
+    person = known or state.people.get(command.participant)
+    if person is None:
+        return Refusal("unknown_participant", "Nobody by this id has been here.")
+    if person.role in STAFF:
+        return Refusal("outranked", "Staff cannot be muted.")
+    muted = ChatMute(person, now + command.seconds * 1000, command.reason.strip())
+    event = ChatMuted(at=now, by=actor.id, mute=muted)
+    return Decision((event,), leans_on=(SESSION,), changes=(voice_entity(person.id),))
+
+
+def _barred(state: State, actor: Person, now: int) -> Refusal | None:
+    muted = state.muted.get(actor.id)
+    if muted is None or muted.until <= now:
+        return None
+    return Refusal("muted", "You cannot post for a while.", retry_after=(muted.until - now) / 1000)
+
+
+def _refused(state: State, actor: Person, text: str, now: int) -> Refusal | None:
+    """Return why the public channel does not take a text at all, if so."""
+    if word_list.found(text, state.chat_words.refuse):
+        return Refusal("words_refused", "There is a word in it that is not taken here.")
+    last, slow = state.posted.get(actor.id), state.chat_rules.slow * 1000
+    if last is not None and (wait := last + slow - now) > 0:
+        return Refusal("slow_mode", "Slow mode is on. Wait a moment.", retry_after=wait / 1000)
+    return None
+
+
+def _held(state: State, text: str) -> HeldFor | None:
+    """Return what a public message waits for, if for anything."""
+    if word_list.found(text, state.chat_words.hold):
+        return "words"
+    return "approval" if state.chat_rules.hold else None
+
+
+def _may_reply(state: State, command: PostChat) -> bool:
+    to = _find(state, command.reply_to or "")
+    return to is not None and to.held is None and to.channel == command.channel
+
+
+def _find(state: State, message_id: str) -> ChatMessage | None:
+    return next((m for m in (*state.chat, *state.pinned) if m.id == message_id), None)
+
+
+def _cleaned(text: str) -> str:
+    """Return the text alone: no control characters but line breaks, no space around."""
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").strip()
+
+
+def _change(event: ChatEvent, message: ChatMessage) -> Decision:
+    return Decision((event,), leans_on=(SESSION,), changes=(message_entity(message.id),))
+
+
+def _set(event: ChatEvent) -> Decision:
+    return Decision((event,), leans_on=(SESSION,), changes=(RULES,))
+
+
+_UNKNOWN = Refusal("unknown_message", "There is no such message any more.")

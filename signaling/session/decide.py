@@ -15,6 +15,7 @@ from signaling.protocol import (
     ClockCommand,
     CueCommand,
     EndSession,
+    FloorCommand,
     LifecycleCommand,
     Person,
     PollCommand,
@@ -31,6 +32,7 @@ from signaling.session import (
     chat,
     clock,
     cues,
+    floor,
     lifecycle,
     polls,
     preflight,
@@ -58,7 +60,9 @@ def decide(
     if isinstance(command, LifecycleCommand):
         return lifecycle.decide(state, actor, command, now=now)
     if isinstance(command, ChatCommand):
-        return chat.decide(state, actor, command, now=now)
+        return chat.decide(state, actor, command, now=now, known=known)
+    if isinstance(command, FloorCommand):
+        return floor.decide(state, actor, command, now=now)
     if isinstance(command, QuestionCommand):
         return questions.decide(state, actor, command, now=now)
     if isinstance(command, PollCommand):

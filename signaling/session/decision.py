@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from signaling.protocol import AnyCommand, AnyEvent, Person, StageNow
+from signaling.protocol import AnyCommand, AnyEvent, Person, Role, StageNow
 
 SESSION = "session"
 """The entity of the session's status."""
@@ -25,6 +25,9 @@ ANNOUNCEMENT = "announcement"
 """The entity of what is pinned on all screens."""
 MODERATION = "moderation"
 """The entity of whether questions wait for a moderator."""
+
+STAFF: frozenset[Role] = frozenset({"moderator", "chair", "producer", "owner"})
+"""The roles that keep order, and that rules for the audience do not bind."""
 
 
 def question_entity(question_id: str) -> str:
@@ -79,11 +82,13 @@ class Decision:
 class Refusal:
     """Why nothing happens: a stable code (docs/protocol.md) and a sentence.
 
-    `now`: what is, where the command was for a stage that is no more.
+    `retry_after`: the seconds after which the same may go. `now`: what is, where the command was for a stage
+    that is no more.
     """
 
     code: str
     reason: str
+    retry_after: float | None = None
     now: StageNow | None = None
 
 

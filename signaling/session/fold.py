@@ -16,6 +16,7 @@ from signaling.protocol import (
     ChatEvent,
     ClockEvent,
     CueEvent,
+    FloorEvent,
     LifecycleEvent,
     PollEvent,
     PreflightEvent,
@@ -29,6 +30,7 @@ from signaling.session import (
     chat,
     clock,
     cues,
+    floor,
     lifecycle,
     polls,
     preflight,
@@ -50,6 +52,8 @@ def _fold(state: State, event: AnyEvent) -> State:
         return chat.fold(state, event)
     if isinstance(event, AccessEvent):
         return access.fold(state, event)
+    if isinstance(event, FloorEvent):
+        return floor.fold(state, event)
     if isinstance(event, QuestionEvent):
         return questions.fold(state, event)
     if isinstance(event, PollEvent):
@@ -77,6 +81,7 @@ def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:
         *announcements.rewrite(state, at),
         *chat.rewrite(state, at),
         *cues.rewrite(state, at),
+        *floor.rewrite(state, at),
         *backstage.rewrite(state, at),
         *clock.rewrite(state, at),
         *preflight.rewrite(state, at),

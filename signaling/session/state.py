@@ -10,8 +10,11 @@ from signaling.protocol import (
     Air,
     Announcement,
     ChatMessage,
+    ChatMute,
+    ChatRules,
     Clock,
     Cue,
+    FloorQueue,
     Moderation,
     Person,
     Poll,
@@ -20,6 +23,7 @@ from signaling.protocol import (
     QuestionState,
     Return,
     Session,
+    WordList,
 )
 
 ON_SCREEN: frozenset[QuestionState] = frozenset({"on_screen", "answering"})
@@ -48,11 +52,11 @@ class State:
 
     `votes` holds for each question who is for it; `moderation` is for questions to come;
     `ballots` holds for each poll what its voters chose, by what stands for them (polls.py);
-    `deleted` holds the ids of withdrawn messages, for history read later; `people` everybody the log
-    has named; `stage_seq` is the position of the last event that touched what a relay is told. `cues` are
-    those that the log has named; `order` the order of speaking, where one was set; `clocks` and
-    `preflights` are by cue; `crew` who talks backstage beside speakers; `matrix` what was changed
-    of it, by role and cue.
+    `deleted` holds the ids of withdrawn messages, for history read later; `posted` when who last posted,
+    while slow mode is on; `people` everybody the log has named; `stage_seq` is the position of the last
+    event that touched what a relay is told. `cues` are those that the log has named; `order` the order of
+    speaking, where one was set; `clocks` and `preflights` are by cue; `crew` who talks backstage beside
+    speakers; `matrix` what was changed of it, by role and cue.
     """
 
     session: Session
@@ -73,9 +77,15 @@ class State:
     ballots: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=lambda: MappingProxyType({}))
     announcement: Announcement | None = None
     chat: tuple[ChatMessage, ...] = ()
+    pinned: tuple[ChatMessage, ...] = ()
+    chat_rules: ChatRules = field(default_factory=ChatRules)
+    chat_words: WordList = field(default_factory=WordList)
+    posted: Mapping[str, int] = field(default_factory=dict)
+    muted: Mapping[str, ChatMute] = field(default_factory=dict)
     deleted: frozenset[str] = frozenset()
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
     access: Access = Access()
+    floor: FloorQueue = field(default_factory=FloorQueue)
 
     @property
     def on_screen(self) -> Question | None:

@@ -74,6 +74,10 @@ class Router(Generic[PeerT]):
         self._resolve(now)
         return True
 
+    def admits(self, publication: Publication) -> bool:
+        """Tell whether a publication may be here: one of the floor only while the plan names it."""
+        return publication.source != "floor" or publication.key in self.plan.floor
+
     def _show_still(self, now: float) -> None:
         """Let the relay's own picture come, go, or be sent again."""
         still = self._still

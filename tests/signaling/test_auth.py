@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from signaling.auth import (
     ACTIONS,
+    BY_CALL,
     COMMANDS,
     EVERY_SESSION,
     PARTICULAR,
@@ -34,18 +35,22 @@ TOKENS = Tokens(SECRET)
 
 # The rights written down a second time, by hand and from the roles' side, as what is meant.
 EVERYBODY = {"session.join", "session.read", "programme.read", "whep:stage"}
-AUDIENCE = EVERYBODY | {
-    "chat.post",
-    "question.ask",
-    "question.vote",
-    "question.withdraw",
-    "poll.vote",
-    "reaction.send",
+FLOOR = {"floor.raise", "floor.lower", "whip:floor", "whep:floor"}
+AUDIENCE = (
+    EVERYBODY
+    | FLOOR
+    | {"poll.vote", "reaction.send"}
+    | {"chat.post", "chat.withdraw", "question.ask", "question.vote", "question.withdraw"}
+)
+HALLS_FLOOR = {"floor.add", "floor.remove"}
+GIVING_FLOOR = HALLS_FLOOR | {
+    f"floor.{step}" for step in ("open", "close", "ratio", "call", "speak", "done", "skip", "first")
 }
-MODERATION = {
+MODERATION = GIVING_FLOOR | {
     "chat.post:backstage",
     "chat.post:moderators",
     "chat.delete",
+    *(f"chat.{act}" for act in ("approve", "mute", "unmute", "pin", "unpin", "rules", "words")),
     "person.eject",
     "person.readmit",
     "presence.people",
@@ -88,6 +93,7 @@ STAGE = CUES | CUTS | CLOCK
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {
     "backstage.set_return",
+    "audit.read",
     "session.start",
     "session.end",
     "session.reopen",
@@ -101,7 +107,7 @@ INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
 }
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
-    "hall": EVERYBODY | {"whip:hall"},
+    "hall": EVERYBODY | HALLS_FLOOR | {"whip:hall"},
     "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
     "interpreter": AUDIENCE | BACKSTAGE | CREW,
     "moderator": AUDIENCE | MODERATION | CREW,
@@ -145,7 +151,7 @@ def test_every_command_of_the_protocol_is_somebodys_right() -> None:
     assert frozenset().union(*RIGHTS.values()) >= COMMANDS
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", set(SOURCES) - BY_CALL)
 def test_publishing_needs_the_source_in_the_token_too(source: str) -> None:
     assert may(claims("producer", publish=(source,)), f"whip:{source}", "keynote")
     others = tuple(other for other in SOURCES if other != source)
@@ -153,10 +159,16 @@ def test_publishing_needs_the_source_in_the_token_too(source: str) -> None:
     assert not may(claims("viewer", publish=(source,)), f"whip:{source}", "keynote")
 
 
+def test_the_floor_needs_no_word_in_the_token_and_is_promised_to_nobody() -> None:
+    assert may(claims("viewer", publish=()), "whip:floor", "keynote")
+    assert not may(claims("hall"), "whip:floor", "keynote")
+    assert "whip:floor" not in allowed(claims("viewer"))
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_allowed_is_what_authorize_lets_through(role: Role) -> None:
     actor = claims(role, publish=("camera",))
-    offered = [*COMMANDS, *PARTICULAR, *(f"whip:{source}" for source in SOURCES)]
+    offered = [*COMMANDS, *PARTICULAR, *(f"whip:{source}" for source in set(SOURCES) - BY_CALL)]
     assert allowed(actor) == tuple(sorted(a for a in offered if may(actor, a, "keynote")))
 
 

@@ -50,7 +50,7 @@ decode_frame = msgspec.json.Decoder(AnyServerMessage).decode
 @pytest.fixture(autouse=True)
 def generous(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tests talk faster than people."""
-    for kind in ("chat.post", "question.ask", "desk"):
+    for kind in ("address", "session", "process", "chat.post", "question.ask", "desk"):
         monkeypatch.setitem(BUDGETS, kind, Budget(rate=1e6, burst=1e6))
 
 

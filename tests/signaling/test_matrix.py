@@ -74,6 +74,7 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "createInvitation": ("invitation.create:viewer", OWN),
     "listInvitations": ("invitation.list", OWN),
     "revokeInvitation": ("invitation.revoke", OWN),
+    "readAudit": ("audit.read", OWN),
     "exportSession": ("session.export", OWN),
     "exportTables": ("session.export", OWN),
     "deleteSession": ("session.delete", OWN),

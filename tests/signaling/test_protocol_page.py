@@ -46,5 +46,5 @@ def test_no_code_is_explained_that_does_not_exist() -> None:
     explained = {
         code for row in rows for code in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", row.rsplit("|", 2)[0])
     }
-    states = {"on_screen", "log_unavailable", "retry_after"}
+    states = {"on_screen", "log_unavailable", "retry_after", "fewer_turns"}
     assert explained - raised() - tags - states == set()

@@ -11,16 +11,22 @@ import {
   clockOf,
   cueOf,
   gone,
+  handOf,
+  mayPublishToFloor,
   maySay,
   mediaOnStage,
   nextSpeaker,
+  mutedUntil,
   onAir,
   onScreen,
   pictureOnStage,
   pinnedFor,
+  pinnedIn,
+  placeInLine,
   pollOnScreen,
   preflightOf,
   reduce,
+  repliedTo,
   resultOf,
   returnFeed,
   runningOrder,
@@ -439,4 +445,53 @@ test('channels are kept apart, and none pushes out what was said in another', ()
   assert.deepEqual(chatIn(state, 'backstage').map((m) => m.id), ['m11']);
   assert.equal(chatIn(state, 'public').length, CHAT_KEPT);
   assert.deepEqual(['public', 'backstage', 'moderators'].map((c) => maySay(state, c)), [true, true, false]);
+});
+
+test('the floor is what was told last, and a page knows its own hand in it', () => {
+  const hand = (who, more = {}) => ({ id: `h-${who}`, person: person(who, more.person), at: 1, since: 1, ...more.hand });
+  const floor = (more) => ({ ...EMPTY.floor, open: true, ...more });
+  const told = (more) => ({ type: 'floor', floor: floor(more) });
+  const waiting = fold(welcome({ floor: floor({ line: [hand('a'), hand('v')] }) }));
+  assert.deepEqual([placeInLine(waiting), handOf(waiting).id, mayPublishToFloor(waiting)], [2, 'h-v', false]);
+  const called = reduce(waiting, told({ called: hand('v', { hand: { state: 'called' } }), line: [hand('a')] }));
+  assert.deepEqual([placeInLine(called), mayPublishToFloor(called)], [0, true]);
+  const inHall = { hand: { state: 'speaking' }, person: { place: 'hall' } };
+  assert.equal(mayPublishToFloor(reduce(called, told({ speaking: hand('v', inHall) }))), false);
+  const done = reduce(called, told({}));
+  assert.deepEqual([handOf(done), mayPublishToFloor(done), done.floor.open], [null, false, true]);
+});
+
+test('chat is held, approved, pinned, replied to and taken back', () => {
+  const line = (id, more = {}) => ({ id, author: person('v'), text: id, at: 1, ...more });
+  const held = fold(welcome(), events([fact(11, 'chat.posted', { message: line('a', { held: 'approval' }) }), said(12)]));
+  assert.deepEqual(held.chat.map((m) => [m.id, m.held]), [['a', 'approval'], ['m12', undefined]]);
+  const approved = reduce(held, events([fact(13, 'chat.approved', { message: line('a') })]));
+  assert.deepEqual(approved.chat.map((m) => [m.id, m.held]), [['m12', undefined], ['a', undefined]]);
+  const pinned = reduce(approved, events([fact(14, 'chat.pinned', { message: line('a') }), said(15)]));
+  assert.equal(pinnedIn(pinned, 'public').id, 'a');
+  assert.equal(pinnedIn(pinned, 'backstage'), null);
+  assert.equal(repliedTo(pinned, line('b', { reply_to: 'm12' })).id, 'm12');
+  const other = reduce(pinned, events([fact(16, 'chat.pinned', { message: line('m15') })]));
+  assert.deepEqual(other.pinned.map((m) => m.id), ['m15']);
+  const gone = reduce(other, events([fact(17, 'chat.deleted', { message: 'm15', author: 'x', reason: '' })]));
+  assert.deepEqual([gone.pinned.length, repliedTo(gone, line('b', { reply_to: 'm15' }))], [0, null]);
+  assert.deepEqual(reduce(other, events([fact(17, 'chat.unpinned', { message: 'm15' })])).pinned, []);
+});
+
+test('rules, words and mutes are those told last', () => {
+  const mute = (who, until) => ({ person: person(who), until, reason: '' });
+  const start = fold(
+    welcome({ chat_rules: { hold: true, slow: 5 }, chat_words: { hold: ['x'], refuse: [] }, muted: [mute('v', 9)] }),
+  );
+  assert.deepEqual([start.chatRules, start.chatWords.hold, mutedUntil(start)], [{ hold: true, slow: 5 }, ['x'], 9]);
+  const next = reduce(
+    start,
+    events([
+      fact(11, 'chat.rules_set', { rules: { hold: false, slow: 0 } }),
+      fact(12, 'chat.words_set', { words: { hold: [], refuse: ['y'] } }),
+      fact(13, 'chat.muted', { mute: mute('v', 20) }),
+    ]),
+  );
+  assert.deepEqual([next.chatRules.slow, next.chatWords.refuse, mutedUntil(next)], [0, ['y'], 20]);
+  assert.equal(mutedUntil(reduce(next, events([fact(14, 'chat.unmuted', { person: 'v' })]))), 0);
 });

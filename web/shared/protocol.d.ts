@@ -12,6 +12,10 @@ export type QuestionState = "pending" | "approved" | "shortlisted" | "on_screen"
 
 export type Moderation = "pre" | "post";
 
+export type HandState = "waiting" | "called" | "speaking";
+
+export type WhyNext = "first" | "only" | "ratio" | "fewer_turns" | "earliest" | "picked";
+
 export type PollKind = "single" | "multiple" | "rating";
 
 export type PollState = "draft" | "open" | "closed";
@@ -57,13 +61,42 @@ export interface Return {
   feed: ReturnFeed;
 }
 
-/** One line of chat. `id` is the server's; without `channel` it is public. */
+/**
+ * One line of chat. `id` is the server's; without `channel` it is public.
+ *
+ * One that is `held` only staff and its author see.
+ */
 export interface ChatMessage {
   id: string;
   author: Person;
   text: string;
   at: number;
   channel?: Channel;
+  reply_to?: string | null;
+  held?: "approval" | "words" | null;
+}
+
+/**
+ * How the public channel is kept: `hold`, whether messages wait for approval; `slow`, seconds.
+ *
+ * Staff are exempt from both.
+ */
+export interface ChatRules {
+  hold: boolean;
+  slow: number;
+}
+
+/** Words that hold a public message back, or have it refused. Only staff know them. */
+export interface WordList {
+  hold: ReadonlyArray<string>;
+  refuse: ReadonlyArray<string>;
+}
+
+/** Somebody who may not post until then, and why. Staff and they themselves know. */
+export interface ChatMute {
+  person: Person;
+  until: number;
+  reason: string;
 }
 
 /**
@@ -101,6 +134,61 @@ export interface Cue {
   person?: Person | null;
   acknowledged?: number | null;
   steps?: ReadonlyArray<CueStep>;
+}
+
+/** One person's wish to speak. `id` is the server's; which room it counts for is the person's `place`. */
+export interface Hand {
+  id: string;
+  person: Person;
+  at: number;
+  since: number;
+  topic?: string;
+  state?: HandState;
+  first?: boolean;
+  counted?: boolean;
+}
+
+/** A number for each room: a ratio, turns had, people who wait. */
+export interface Rooms {
+  hall: number;
+  online: number;
+}
+
+/**
+ * All that the floor's order follows from. `hands` in order of raising; `spoken`: person → turns had.
+ *
+ * `turns` are those had since the ratio was set, while both rooms waited.
+ */
+export interface FloorQueue {
+  open: boolean;
+  ratio: Rooms;
+  turns: Rooms;
+  hands: ReadonlyArray<Hand>;
+  spoken: Readonly<Record<string, number>>;
+}
+
+/** A reason in a stable code, and the numbers that a sentence about it needs. */
+export interface Why {
+  code: WhyNext;
+  values: Readonly<Record<string, number>>;
+}
+
+/** Who is next, and why. */
+export interface Next {
+  hand: string;
+  why: Why;
+}
+
+/** The floor as everybody may see it. `line` is in fair order, at most 50; `waiting` counts all. */
+export interface Floor {
+  open: boolean;
+  ratio: Rooms;
+  turns: Rooms;
+  waiting: Rooms;
+  line: ReadonlyArray<Hand>;
+  next: Next | null;
+  called: Hand | null;
+  speaking: Hand | null;
 }
 
 /** Somebody whom the programme names. `id` is the programme's, not a participant's. */
@@ -219,7 +307,8 @@ export interface Resume {
  * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
  *
  * `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
- * said; `questions` all that are visible, oldest first.
+ * said, and `pinned` at most one of each; `chat_words` and `muted` are for staff, and who is muted finds
+ * their own. `questions` all that are visible, oldest first.
  * `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
  * backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
  * `preflights` are the last of each speaker, for staff and the speaker.
@@ -229,6 +318,11 @@ export interface Snapshot {
   stage: ReadonlyArray<Person>;
   questions: ReadonlyArray<Question>;
   chat: ReadonlyArray<ChatMessage>;
+  floor: Floor;
+  pinned: ReadonlyArray<ChatMessage>;
+  chat_rules: ChatRules;
+  chat_words: WordList | null;
+  muted: ReadonlyArray<ChatMute>;
   air: Air;
   cues: ReadonlyArray<Cue>;
   order: ReadonlyArray<string>;
@@ -244,7 +338,7 @@ export interface Snapshot {
 /** One publication as the relay sees it now. */
 export interface Media {
   participant: string;
-  source: "camera" | "slides" | "hall";
+  source: "camera" | "slides" | "hall" | "floor";
   audio: boolean;
   video: boolean;
   live: boolean;
@@ -353,19 +447,166 @@ export interface RefreshToken {
   type: "token.refresh";
 }
 
-/** Say something, to everybody or in a channel of one's own role. */
+/** Say something, to everybody or in a channel of one's own role; or reply to what was said there. */
 export interface PostChat {
   type: "chat.post";
   id: string;
   text: string;
   channel?: Channel;
+  reply_to?: string | null;
 }
 
-/** Take a message away from everybody (moderators). */
+/** Take back what one has said oneself. */
+export interface WithdrawChat {
+  type: "chat.withdraw";
+  id: string;
+  message: string;
+}
+
+/** Take a message away from everybody, or approve one not; staff and its author see why (moderators). */
 export interface DeleteChat {
   type: "chat.delete";
   id: string;
   message: string;
+  reason?: string;
+}
+
+/** Let everybody see a message that was held back (moderators). */
+export interface ApproveChat {
+  type: "chat.approve";
+  id: string;
+  message: string;
+}
+
+/** Keep a message in sight, in place of any other of its channel (moderators). */
+export interface PinChat {
+  type: "chat.pin";
+  id: string;
+  message: string;
+}
+
+/** Keep a message in sight no longer (moderators). */
+export interface UnpinChat {
+  type: "chat.unpin";
+  id: string;
+  message: string;
+}
+
+/** Say how the public channel is kept (moderators). */
+export interface SetChatRules {
+  type: "chat.rules";
+  id: string;
+  hold?: boolean;
+  slow?: number;
+}
+
+/** Replace the lists of words that hold a public message back, or have it refused (moderators). */
+export interface SetWords {
+  type: "chat.words";
+  id: string;
+  hold?: ReadonlyArray<string>;
+  refuse?: ReadonlyArray<string>;
+}
+
+/** Let somebody post nothing for so many seconds (moderators). */
+export interface MuteChat {
+  type: "chat.mute";
+  id: string;
+  participant: string;
+  seconds: number;
+  reason?: string;
+}
+
+/** Let somebody post again (moderators). */
+export interface UnmuteChat {
+  type: "chat.unmute";
+  id: string;
+  participant: string;
+}
+
+/** Let people raise their hands (moderators). */
+export interface OpenFloor {
+  type: "floor.open";
+  id: string;
+}
+
+/** Take no more hands; those that are up stay (moderators). */
+export interface CloseFloor {
+  type: "floor.close";
+  id: string;
+}
+
+/** Say how many of the hall speak for how many online, while both wait (moderators). Not 0 : 0. */
+export interface SetRatio {
+  type: "floor.ratio";
+  id: string;
+  hall: number;
+  online: number;
+}
+
+/** Ask to speak. */
+export interface RaiseHand {
+  type: "floor.raise";
+  id: string;
+  topic?: string;
+}
+
+/** Take one's own hand down; who is speaking has done. */
+export interface LowerHand {
+  type: "floor.lower";
+  id: string;
+}
+
+/** Put somebody at the hall's microphone into the queue, by name (hall, moderators). */
+export interface AddHand {
+  type: "floor.add";
+  id: string;
+  name: string;
+  affiliation?: string;
+  title?: string;
+  topic?: string;
+}
+
+/** Take somebody's hand down (moderators; hall: of those in the hall). */
+export interface RemoveHand {
+  type: "floor.remove";
+  id: string;
+  hand: string;
+}
+
+/** Call the next in turn, or this one: their microphone may be made ready (moderators). */
+export interface CallHand {
+  type: "floor.call";
+  id: string;
+  hand?: string | null;
+}
+
+/** Put the microphone of who is called on air; who spoke has done (moderators). */
+export interface LetSpeak {
+  type: "floor.speak";
+  id: string;
+  hand: string;
+}
+
+/** Take the microphone of who speaks off the air (moderators). */
+export interface EndTurn {
+  type: "floor.done";
+  id: string;
+  hand: string;
+}
+
+/** Pass somebody over who is not ready: they wait on, behind who waits now (moderators). */
+export interface SkipHand {
+  type: "floor.skip";
+  id: string;
+  hand: string;
+}
+
+/** Let somebody go before all who wait, behind others who were let (moderators). */
+export interface PutFirst {
+  type: "floor.first";
+  id: string;
+  hand: string;
 }
 
 /** Put a question to the moderators. Only staff may say `source`: they pass on what the hall asks. */
@@ -897,6 +1138,7 @@ export interface SessionDescribed {
   by: string;
 }
 
+/** Seen by the channel's readers; if it is held back, by staff and its author. */
 export interface ChatPosted {
   type: "chat.posted";
   message: ChatMessage;
@@ -905,9 +1147,168 @@ export interface ChatPosted {
   by: string;
 }
 
+/** Carries the message whole: most meet it here for the first time. It is the newest now. */
+export interface ChatApproved {
+  type: "chat.approved";
+  message: ChatMessage;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Gone, by its author or by staff. `reason` is for staff and its author; others get it empty. */
 export interface ChatDeleted {
   type: "chat.deleted";
   message: string;
+  author: string;
+  reason: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Carries the message whole: it may be older than what a reader has. */
+export interface ChatPinned {
+  type: "chat.pinned";
+  message: ChatMessage;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ChatUnpinned {
+  type: "chat.unpinned";
+  message: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ChatRulesSet {
+  type: "chat.rules_set";
+  rules: ChatRules;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by staff. */
+export interface WordsSet {
+  type: "chat.words_set";
+  words: WordList;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by staff and by who is muted. */
+export interface ChatMuted {
+  type: "chat.muted";
+  mute: ChatMute;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Seen by staff and by who was muted. */
+export interface ChatUnmuted {
+  type: "chat.unmuted";
+  person: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface FloorOpened {
+  type: "floor.opened";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface FloorClosed {
+  type: "floor.closed";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Turns are counted anew. */
+export interface RatioSet {
+  type: "floor.ratio_set";
+  ratio: Rooms;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Also of who was put in by name: `by` is who did. */
+export interface HandRaised {
+  type: "floor.raised";
+  hand: Hand;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Out of the queue without having spoken. */
+export interface HandLowered {
+  type: "floor.lowered";
+  hand: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** They are next to speak, and why. `counted`: it uses up a turn of their room. */
+export interface HandCalled {
+  type: "floor.called";
+  hand: string;
+  why: Why;
+  counted: boolean;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** On air. */
+export interface HandSpeaking {
+  type: "floor.speaking";
+  hand: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** Off the air, and out of the queue. */
+export interface HandDone {
+  type: "floor.done";
+  hand: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface HandSkipped {
+  type: "floor.skipped";
+  hand: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface HandPutFirst {
+  type: "floor.put_first";
+  hand: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** The whole queue, where a log that was lost is written anew. */
+export interface FloorRestored {
+  type: "floor.restored";
+  queue: FloorQueue;
   seq: number;
   at: number;
   by: string;
@@ -1378,6 +1779,12 @@ export interface Yours {
   ballots: ReadonlyArray<YourBallot>;
 }
 
+/** The floor as it is now, whole: who speaks, who is called, who waits in which order, who is next. */
+export interface FloorNow {
+  type: "floor";
+  floor: Floor;
+}
+
 /** A condition of the service: `chat_paused` or `chat_resumed`. */
 export interface Notice {
   type: "notice";
@@ -1406,7 +1813,27 @@ export interface Bye {
 
 export type AnyCommand =
   | PostChat
+  | WithdrawChat
   | DeleteChat
+  | ApproveChat
+  | PinChat
+  | UnpinChat
+  | SetChatRules
+  | SetWords
+  | MuteChat
+  | UnmuteChat
+  | OpenFloor
+  | CloseFloor
+  | SetRatio
+  | RaiseHand
+  | LowerHand
+  | AddHand
+  | RemoveHand
+  | CallHand
+  | LetSpeak
+  | EndTurn
+  | SkipHand
+  | PutFirst
   | AskQuestion
   | ApproveQuestion
   | ShortlistQuestion
@@ -1476,7 +1903,27 @@ export type AnyClientMessage =
   | Ping
   | RefreshToken
   | PostChat
+  | WithdrawChat
   | DeleteChat
+  | ApproveChat
+  | PinChat
+  | UnpinChat
+  | SetChatRules
+  | SetWords
+  | MuteChat
+  | UnmuteChat
+  | OpenFloor
+  | CloseFloor
+  | SetRatio
+  | RaiseHand
+  | LowerHand
+  | AddHand
+  | RemoveHand
+  | CallHand
+  | LetSpeak
+  | EndTurn
+  | SkipHand
+  | PutFirst
   | AskQuestion
   | ApproveQuestion
   | ShortlistQuestion
@@ -1551,7 +1998,25 @@ export type AnyEvent =
   | SessionReopened
   | SessionDescribed
   | ChatPosted
+  | ChatApproved
   | ChatDeleted
+  | ChatPinned
+  | ChatUnpinned
+  | ChatRulesSet
+  | WordsSet
+  | ChatMuted
+  | ChatUnmuted
+  | FloorOpened
+  | FloorClosed
+  | RatioSet
+  | HandRaised
+  | HandLowered
+  | HandCalled
+  | HandSpeaking
+  | HandDone
+  | HandSkipped
+  | HandPutFirst
+  | FloorRestored
   | QuestionAsked
   | QuestionApproved
   | QuestionShortlisted
@@ -1605,6 +2070,7 @@ export type AnyServerMessage =
   | Timetable
   | Tick
   | Yours
+  | FloorNow
   | Notice
   | Pong
   | Token

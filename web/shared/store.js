@@ -4,7 +4,8 @@
  * socket, no clock, and no state is ever changed in place.
  */
 
-/** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, Cue, Events, Media, Person, Session, Timetable, Welcome } from './protocol.js' */
+/** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, ChatMute, ChatRules, Cue, Events, Media, Person, Session, Timetable, Welcome, WordList } from './protocol.js' */
+/** @import { Floor, Hand } from './protocol.js' */
 /** @import { Clock, Preflight, Return, ReturnFeed } from './protocol.js' */
 /** @import { Announcement, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
 
@@ -30,7 +31,11 @@ export const CHAT_KEPT = 2000;
  * @property {readonly Question[]} questions oldest first
  * @property {Moderation} moderation whether questions wait for a moderator
  * @property {Readonly<Record<string, number>>} votes how many are for a question, by its id; 0 where it has none
- * @property {readonly ChatMessage[]} chat of all channels, oldest first
+ * @property {readonly ChatMessage[]} chat of all channels, oldest first; a held one only staff and its author have
+ * @property {readonly ChatMessage[]} pinned at most one in each channel
+ * @property {ChatRules} chatRules
+ * @property {WordList | null} chatWords for staff
+ * @property {readonly ChatMute[]} muted of all for staff, else one's own
  * @property {readonly Poll[]} polls oldest first; staff have drafts too
  * @property {Readonly<Record<string, PollTotal>>} results by the poll's id, as far as they may be seen; see `resultOf`
  * @property {{ votes: readonly string[], ballots: readonly YourBallot[] }} yours the questions you are for, your ballots
@@ -40,6 +45,7 @@ export const CHAT_KEPT = 2000;
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
  * @property {Timetable | null} timetable when the session is expected, where a programme has it
+ * @property {Floor} floor
  * @property {boolean} chatPaused
  */
 
@@ -68,9 +74,23 @@ export const EMPTY = Object.freeze({
   reactions: { count: 0, latest: {} },
   announcement: null,
   chat: [],
+  pinned: [],
+  chatRules: { hold: false, slow: 0 },
+  chatWords: null,
+  muted: [],
   presence: { online: 0, hall: 0, people: null },
   media: { known: false, relay: true, publications: [] },
   timetable: null,
+  floor: {
+    open: false,
+    ratio: { hall: 1, online: 1 },
+    turns: { hall: 0, online: 0 },
+    waiting: { hall: 0, online: 0 },
+    line: [],
+    next: null,
+    called: null,
+    speaking: null,
+  },
   chatPaused: false,
 });
 
@@ -97,6 +117,8 @@ export function reduce(state, message) {
       return { ...state, timetable: message };
     case 'yours':
       return { ...state, yours: { votes: message.votes, ballots: message.ballots } };
+    case 'floor':
+      return { ...state, floor: message.floor };
     case 'notice':
       return { ...state, chatPaused: message.code === 'chat_paused' };
     default:
@@ -115,11 +137,12 @@ function welcomed(state, welcome) {
   const known = { ...state, you, can, chatPaused: false, votes: {}, results: {}, yours: EMPTY.yours };
   if (!welcome.snapshot) return known;
   const { session, stage, questions, chat, air, cues, order, clocks, crew, matrix, preflights } = welcome.snapshot;
-  const { moderation, polls, announcement } = welcome.snapshot;
+  const { moderation, polls, announcement, floor = EMPTY.floor } = welcome.snapshot;
+  const { pinned = [], chat_rules: chatRules = EMPTY.chatRules, chat_words: chatWords = null, muted = [] } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
   const desk = { air, cues, order, clocks, crew, matrix, preflights };
-  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, ...desk };
+  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, floor, pinned, chatRules, chatWords, muted, ...desk };
 }
 
 /**
@@ -202,8 +225,24 @@ function apply(state, event) {
       return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
       return { ...state, chat: said(state.chat, event.message) };
+    case 'chat.approved':
+      return { ...state, chat: said(unsaid(state.chat, event.message.id), event.message) };
     case 'chat.deleted':
-      return { ...state, chat: state.chat.filter((line) => line.id !== event.message) };
+      return { ...state, chat: unsaid(state.chat, event.message), pinned: unsaid(state.pinned, event.message) };
+    case 'chat.pinned': {
+      const others = state.pinned.filter((line) => channelOf(line) !== channelOf(event.message));
+      return { ...state, pinned: [...others, event.message] };
+    }
+    case 'chat.unpinned':
+      return { ...state, pinned: unsaid(state.pinned, event.message) };
+    case 'chat.rules_set':
+      return { ...state, chatRules: event.rules };
+    case 'chat.words_set':
+      return { ...state, chatWords: event.words };
+    case 'chat.muted':
+      return { ...state, muted: [...unmuted(state.muted, event.mute.person.id), event.mute] };
+    case 'chat.unmuted':
+      return { ...state, muted: unmuted(state.muted, event.person) };
     case 'question.asked':
     case 'question.approved':
       return { ...state, questions: upsert(state.questions, event.question) };
@@ -341,6 +380,18 @@ function said(chat, line) {
 }
 
 /**
+ * @param {readonly ChatMessage[]} chat
+ * @param {string} id
+ */
+const unsaid = (chat, id) => chat.filter((line) => line.id !== id);
+
+/**
+ * @param {readonly ChatMute[]} mutes
+ * @param {string} person
+ */
+const unmuted = (mutes, person) => mutes.filter((mute) => mute.person.id !== person);
+
+/**
  * @param {ChatMessage} line
  * @returns {Channel}
  */
@@ -428,6 +479,29 @@ export const isShown = (question) => question.state === 'on_screen' || question.
 export const chatIn = (state, channel) => state.chat.filter((line) => channelOf(line) === channel);
 
 /**
+ * Return the line that is kept in sight in a channel.
+ *
+ * @param {State} state
+ * @param {Channel} channel
+ */
+export const pinnedIn = (state, channel) => state.pinned.find((line) => channelOf(line) === channel) ?? null;
+
+/**
+ * Return what a line replies to, if this page has it.
+ *
+ * @param {State} state
+ * @param {ChatMessage} line
+ */
+export const repliedTo = (state, line) => state.chat.find((other) => other.id === line.reply_to) ?? null;
+
+/**
+ * Return until when one may not post (ms by the server's clock), 0 if nobody has muted one.
+ *
+ * @param {State} state
+ */
+export const mutedUntil = (state) => state.muted.find((mute) => mute.person.id === state.you?.id)?.until ?? 0;
+
+/**
  * Say whether one may post in a channel.
  *
  * @param {State} state
@@ -435,6 +509,35 @@ export const chatIn = (state, channel) => state.chat.filter((line) => channelOf(
  */
 export const maySay = (state, channel) =>
   state.can.includes(channel === 'public' ? 'chat.post' : `chat.post:${channel}`);
+
+/**
+ * Return somebody's hand, if it is up and among those told.
+ *
+ * @param {State} state
+ * @param {string | undefined} person whose; by default one's own
+ * @returns {Hand | null}
+ */
+export function handOf(state, person = state.you?.id) {
+  const { speaking, called, line } = state.floor;
+  return [speaking, called, ...line].find((hand) => hand?.person.id === person) ?? null;
+}
+
+/**
+ * Return one's own place among those who wait: 1 is next; 0 if one does not wait, or far behind.
+ *
+ * @param {State} state
+ */
+export const placeInLine = (state) => state.floor.line.findIndex((hand) => hand.person.id === state.you?.id) + 1;
+
+/**
+ * Say whether this page may publish its microphone as `floor` now.
+ *
+ * @param {State} state
+ */
+export function mayPublishToFloor(state) {
+  const hand = handOf(state);
+  return !!hand && !!hand.state && hand.state !== 'waiting' && hand.person.place !== 'hall';
+}
 
 /**
  * @param {State} state

@@ -4,6 +4,7 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
+import { parts } from '../links.js';
 import { chatIn, maySay } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
@@ -69,7 +70,13 @@ function Line({ session, message }) {
           ${words.chat.remove}
         </button>`}
       </p>
-      <p class="chat-text">${text}</p>
+      <p class="chat-text">
+        ${parts(text).map((part) =>
+          part.href
+            ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>`
+            : part.text,
+        )}
+      </p>
     </div>
   `;
 }
