@@ -19,6 +19,7 @@ import msgspec
 
 from signaling.attendance import Attendance
 from signaling.protocol import AnyEvent, ChatDeleted, ChatPosted, Person, QuestionAsked
+from signaling.session.polls import counts
 from signaling.session.state import State
 
 Cell = str | int | float | bool | None
@@ -160,6 +161,25 @@ def _chat(material: Material) -> Iterator[Row]:
             }
 
 
+def _polls(material: Material) -> Iterator[Row]:
+    """Return a row for each option of each poll that was ever open; who voted for what is in no log."""
+    for poll in material.state.polls.values():
+        if poll.state == "draft":
+            continue
+        voters = len(material.state.ballots.get(poll.id, {}))
+        for option, votes in zip(poll.options, counts(material.state, poll), strict=True):
+            yield {
+                "poll": poll.id,
+                "at": Moment(poll.at),
+                "kind": poll.kind,
+                "state": poll.state,
+                "text": poll.text,
+                "option": option,
+                "votes": votes,
+                "voters": voters,
+            }
+
+
 def _attendance(material: Material) -> Iterator[Row]:
     for who in material.attendance.attendees:
         yield {
@@ -244,6 +264,7 @@ SECTIONS: Final = (
         _questions,
     ),
     Section("chat", ("message", "at", "channel", "text", *PERSON), _chat),
+    Section("polls", ("poll", "at", "kind", "state", "text", "option", "votes", "voters"), _polls),
     Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),
     Section("institutions", ("affiliation", "people", "online", "hall"), _institutions),
     Section("floor", _TOLD, _floor),

@@ -25,12 +25,15 @@ from signaling.protocol import (
     AnyEvent,
     ApproveQuestion,
     AskQuestion,
+    CastBallot,
     ChatMessage,
     ChatPosted,
+    CreatePoll,
     DeleteChat,
     DismissQuestion,
     EjectPerson,
     EndSession,
+    OpenPoll,
     Person,
     PostChat,
     Session,
@@ -69,6 +72,12 @@ def test_an_export_has_everything_and_nothing_that_was_withdrawn() -> None:
     question = next(iter(fold.state.questions))
     fold.do(MODERATOR, ApproveQuestion("c5", question))
     fold.do(MODERATOR, EjectPerson("c6", "bob", reason="flooding"))
+    fold.do(MODERATOR, CreatePoll("c7", "Tea?", "single", ("yes", "no")))
+    fold.do(MODERATOR, CreatePoll("c8", "A draft?", "single", ("yes", "no")))
+    tea = next(iter(fold.state.polls))
+    fold.do(MODERATOR, OpenPoll("c9", tea))
+    for n, (who, choice) in enumerate(((ADA, 0), (BOB, 1), (SPEAKER, 0))):
+        fold.do(who, CastBallot(f"b{n}", tea, (choice,)))
     yale = msgspec.structs.replace(ADA, id="eve", affiliation="Yale", place="hall")
     found = material(fold, ADA, BOB, SPEAKER, yale, HALL)
     whole = export.whole(found)
@@ -83,6 +92,10 @@ def test_an_export_has_everything_and_nothing_that_was_withdrawn() -> None:
     assert audit["person.ejected"]["why"] == "flooding" and audit["person.ejected"]["by"] == "mod"
     assert audit["question.approved"]["at"] > 0
     assert "chat.deleted" in audit and "chat.posted" not in audit
+    assert [(row["text"], row["option"], row["votes"], row["voters"]) for row in whole["polls"]] == [
+        ("Tea?", "yes", 2, 3),
+        ("Tea?", "no", 1, 3),
+    ]
     assert "to be withdrawn" not in msgspec.json.encode(whole).decode()
 
 
