@@ -64,6 +64,7 @@ async def layered_speaker(stage: Stage, session: str) -> AsyncIterator[Speaker]:
         yield speaker
     finally:
         listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         process.send_signal(signal.SIGTERM)
         await process.wait()
 

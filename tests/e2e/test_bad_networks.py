@@ -209,8 +209,8 @@ async def test_the_relay_and_the_viewer_count_alike(
         relay = await network(stage, session)
         video = (await viewer.look())["video"]
     print(f"the relay says {relay}, the viewer {video}")
-    assert relay["packets"] == pytest.approx(video["packetsReceived"], rel=0.05)
-    assert relay["bytes"] == pytest.approx(video["bytesReceived"], rel=0.05)
+    assert relay["packets"] == pytest.approx(video["packetsReceived"], rel=0.1)
+    assert relay["bytes"] == pytest.approx(video["bytesReceived"], rel=0.1)
     assert relay["lost"] == video["packetsLost"] == 0
     assert relay["rid"] == "f" and video["frameWidth"] == WIDTHS[-1]
     assert 0.04 <= relay["round_trip"] < 0.3
