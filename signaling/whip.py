@@ -272,7 +272,7 @@ class _Door:
                     return cls(session, source, source)
             raise NoSuchMedia("source", SOURCES)
         feed = request.path_params.get("feed", "stage")
-        if feed not in FEEDS[:2] and not _SOLO_NAME.fullmatch(feed):
+        if feed not in FEEDS[:-1] and not _SOLO_NAME.fullmatch(feed):
             raise NoSuchMedia("feed", FEEDS)
         return cls(session, feed, None)
 
