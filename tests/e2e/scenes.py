@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from signaling.attend import command_id, seat
-from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, ShowQuestion
+from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, ShowQuestion, StandBy
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -71,9 +71,27 @@ async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     await visitor.expect("document.querySelectorAll('.entry').length > 4")
     yield Scene("entrance-programme", visitor)
     await visitor.page.context.close()
+    async for scene in _doors(stage, chromium):
+        yield scene
     visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
     await visitor.expect("window.rostrum?.connection.phase === 'closed'", 10)
     yield Scene("watch-refused", visitor)
+    await visitor.page.context.close()
+
+
+async def _doors(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Yield what an invitation leads through: a name, a choice of sessions, a link that is not whole."""
+    session = await stage.new_session(TITLE)
+    for name, fields in (("door-name", {"session": session}), ("door-sessions", {"event": EVENT})):
+        code = await invite(stage, role="viewer", seats=9, **fields)
+        visitor = await visit(chromium, f"{stage.url}/enter/#invitation={code}")
+        await visitor.expect("document.querySelector('.door-form') !== null")
+        await visitor.page.locator(".segment input").last.check(force=True)
+        yield Scene(name, visitor)
+        await visitor.page.context.close()
+    visitor = await visit(chromium, f"{stage.url}/enter/#invitation=abcdefghijklmnopqrstuvwxyz")
+    await visitor.expect("document.querySelector('main a') !== null")
+    yield Scene("door-refused", visitor)
     await visitor.page.context.close()
 
 
@@ -124,6 +142,26 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         yield Scene("hall-live", hall, media=True)
         yield Scene("moderate-live", moderate, media=True)
         yield Scene("direct-live", direct, media=True)
+        await watch.click("#tab-chat")
+        for layout in ("side", "stacked"):
+            await watch.click(".drop > button")
+            await watch.page.check(f".segment input[value={layout}]", force=True)
+            await watch.page.keyboard.press("Escape")
+            yield Scene(f"watch-{layout}", watch, media=True)
+        await watch.click(".drop > button")
+        await watch.page.check(".segment input[value=large]", force=True)
+        yield Scene("watch-view", watch, media=True)
+        await watch.page.check(".switch input")
+        await watch.expect("document.querySelector('.slate') !== null")
+        yield Scene("watch-sound-only", watch)
+        await watch.page.uncheck(".switch input")
+        await watch.page.keyboard.press("Escape")
+        link = stage.link("watch", session, "viewer", "Pat").replace("#", "?companion#")
+        phone = await visit(chromium, link)
+        await phone.expect(OPEN, 10)
+        yield Scene("companion", phone)
+        await phone.page.context.close()
+        await watch.playing()
         await moderate.click("[data-state=approved] [data-action=show]")
         await hall.expect("document.querySelector('.question-text') !== null")
         yield Scene("watch-question", watch, media=True)
@@ -131,7 +169,12 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         await moderate.page.keyboard.press("?")
         yield Scene("moderate-keys", moderate, media=True)
         await moderate.page.keyboard.press("Escape")
-        await stage.bring_on(session, str((await speak.state())["you"]["id"]))
+        speaker = str((await speak.state())["you"]["id"])
+        async with seat(stage.url, stage.token(session, "producer")) as desk:
+            assert isinstance(await desk.command(StandBy(command_id(), speaker)), Ack)
+        await speak.expect("document.querySelector('.tally').dataset.air === 'standby'")
+        yield Scene("speak-standby", speak, media=True)
+        await stage.bring_on(session, speaker)
         await speak.expect("document.querySelector('.air').dataset.air === 'on'")
         yield Scene("speak-on-air", speak, media=True)
         await speak.click(".controls .button")
@@ -207,6 +250,14 @@ async def speak_language(visitor: ChromiumVisitor, tag: str) -> None:
         f"import('/shared/words.js').then(({{ chooseLanguage }}) => chooseLanguage('{tag}'))"
     )
     await visitor.expect(f"document.documentElement.lang === '{tag}'")
+
+
+async def invite(stage: Stage, **fields: object) -> str:
+    """Make an invitation, and return its code."""
+    async with stage.http() as http:
+        made = await http.post("/api/invitations", json=fields)
+        assert made.status_code == 201, made.text
+        return str(made.json()["code"])
 
 
 async def talk(stage: Stage, session: str) -> None:

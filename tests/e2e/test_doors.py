@@ -1,0 +1,102 @@
+"""Ways in and ways around: an invitation to its page, and the main paths by keyboard alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.scenes import OPEN, invite, talk
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import Chromium, ChromiumVisitor
+
+pytestmark = pytest.mark.browser
+
+
+async def test_an_invitation_leads_by_a_name_to_its_page_and_again_when_the_token_has_ended(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    code = await invite(stage, session=session, role="viewer", seats=2)
+    guest = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
+    await guest.type(".field", "Kim 欧阳")
+    assert code not in await guest.evaluate("location.href")
+    await guest.click("button[type=submit]")
+    await guest.page.wait_for_url("**/watch/", timeout=10_000)
+    await guest.expect(OPEN, 10)
+    you = (await guest.state())["you"]
+    assert you["name"] == "Kim 欧阳"
+    assert await guest.evaluate("location.pathname + location.hash") == "/watch/"
+    # A token that is no longer good is exchanged for another, and the seat is the same.
+    await guest.evaluate("sessionStorage.setItem('rostrum.token.watch', 'a.b.c')")
+    await guest.reload()
+    await guest.expect(OPEN, 10)
+    assert (await guest.state())["you"]["id"] == you["id"]
+
+
+async def test_who_is_known_by_the_invitation_goes_straight_to_their_page(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    code = await invite(stage, session=session, role="speaker", name="Noor Speaker")
+    speaker = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
+    await speaker.page.wait_for_url("**/speak/", timeout=10_000)
+    await speaker.expect(OPEN, 10)
+    taken = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
+    await taken.expect_text("another device", "h1")
+
+
+async def test_the_main_paths_are_walked_by_keyboard(stage: Stage, chromium: Chromium) -> None:
+    session = await stage.new_session()
+    await talk(stage, session)
+    viewer = await chromium.visit(stage.link("watch", session, "viewer", "Kim Viewer"))
+    desk = await chromium.visit(stage.link("moderate", session, "moderator", "Mika Moderator"))
+    speaker = await chromium.visit(stage.link("speak", session, "speaker", "Noor Speaker"))
+    hall = await chromium.visit(stage.link("hall", session, "hall"))
+    for page in (viewer, desk, speaker, hall):
+        await page.expect(OPEN, 10)
+
+    # The viewer: to the questions, votes for one, and asks one.
+    await to(viewer, "#tab-chat")
+    await press(viewer, "ArrowRight")
+    await viewer.expect("document.activeElement.id === 'tab-ask'")
+    await to(viewer, ".vote")
+    await press(viewer, "Enter")
+    await viewer.expect("document.querySelector('.vote[aria-pressed=true]') !== null")
+    await to(viewer, ".questions textarea")
+    await viewer.page.keyboard.type("Can one do all this without a mouse?")
+    await press(viewer, "Enter")
+    await viewer.expect_text("Waiting for a moderator", ".questions")
+
+    # The moderator: the newest is approved and goes to the screen.
+    await desk.expect_text("without a mouse", "[data-part=pending]")
+    await press(desk, "j", "j")
+    await desk.expect(
+        "document.querySelector('[aria-current]')?.innerText.includes('without a mouse') ?? false"
+    )
+    await press(desk, "a", "s")
+    await hall.expect_text("without a mouse", ".question-text")
+
+    # The speaker: backstage, muted, and away again, asked by name of the buttons.
+    await speaker.expect("!document.querySelector('.setup-go button').disabled", 10)
+    await to(speaker, ".setup-go button")
+    await press(speaker, "Enter")
+    await speaker.expect("document.querySelector('.air') !== null")
+    await to(speaker, ".controls .button")
+    await press(speaker, "Space")
+    await speaker.expect_text("Nobody hears you", ".sending")
+
+
+async def to(visitor: ChromiumVisitor, selector: str) -> None:
+    """Press Tab until the element has the focus, and see that the focus can be seen."""
+    for _ in range(40):
+        if await visitor.evaluate(f"document.activeElement?.matches({selector!r}) ?? false"):
+            shown = "getComputedStyle(document.activeElement).outlineStyle"
+            assert await visitor.evaluate(shown) != "none", f"{selector} does not show its focus"
+            return
+        await visitor.page.keyboard.press("Tab")
+    raise AssertionError(f"no way to {selector} by Tab")
+
+
+async def press(visitor: ChromiumVisitor, *keys: str) -> None:
+    """Press keys one after the other."""
+    for key in keys:
+        await visitor.page.keyboard.press(key)
