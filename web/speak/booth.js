@@ -12,13 +12,16 @@ import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinReturn, onRelayBack } from '../shared/stage.js';
-import { cueOf, onAir, publication } from '../shared/store.js';
+import { cueOf, onAir, preflightOf, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
 /** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
 const STILL_LIVE_MS = 2500;
 
 const ALIVE_MS = 1500;
+
+/** How long a pre-flight measures, in seconds; then it is graded. */
+const MEASURED_S = 15;
 
 /** How long it is told that the machine has been asleep. */
 const WOKE_MS = 6000;
@@ -38,6 +41,8 @@ export class Booth {
   slidesTrouble = signal(null);
   /** What a shared tab or screen plays. @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
   slidesSound = signal(null);
+  /** Whether the line is sent on, before the stage, to be measured. */
+  measuring = signal(false);
   /** Whether the machine was asleep a moment ago. */
   woke = signal(false);
 
@@ -66,6 +71,10 @@ export class Booth {
       return () => both?.close();
     });
     effect(() => this.#lock.want(this.entered.value));
+    effect(() => {
+      const graded = preflightOf(session.state.value, session.state.value.you?.id ?? '')?.grade;
+      if (this.measuring.peek() && graded) this.#measured();
+    });
     onWake(() => this.#wokeUp());
     effect(() => {
       if (this.over) this.leave();
@@ -86,6 +95,7 @@ export class Booth {
     sessionStorage.setItem(ENTERED, this.session.id);
     this.entered.value = true;
     this.superseded.value = false;
+    this.measuring.value = false;
     this.camera.start();
     this.hall.start();
     void this.#arrive();
@@ -103,6 +113,24 @@ export class Booth {
   /** Say that one is ready to go on. */
   acknowledge() {
     return this.session.command({ type: 'cue.acknowledge' });
+  }
+
+  /**
+   * Have the line measured: it is sent on for so long, and nobody but the desk gets it.
+   *
+   * @returns {Promise<import('../shared/connection.js').Outcome>}
+   */
+  async measure() {
+    this.measuring.value = true;
+    this.camera.start();
+    const outcome = await this.session.command({ type: 'preflight.start', seconds: MEASURED_S });
+    if (!outcome.ok) this.#measured();
+    return outcome;
+  }
+
+  #measured() {
+    this.measuring.value = false;
+    if (!this.entered.peek()) this.camera.stop();
   }
 
   /** Start again what a closed lid has ended. */

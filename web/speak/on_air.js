@@ -2,7 +2,7 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { cueOf, onScreen, questionsThat } from '../shared/store.js';
+import { clockOf, cueOf, onScreen, questionsThat, timeLeft } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
@@ -14,6 +14,12 @@ import { useState } from '../vendor/preact-hooks.js';
 import { DeviceTrouble, Level, Preview } from './parts.js';
 
 const { speak } = words;
+
+/** From here on the time that is left is short. */
+const SHORT_MS = 60_000;
+
+/** How long the chair's bell is to be seen. */
+const BELL_MS = 12_000;
 
 
 /** @param {{ booth: Booth }} props */
@@ -83,12 +89,21 @@ function Tally({ booth }) {
 function Clocks({ booth, now }) {
   const state = booth.session.state.value;
   const id = state.you?.id ?? '';
+  const clock = clockOf(state, id);
   const onAir = booth.onAir.value;
   const mine = onAir ? state.since[id] : undefined;
   const started = mine ?? state.session?.started;
+  const left = clock ? timeLeft(clock, now) : null;
+  const rung = clock?.bell && now - clock.bell < BELL_MS;
   return html`
     <div class="clock">
-      ${started &&
+      ${rung && html`<p class="bell" role="alert">${speak.bell}</p>`}
+      ${left !== null
+        ? html`<p class="clock-run" data-time=${left < 0 ? 'over' : left < SHORT_MS ? 'short' : 'left'}>
+            <span class="clock-label">${left < 0 ? speak.over : speak.left}</span>
+            <span class="clock-time">${left < 0 ? '+' : ''}${duration(Math.abs(left))}</span>
+          </p>`
+        : started &&
           html`<p class="clock-run">
             <span class="clock-label">${mine ? speak.onAirFor : speak.sessionFor}</span>
             <span class="clock-time">${duration(now - started)}</span>

@@ -1,9 +1,10 @@
 /**
- * Whether a speaker is ready, step by step. Pure: what the devices and the meter say goes in,
+ * Whether a speaker is ready, step by step. Pure: what the devices, the meter and the pre-flight say goes in,
  * a state of each step comes out. Owns which browser's way out of a refused permission is told.
  */
 
 /** @import { Trouble } from '../shared/media/devices.js' */
+/** @import { Preflight } from '../shared/protocol.js' */
 
 /** @typedef {'ready' | 'look' | 'wait'} Step */
 
@@ -21,6 +22,17 @@ export const pictureStep = ({ running, trouble, wanted }) =>
  */
 export const soundStep = ({ running, trouble, heard, silent, loud }) =>
   trouble || loud || (silent && !heard) ? 'look' : running && heard ? 'ready' : 'wait';
+
+/**
+ * @param {Preflight | undefined} preflight the last one; without a grade it is running
+ * @param {number} now the server's time
+ * @returns {Step | 'running'}
+ */
+export function networkStep(preflight, now) {
+  if (!preflight) return 'wait';
+  if (!preflight.grade) return now < preflight.until + 5000 ? 'running' : 'wait';
+  return preflight.grade === 'green' ? 'ready' : 'look';
+}
 
 /**
  * Name the browser, as far as its way to a permission differs.

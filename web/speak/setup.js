@@ -1,19 +1,21 @@
-/** The green room: picture and sound, one after the other, each with what to do; then backstage. */
+/** The green room: picture, sound, network, one after the other, each with what to do; then backstage. */
 
 /** @import { Booth } from './booth.js' */
 /** @import { Step } from './readiness.js' */
 
+import { preflightOf } from '../shared/store.js';
 import { Icon } from '../shared/ui/icons.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { useState } from '../vendor/preact-hooks.js';
 import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from './parts.js';
-import { pictureStep, soundStep } from './readiness.js';
+import { networkStep, pictureStep, soundStep } from './readiness.js';
 
 const { speak } = words;
 
-const ICONS = /** @type {const} */ ({ ready: 'check', look: 'warn', wait: 'wait' });
+const ICONS = /** @type {const} */ ({ ready: 'check', look: 'warn', wait: 'wait', running: 'wait' });
 
 /** @param {{ booth: Booth }} props */
 export function Setup({ booth }) {
@@ -57,6 +59,7 @@ export function Setup({ booth }) {
             ${voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}
           </p>
         <//>
+        ${state.can.includes('preflight.start') && html`<${Network} booth=${booth} />`}
         <li class="setup-go">
           ${booth.superseded.value && html`<p class="note" data-said role="alert">${speak.superseded}</p>`}
           ${state.you && !allowed
@@ -80,18 +83,46 @@ export function Setup({ booth }) {
 }
 
 /**
- * @param {{ name: string, step: Step, children?: import('../vendor/preact.js').ComponentChildren }} props
+ * @param {{ name: string, step: Step | 'running', children?: import('../vendor/preact.js').ComponentChildren }} props
  */
 const StepOf = ({ name, step, children }) => html`
   <li class="step" data-step=${step}>
     <h2 class="step-head">
       <${Icon} name=${ICONS[step]} />
       <span>${name}</span>
-      <span class="step-state">${speak.steps[step]}</span>
+      <span class="step-state">${speak.steps[step === 'running' ? 'wait' : step]}</span>
     </h2>
     ${children}
   </li>
 `;
+
+/** The line, as the relay measured it. @param {{ booth: Booth }} props */
+function Network({ booth }) {
+  const { session } = booth;
+  const state = session.state.value;
+  const [said, setSaid] = useState('');
+  const preflight = preflightOf(state, state.you?.id ?? '');
+  const step = networkStep(preflight, session.now.value);
+  const running = step === 'running' || booth.measuring.value;
+  const findings = (preflight?.grade && preflight.findings) || [];
+  /** @type {Readonly<Record<string, string>>} */
+  const told = speak.findings;
+  const measure = async () => {
+    setSaid('');
+    const outcome = await booth.measure();
+    if (!outcome.ok) setSaid(refusal(outcome));
+  };
+  return html`
+    <${StepOf} name=${speak.steps.network} step=${running ? 'running' : step}>
+      ${findings.map(({ code, text }) => html`<p key=${code} class="note" data-said>${told[code] ?? text}</p>`)}
+      ${said && html`<p class="note" data-said role="alert">${said}</p>`}
+      <p class="quiet" role="status">${running ? speak.measuring : preflight?.grade ? '' : speak.measureHow}</p>
+      <button type="button" class="button" disabled=${running || !booth.devices.camera.track.value} onClick=${measure}>
+        ${preflight?.grade ? speak.measureAgain : speak.measure}
+      </button>
+    <//>
+  `;
+}
 
 /** After it all: why nothing is sent any more. @param {{ booth: Booth }} props */
 export function Over({ booth }) {

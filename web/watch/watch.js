@@ -84,7 +84,8 @@ function Head({ session }) {
 
 /** The question that the hall reads now. @param {{ session: LiveSession }} props */
 function OnScreen({ session }) {
-  const question = onScreen(session.state.value);
+  const state = session.state.value;
+  const question = state.session?.status === 'ended' ? undefined : onScreen(state);
   return html`
     <div aria-live="polite">
       ${question &&

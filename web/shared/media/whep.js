@@ -210,7 +210,7 @@ export class Viewer {
     const connected = this.status.value.phase === 'connected';
     // Slides stand still for as long as nobody turns them.
     const seen = { height, best: this.#best, still: still !== null && name === 'slides' ? 0 : still, sent, connected };
-    this.quality.value = quality(seen);
+    this.quality.value = this.soundOnly.peek() ? 'none' : quality(seen);
   }
 
   /** Forget how good the picture has been: somebody else is in it now. */

@@ -10,7 +10,7 @@ import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { mediaOnStage, slate } from '../store.js';
 import { timeOfDay } from '../time.js';
-import { say, words } from '../words.js';
+import { refusal, say, words } from '../words.js';
 
 /**
  * The stage's picture. The layout is `slides` while slides are shown, else `main`; with slides, `arranged`
@@ -88,7 +88,8 @@ export function Words({ session, viewer }) {
 function slateOf(session, viewer) {
   const state = session.state.value;
   const { stage } = words;
-  if (!state.session) return { text: '' };
+  const line = session.status.value;
+  if (!state.session) return line.phase === 'closed' ? { text: refusal(line), how: words.line.closedHow } : { text: '' };
   if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') {
     const start = state.timetable?.start ?? state.session.programme?.start;
