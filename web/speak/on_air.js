@@ -2,7 +2,8 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { clockOf, cueOf, onScreen, questionsThat, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, maySay, onScreen, questionsThat, timeLeft } from '../shared/store.js';
+import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
@@ -44,16 +45,40 @@ export function OnAir({ booth }) {
         </div>
         <${Level} track=${devices.microphone.track.value} muted=${booth.muted.value} />
         <${Sending} booth=${booth} />
-        <div class="side-chat">
-          <header class="side-head">
-            <h2>${words.chat.tab}</h2>
-            <${PresenceCounts} session=${session} />
-          </header>
-          <${Chat} session=${session} />
-        </div>
+        <${Talk} session=${session} />
       </aside>
       <${Controls} booth=${booth} />
     </main>
+  `;
+}
+
+/**
+ * What is written: by the desk and those backstage, and by the audience.
+ *
+ * @param {{ session: Booth['session'] }} props
+ */
+function Talk({ session }) {
+  const state = session.state.value;
+  const both = maySay(state, 'backstage');
+  const [channel, setChannel] = useState(/** @type {'backstage' | 'public'} */ ('backstage'));
+  const shown = both ? channel : 'public';
+  return html`
+    <div class="side-chat">
+      <header class="side-head">
+        ${both
+          ? html`<${Segments}
+              name="channel"
+              label=${words.chat.tab}
+              value=${shown}
+              keys=${/** @type {const} */ (['backstage', 'public'])}
+              choices=${{ backstage: words.chat.backstage, public: words.chat.public }}
+              onChange=${setChannel}
+            />`
+          : html`<h2>${words.chat.tab}</h2>`}
+        <${PresenceCounts} session=${session} />
+      </header>
+      <${Chat} key=${shown} session=${session} channel=${shown} />
+    </div>
   `;
 }
 

@@ -34,7 +34,7 @@ export function Chat({ session, channel = 'public' }) {
         newest=${said.newest}
         follow
       >
-        <p class="empty">${said.empty}</p>
+        <p class="empty">${channel === 'backstage' ? said.emptyBackstage : said.empty}</p>
       <//>
       ${talk?.status === 'ended'
         ? html`<p class="empty foot">${said.closed}</p>`
@@ -42,7 +42,7 @@ export function Chat({ session, channel = 'public' }) {
           html`<${Compose}
             session=${session}
             intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel })}
-            label=${said.label}
+            label=${channel === 'backstage' ? said.labelBackstage : said.label}
             send=${said.send}
             longest=${LONGEST}
           />`}

@@ -206,6 +206,10 @@ export const en = {
 
   chat: {
     tab: 'Chat',
+    backstage: 'Backstage',
+    public: 'Audience',
+    emptyBackstage: 'Notes from the producer appear here.',
+    labelBackstage: 'Write to those backstage',
     empty: 'What people write to everybody appears here.',
     label: 'Write to everybody',
     send: 'Send',

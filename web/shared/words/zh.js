@@ -207,6 +207,10 @@ export const zh = {
 
   chat: {
     tab: '聊天',
+    backstage: '后台',
+    public: '观众',
+    emptyBackstage: '导播给您的提示会显示在这里。',
+    labelBackstage: '对后台的人说',
     empty: '大家的发言会显示在这里。',
     label: '对所有人说',
     send: '发送',
