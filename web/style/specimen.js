@@ -34,7 +34,7 @@ export const FULL = {
   stage: [speaker, long],
   presence: { online: 1284, hall: 212, people: [speaker, long, chinese, family] },
   votes: { 6: 128, 7: 41 },
-  yours: { votes: ['7'], ballots: [] },
+  yours: { ...EMPTY.yours, votes: ['7'] },
   chat: [
     { id: '1', author: family, text: 'Good evening from Lisbon', at: NOON },
     { id: '2', author: long, text: 'https://example.org/a-very-long-address-without-any-place-to-break-a-line/paper.pdf', at: NOON + 60_000 },

@@ -1,4 +1,4 @@
-/** Beside the picture, or below it on a phone: chat, questions. */
+/** Beside the picture, or below it on a phone: chat, questions, and polls once there are any. */
 
 /** @import { LiveSession } from '../shared/session.js' */
 
@@ -7,18 +7,22 @@ import { Questions } from '../shared/ui/questions.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
+import { Polls, pollsFor } from './polls.js';
 
-const TABS = /** @type {const} */ (['chat', 'ask']);
+const TABS = /** @type {const} */ (['chat', 'ask', 'polls']);
+
+const PARTS = { chat: Chat, ask: Questions, polls: Polls };
 
 /** @param {{ session: LiveSession }} props */
 export function Panel({ session }) {
   const [tab, setTab] = useState(/** @type {typeof TABS[number]} */ ('chat'));
   const news = useNews(session, tab);
+  const there = TABS.filter((name) => name !== 'polls' || tab === 'polls' || pollsFor(session.state.value).length > 0);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     const forward = document.documentElement.dir === 'rtl' ? -step : step;
-    const next = TABS[(TABS.indexOf(tab) + forward + TABS.length) % TABS.length] ?? tab;
+    const next = there[(there.indexOf(tab) + forward + there.length) % there.length] ?? tab;
     setTab(next);
     document.getElementById(`tab-${next}`)?.focus();
     event.preventDefault();
@@ -26,7 +30,7 @@ export function Panel({ session }) {
   return html`
     <aside class="panel" aria-label=${words.watch.panel}>
       <div class="tabs" role="tablist" onKeyDown=${onKeyDown}>
-        ${TABS.map(
+        ${there.map(
           (name) => html`
             <button
               key=${name}
@@ -43,10 +47,10 @@ export function Panel({ session }) {
           `,
         )}
       </div>
-      ${TABS.map(
+      ${there.map(
         (name) => html`
           <div key=${name} class="panel-body" id="panel-${name}" role="tabpanel" aria-labelledby="tab-${name}" hidden=${tab !== name}>
-            ${tab === name && (name === 'chat' ? html`<${Chat} session=${session} />` : html`<${Questions} session=${session} />`)}
+            ${tab === name && html`<${PARTS[name]} session=${session} />`}
           </div>
         `,
       )}
@@ -63,11 +67,17 @@ export function Panel({ session }) {
  */
 function useNews(session, tab) {
   const { chat, questions } = session.state.value;
-  const newest = { chat: chat.at(-1)?.id, ask: questions.map(({ id, state }) => `${id}${state}`).join() };
+  const newest = {
+    chat: chat.at(-1)?.id,
+    ask: questions.map(({ id, state }) => `${id}${state}`).join(),
+    polls: pollsFor(session.state.value)
+      .map(({ id, state }) => `${id}${state}`)
+      .join(),
+  };
   const [read, setRead] = useState(newest);
   useEffect(() => {
     if (read[tab] !== newest[tab]) setRead({ ...read, [tab]: newest[tab] });
   });
   const differs = (/** @type {typeof TABS[number]} */ name) => tab !== name && !!newest[name] && newest[name] !== read[name];
-  return { chat: differs('chat'), ask: differs('ask') };
+  return { chat: differs('chat'), ask: differs('ask'), polls: differs('polls') };
 }

@@ -7,7 +7,7 @@
 /** @import { Viewer } from '../shared/media/whep.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { onAir, onScreen } from '../shared/store.js';
+import { onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
@@ -16,6 +16,7 @@ import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { Panel } from './panel.js';
 import { Player, arranged } from './player.js';
+import { Reactions } from './reactions.js';
 
 const companion = new URLSearchParams(location.search).has('companion');
 
@@ -42,6 +43,8 @@ function Watch({ session, viewer }) {
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />
+        <${Reactions} session=${session} />
+        <${Pinned} session=${session} />
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -60,6 +63,8 @@ function Companion({ session }) {
               <p class="quiet">${words.stage.companion}</p>`
           : html`<${Words} session=${session} />`}
         <${ConnectionLine} session=${session} />
+        <${Reactions} session=${session} />
+        <${Pinned} session=${session} />
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -82,12 +87,30 @@ function Head({ session }) {
   `;
 }
 
-/** The question that the hall reads now. @param {{ session: LiveSession }} props */
+/** What is announced to those who sit where this person does. @param {{ session: LiveSession }} props */
+function Pinned({ session }) {
+  const state = session.state.value;
+  const pinned = pinnedFor(state, state.you?.place ?? 'online');
+  return html`
+    <div role="status">
+      ${pinned && html`<p class="pinned" key=${pinned.id}><span class="quiet">${words.announcement}</span> ${pinned.text}</p>`}
+    </div>
+  `;
+}
+
+/** The question, or the poll, that the hall reads now. @param {{ session: LiveSession }} props */
 function OnScreen({ session }) {
   const state = session.state.value;
-  const question = state.session?.status === 'ended' ? undefined : onScreen(state);
+  const over = state.session?.status === 'ended';
+  const question = over ? undefined : onScreen(state);
+  const poll = over ? undefined : pollOnScreen(state);
   return html`
     <div aria-live="polite">
+      ${poll &&
+      html`<section class="on-screen" key=${poll.id}>
+        <h2>${words.stage.onScreen}</h2>
+        <p class="on-screen-text">${poll.text}</p>
+      </section>`}
       ${question &&
       html`<section class="on-screen" key=${question.id}>
         <h2>${words.stage.onScreen}</h2>

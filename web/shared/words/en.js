@@ -252,6 +252,21 @@ export const en = {
 
   watch: { title: 'Watch', panel: 'Chat and questions', news: 'something new' },
 
+  polls: {
+    tab: 'Polls',
+    empty: 'What the room is asked appears here.',
+    one: 'Choose one.',
+    several: 'Choose one or more.',
+    closed: 'Closed.',
+    voters: plural({ one: '{n} person has voted.', other: '{n} people have voted.' }),
+    hidden: 'The result is shown when the poll is closed.',
+    takeBack: 'Take my vote back',
+  },
+
+  reactions: { label: 'Reactions', clap: 'Applaud', heart: 'Love it', laugh: 'Laugh', wow: 'Wow', thanks: 'Thank you' },
+
+  announcement: 'Announcement',
+
   hall: { title: 'Hall', start: 'Start', startHow: 'One click, so that the browser plays sound.' },
 
   speak: {

@@ -253,6 +253,21 @@ export const zh = {
 
   watch: { title: '观看', panel: '聊天和提问', news: '有新内容' },
 
+  polls: {
+    tab: '投票',
+    empty: '向全场发起的投票会显示在这里。',
+    one: '请选一项。',
+    several: '可选多项。',
+    closed: '已结束。',
+    voters: plural({ other: '已有 {n} 人投票。' }),
+    hidden: '投票结束后公布结果。',
+    takeBack: '撤回我的投票',
+  },
+
+  reactions: { label: '互动', clap: '鼓掌', heart: '喜欢', laugh: '大笑', wow: '惊叹', thanks: '感谢' },
+
+  announcement: '公告',
+
   hall: { title: '会场大屏', start: '开始', startHow: '点一下，浏览器才会播放声音。' },
 
   speak: {
