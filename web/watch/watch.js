@@ -14,6 +14,7 @@ import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js'
 import { Picture, Words } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { Floor, FloorSeat } from './floor.js';
 import { Panel } from './panel.js';
 import { Player, arranged } from './player.js';
 import { Reactions } from './reactions.js';
@@ -23,14 +24,15 @@ const companion = new URLSearchParams(location.search).has('companion');
 void openPage('watch', (session) => {
   if (companion) return { view: () => html`<${Companion} session=${session} />`, media: () => ({}) };
   const viewer = joinStage(session);
+  const seat = new FloorSeat(session, viewer);
   return {
-    view: () => html`<${Watch} session=${session} viewer=${viewer} />`,
+    view: () => html`<${Watch} session=${session} viewer=${viewer} seat=${seat} />`,
     media: () => viewer.debug(),
   };
 });
 
-/** @param {{ session: LiveSession, viewer: Viewer }} props */
-function Watch({ session, viewer }) {
+/** @param {{ session: LiveSession, viewer: Viewer, seat: FloorSeat }} props */
+function Watch({ session, viewer, seat }) {
   const question = onScreen(session.state.value);
   return html`
     <div class="watch" data-question=${question ? '' : undefined}>
@@ -45,6 +47,7 @@ function Watch({ session, viewer }) {
         <${ConnectionLine} session=${session} viewer=${viewer} />
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
+        <${Floor} seat=${seat} />
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />

@@ -57,6 +57,7 @@ export class Viewer {
   quality = signal('waiting');
 
   /** @type {ViewerOptions} */ #options;
+  /** @type {import('./resource.js').Plan} */ #plan;
   /** @type {Record<SlotName, { sent: boolean | null, since: number }>} */
   #sent = { main: { sent: null, since: 0 }, slides: { sent: null, since: 0 } };
   #voices = Array.from({ length: VOICES }, () => new Audio());
@@ -70,7 +71,7 @@ export class Viewer {
   /** @param {ViewerOptions} options */
   constructor(options) {
     this.#options = options;
-    this.resource = new Resource({
+    this.#plan = {
       url: options.url,
       token: options.token,
       build: (configuration) => build(configuration, this.soundOnly.peek()),
@@ -78,7 +79,8 @@ export class Viewer {
       quiet: () => options.flowing() === false,
       onStatus: (status) => this.#told(status),
       onStats: (report) => this.#count(report),
-    });
+    };
+    this.resource = new Resource(this.#plan);
     effect(() => {
       for (const voice of this.#voices) {
         voice.volume = this.volume.value;
@@ -110,6 +112,13 @@ export class Viewer {
       this.slots[name].empty();
       this.shown[name].value = 'none';
     }
+  }
+
+  /** Play another feed from now on; what is there plays until it comes. @param {string} url its WHEP endpoint */
+  play(url) {
+    if (url === this.#plan.url) return;
+    this.#plan.url = url;
+    this.resource.renew();
   }
 
   /** Play the sound; call it from a click, which is what browsers wait for. */

@@ -25,11 +25,12 @@ const ENCODINGS = {
   camera: LAYERS,
   slides: [{ maxBitrate: 2_500_000, maxFramerate: 15 }],
   hall: LAYERS,
+  floor: LAYERS,
 };
 
 /**
  * @typedef {object} PublisherOptions
- * @property {'camera' | 'slides' | 'hall'} source
+ * @property {'camera' | 'slides' | 'hall' | 'floor'} source
  * @property {string} url the source's WHIP endpoint
  * @property {() => string} token
  * @property {readonly ('audio' | 'video')[]} lines what is offered, in this order
@@ -98,7 +99,7 @@ export class Publisher {
    * Give a connection its lines.
    *
    * @param {RTCPeerConnection} peer
-   * @param {'camera' | 'slides' | 'hall'} source
+   * @param {'camera' | 'slides' | 'hall' | 'floor'} source
    * @param {readonly ('audio' | 'video')[]} lines
    */
   #build(peer, source, lines) {

@@ -267,6 +267,17 @@ export const en = {
 
   announcement: 'Announcement',
 
+  floor: {
+    label: 'Speak yourself',
+    raise: 'Raise hand',
+    lower: 'Take my hand down',
+    done: 'I have done',
+    place: 'Your hand is up: number {n} in line.',
+    waiting: 'Your hand is up.',
+    called: 'You are called. Your microphone is ready; you are heard in a moment.',
+    speaking: 'ON AIR: everybody hears you.',
+  },
+
   hall: { title: 'Hall', start: 'Start', startHow: 'One click, so that the browser plays sound.' },
 
   speak: {

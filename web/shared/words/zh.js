@@ -268,6 +268,17 @@ export const zh = {
 
   announcement: '公告',
 
+  floor: {
+    label: '发言',
+    raise: '举手',
+    lower: '放下手',
+    done: '我说完了',
+    place: '您已举手，排在第 {n} 位。',
+    waiting: '您已举手。',
+    called: '请您发言，麦克风已就绪，马上接通。',
+    speaking: '直播中：所有人都听得到您。',
+  },
+
   hall: { title: '会场大屏', start: '开始', startHow: '点一下，浏览器才会播放声音。' },
 
   speak: {
