@@ -21,6 +21,10 @@ test('styles name no side: a page read from right to left mirrors by itself', ()
   }
 });
 
+test('every rule ends: one brace too few hides all that follows', () => {
+  for (const [name, text] of files(/\.css$/)) assert.equal(text.split('{').length, text.split('}').length, name);
+});
+
 test('colours are named once, where the tokens are', () => {
   for (const [name, text] of files(/\.css$/)) {
     if (name === 'shared/style.css') continue;
