@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from signaling.errors import AuthError, Forbidden
 from signaling.protocol import CHANNELS, AnyCommand, Id, Place, PostChat, Role
-from stream.plan import SOURCES
+from stream.plan import SOURCES, Source
 
 MAX_TOKEN_BYTES: Final = 4096
 LIFETIME: Final = 600
@@ -274,6 +274,11 @@ def authorize(actor: Claims, action: str, session: str) -> None:
         raise Forbidden("forbidden", "This token is for another session.")
     if not _has_right(actor, action):
         raise Forbidden("forbidden", f"The role {actor.role} may not do this ({action}).")
+
+
+def may_send(role: Role) -> tuple[Source, ...]:
+    """Return the sources that a role's tokens name; those given by call are in none."""
+    return tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[role] and source not in BY_CALL)
 
 
 def allowed(claims: Claims) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from signaling.auth import LIFETIME, RIGHTS, Claims
+from signaling.auth import LIFETIME, Claims, may_send
 from signaling.errors import Conflict, Forbidden, NotFound, SignalingError
 from signaling.programme.model import EventId
 from signaling.protocol import Billed, Id, Line, Place, Role, Session, Status, Title
@@ -163,9 +163,9 @@ def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
     naming = wanted.naming or ("fixed" if wanted.name or wanted.billed else "optional")
     if (naming == "fixed") is not bool(wanted.name or wanted.billed):
         raise Conflict("bad_invitation", "A fixed name needs a name, and a name that is given is fixed.")
-    may_send = tuple(source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role])
-    publish = may_send if wanted.publish is None else wanted.publish
-    if set(publish) - set(may_send):
+    sources = may_send(wanted.role)
+    publish = sources if wanted.publish is None else wanted.publish
+    if set(publish) - set(sources):
         raise Conflict("bad_invitation", f"The role {wanted.role} may not send all of this.")
     if wanted.expires is not None and wanted.expires <= now:
         raise Conflict("bad_invitation", "The invitation would have expired already.")

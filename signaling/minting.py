@@ -12,9 +12,9 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from signaling.auth import BY_CALL, LIFETIME, RIGHTS, Claims, Reach
+from signaling.auth import LIFETIME, Claims, Reach, may_send
 from signaling.protocol import Id, Place, Role
-from stream.plan import SOURCES, Source
+from stream.plan import Source
 
 MAX_LIFETIME: Final = 24 * 3600
 """Seconds a token may live at most: a day at a conference."""
@@ -36,9 +36,6 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def claims_for(wanted: NewToken, now: float) -> Claims:
     """Return the claims of a token to be minted at `now` (seconds since 1970)."""
-    may_send = tuple(
-        source for source in SOURCES if f"whip:{source}" in RIGHTS[wanted.role] and source not in BY_CALL
-    )
     return Claims(
         sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
         session=wanted.session,
@@ -49,5 +46,5 @@ def claims_for(wanted: NewToken, now: float) -> Claims:
         affiliation=wanted.affiliation,
         title=wanted.title,
         place=wanted.place,
-        publish=may_send if wanted.publish is None else wanted.publish,
+        publish=may_send(wanted.role) if wanted.publish is None else wanted.publish,
     )

@@ -428,7 +428,8 @@ async def test_a_refreshed_token_keeps_it_and_has_the_same_rights(open_door: Doo
 
 
 def generous(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BUDGETS, "chat.post", Budget(rate=1e6, burst=1e6))
+    for kind in ("chat.post", "address", "session", "process"):
+        monkeypatch.setitem(BUDGETS, kind, Budget(rate=1e6, burst=1e6))
 
 
 def small_socket(door: Door) -> socket.socket:
