@@ -94,9 +94,7 @@ async def test_a_crowd_on_two_workers_is_counted_once_each_in_few_events_and_tic
         for reader in readers:
             messages = [one for one in await told(reader) if not isinstance(one, FloorNow)]
             assert sums(messages) == meant
-            assert len(messages) <= 4 * took + 2, (
-                "and nothing else but ticks and the floor"
-            )
+            assert len(messages) <= 4 * took + 2, "and nothing else but ticks and the floor"
             assert not any("v1" in str(message) for message in messages)
 
 
