@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ParamSpec
 
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
@@ -24,6 +25,23 @@ NETWORK_WATCH = (HERE / "network_watch.js").read_text(encoding="utf-8")
 SPEAKER = "speaker-1"
 WIDTHS = (160, 320, 640)
 """Of the speaker's layers."""
+
+
+P = ParamSpec("P")
+
+
+def tried_twice(row: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[None]]:
+    """Try a row once more where it fails, and say so: processes that wait for a core are no good network."""
+
+    @functools.wraps(row)
+    async def trying(*arguments: P.args, **named: P.kwargs) -> None:
+        try:
+            await row(*arguments, **named)
+        except AssertionError as error:
+            print(f"FIRST TRY FAILED: {error}")
+            await row(*arguments, **named)
+
+    return trying
 
 
 class Speaker:
