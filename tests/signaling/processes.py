@@ -37,11 +37,12 @@ def alive(pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    """Return the process ids of a process's children and theirs."""
+    """Return the process ids of a process's children and theirs; one that ends meanwhile has none."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text(encoding="ascii").split():
-            found += [int(child), *children(int(child))]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for child in task.read_text(encoding="ascii").split():
+                found += [int(child), *children(int(child))]
     return found
 
 
