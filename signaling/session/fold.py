@@ -6,7 +6,9 @@ applied), and it never mutates. What may happen at all is decided elsewhere, bef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, get_args
 
 from signaling.protocol import (
     AccessEvent,
@@ -39,37 +41,28 @@ from signaling.session import (
 )
 from signaling.session.state import State
 
+_SUBJECTS: tuple[tuple[Any, Callable[[State, Any], State]], ...] = (
+    (LifecycleEvent, lifecycle.fold),
+    (ChatEvent, chat.fold),
+    (AccessEvent, access.fold),
+    (FloorEvent, floor.fold),
+    (QuestionEvent, questions.fold),
+    (PollEvent, polls.fold),
+    (AnnouncementEvent, announcements.fold),
+    (CueEvent, cues.fold),
+    (BackstageEvent, backstage.fold),
+    (ClockEvent, clock.fold),
+    (PreflightEvent, preflight.fold),
+    (StageEvent, stage.fold),
+)
+
+_FOLDS = {kind: fold for union, fold in _SUBJECTS for kind in get_args(union) or (union,)}
+"""Who folds an event: a log is read event by event, and there are a dozen subjects to ask."""
+
 
 def apply(state: State, event: AnyEvent) -> State:
     """Return the state after the event."""
-    return replace(_fold(state, event), seq=event.seq)
-
-
-def _fold(state: State, event: AnyEvent) -> State:
-    if isinstance(event, LifecycleEvent):
-        return lifecycle.fold(state, event)
-    if isinstance(event, ChatEvent):
-        return chat.fold(state, event)
-    if isinstance(event, AccessEvent):
-        return access.fold(state, event)
-    if isinstance(event, FloorEvent):
-        return floor.fold(state, event)
-    if isinstance(event, QuestionEvent):
-        return questions.fold(state, event)
-    if isinstance(event, PollEvent):
-        return polls.fold(state, event)
-    if isinstance(event, AnnouncementEvent):
-        return announcements.fold(state, event)
-    if isinstance(event, CueEvent):
-        return cues.fold(state, event)
-    if isinstance(event, BackstageEvent):
-        return backstage.fold(state, event)
-    if isinstance(event, ClockEvent):
-        return clock.fold(state, event)
-    if isinstance(event, PreflightEvent):
-        return preflight.fold(state, event)
-    assert isinstance(event, StageEvent)
-    return stage.fold(state, event)
+    return replace(_FOLDS[type(event)](state, event), seq=event.seq)
 
 
 def rewrite(state: State, at: int) -> tuple[AnyEvent, ...]:

@@ -360,6 +360,8 @@ class FeedRouter(Generic[PeerT]):
     def _repair(self, viewer: Viewer[PeerT], now: float) -> list[Burst[PeerT]]:
         if viewer.bandwidth.congested:
             viewer.paced.clear_picture()  # it begins anew with a key frame; its repairs would feed the queue
+        if not len(viewer.paced):
+            return []  # as for most who are busy: they are being probed
         viewer.pace(now)
         turn = viewer.paced.take(now)
         if len(viewer.paced):
