@@ -53,8 +53,8 @@ def decide(state: State, actor: Person, command: ClockCommand, *, now: int) -> O
         return Refusal("no_clock", "This speaker has been given no time.")
     match command:
         case StartClock():
-            running = msgspec.structs.replace(clock, started=clock.started or now)
-            return _changed(running, clock, now=now, by=actor.id)
+            started = now if clock.started is None else clock.started
+            return _changed(msgspec.structs.replace(clock, started=started), clock, now=now, by=actor.id)
         case PauseClock():
             return _changed(stopped(clock, now), clock, now=now, by=actor.id)
         case AddTime(added=added):

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from signaling.audit import AuditEntry, entry_of
-from signaling.live import LiveSessions
 from signaling.log import SessionLog
 from signaling.protocol import (
     AddHand,
@@ -160,17 +159,12 @@ async def test_an_audit_that_was_lost_with_its_log_is_written_back(
         session = await live.create("A talk", "s1")
         redis_server.copy_data(tmp_path)
         await done(session, MOD, SetChatRules(new_id(), slow=9))
+        before = session.position[0]
         redis_server.kill()
         redis_server.replace_data(tmp_path)
         await redis_server.start()
-        await _healed(live)
+        await until(lambda: session.position[0] > before, within=10)
         assert [entry.details async for entry in live.whole_audit("s1")] == [{"hold": False, "slow": 9}]
-
-
-async def _healed(live: LiveSessions) -> None:
-    session = await live.get("s1")
-    before = session.position[0]
-    await until(lambda: session.position[0] > before, within=10)
 
 
 async def test_producers_read_it_page_by_page_over_rest_and_moderators_do_not(tmp_path: Path) -> None:

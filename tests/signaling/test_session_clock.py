@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signaling.protocol import (
@@ -94,6 +94,7 @@ steps = st.lists(
 
 
 @given(steps)
+@example([(0, StartClock("c", "adam")), (1, StartClock("c", "adam"))])
 def test_what_is_left_is_what_was_given_less_the_time_it_ran(steps: list[tuple[int, AnyCommand]]) -> None:
     fold = Timed()
     fold.at(0, SetClock("s1", "adam", 12 * 60 * MINUTE))
