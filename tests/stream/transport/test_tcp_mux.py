@@ -161,6 +161,7 @@ async def test_frames_may_come_in_any_pieces(port: Port) -> None:
         (frame(b"\x16\xfe\xfd" + bytes(20)), "tcp_not_a_check"),
         (frame(request("nobody", "password" * 3)), "tcp_not_a_check"),
     ],
+    ids=["http", "too long", "rtp", "empty", "dtls", "stranger's check"],
 )
 async def test_who_does_not_begin_with_a_check_is_sent_away_unanswered(
     port: Port, wire: bytes, reason: str
