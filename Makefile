@@ -28,9 +28,15 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/rostrum demo --host $(HOST) --port $(PORT)
 
+# Browsers have the machine for themselves; all else runs two files at a time. PYTEST=... runs what it names.
 test: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
-	node --test tests/web/*.test.mjs
+ifdef PYTEST
 	$(BIN)/pytest $(PYTEST)
+else
+	node --test tests/web/*.test.mjs
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
+endif
 
 check: $(VENV)/.dev web/node_modules/.stamp
 	$(BIN)/ruff format --check .

@@ -44,10 +44,10 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
     days_first = generator is not None and generator.get("name") == "pretalx"
     reading = Reading()
     number = 0
-    for day in root.iter("day"):
+    for day in root.findall("day"):
         night = change.time() if change else DAY_CHANGE
-        for room in day.iter("room"):
-            for event in room.iter("event"):
+        for room in day.findall("room"):
+            for event in room.findall("event"):
                 number += 1
                 _read(reading, f"Event {number}", day, room, event, within, night, days_first=days_first)
     if within is None and number:
