@@ -223,7 +223,9 @@ _PRODUCE: Final = (
         "session.end",
         "session.export",
         "session.reopen",
+        "session.replay",
         "session.start",
+        "session.withdraw_replay",
         "whip:hall",
     }
     | {f"token.mint:{role}" for role in ROLES if role != "owner"}

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from signaling.protocol import Person, ReturnFeed
+from signaling.protocol import OVER, Person, ReturnFeed
 from signaling.session import backstage, floor
 from signaling.session.floor import FLOOR_SOURCE, ROOM
 from signaling.session.state import State
@@ -43,10 +43,10 @@ def plan(state: State, epoch: int) -> StagePlan:
             "stage": _heard(stage, voice),
             "room": _heard(stage, voice if voice != ROOM else None),
             "floor": stage,
-            "return": _heard(_hall(), voice) if status != "ended" else Feed(),
-            **(_backstage(state) if status != "ended" else {}),
+            "return": _heard(_hall(), voice) if status not in OVER else Feed(),
+            **(_backstage(state) if status not in OVER else {}),
         },
-        floor=floor.microphones(state) if status != "ended" else (),
+        floor=floor.microphones(state) if status not in OVER else (),
     )
 
 

@@ -116,6 +116,7 @@ def _session(material: Material) -> Iterator[Row]:
         "created": Moment(session.created),
         "started": _moment(session.started),
         "ended": _moment(session.ended),
+        "recording": session.recording,
         "planned_start": _moment(programme.start if programme else None),
         "planned_end": _moment(programme.end if programme else None),
         "room": programme.room if programme else "",
@@ -250,7 +251,8 @@ SECTIONS: Final = (
     Section(
         "session",
         (
-            *("id", "title", "status", "created", "started", "ended", "planned_start", "planned_end", "room"),
+            *("id", "title", "status", "created", "started", "ended", "recording", "planned_start"),
+            *("planned_end", "room"),
             *("people", "peak", "peak_at", "peak_online", "peak_hall", "average", "live_seconds"),
         ),
         _session,

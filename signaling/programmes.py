@@ -23,7 +23,7 @@ from signaling.live import LOOK, LOOK_AWAY, LiveSession, LiveSessions
 from signaling.programme.drift import expected
 from signaling.programme.model import Programme, ProgrammeItem, billing
 from signaling.programme_store import ProgrammeStore, Stored
-from signaling.protocol import Session, Status, Timetable
+from signaling.protocol import OVER, Session, Status, Timetable
 
 ATTEMPTS: Final = 20
 """Times a change is made anew before it is refused as `busy`."""
@@ -170,7 +170,7 @@ class Programmes:
             (live, item)
             for live, item in found
             if live is not None
-            and live.state.session.status != "ended"
+            and live.state.session.status not in OVER
             and (live.state.session.title, live.state.session.programme)
             != (item.title, billing(programme, item))
         ]

@@ -26,13 +26,16 @@ from signaling.openapi import Operation
 from signaling.protocol import (
     EndSession,
     Id,
+    OfferReplay,
     OpenDoors,
     PauseSession,
+    Recording,
     Refused,
     ReopenSession,
     ResumeSession,
     Session,
     StartSession,
+    WithdrawReplay,
 )
 from signaling.session.lifecycle import Step
 
@@ -45,6 +48,12 @@ class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     id: Id | None = None
+
+
+class NewReplay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a session can be seen again: an https address, or a path on this host."""
+
+    recording: Recording
 
 
 class SessionList(msgspec.Struct, frozen=True):
@@ -81,6 +90,8 @@ class RestDoors:
             "readSession": self._read,
             "readAudit": self._audit,
             **{name: self._step(step) for name, (_, step, _) in STEPS.items()},
+            "offerReplay": self._replay,
+            "withdrawReplay": self._step(WithdrawReplay),
             "mintToken": self._mint,
             "describe": openapi,
         }
@@ -119,7 +130,12 @@ class RestDoors:
 
         return handle
 
-    async def _command(self, request: Request, command: Step) -> Response:
+    async def _replay(self, request: Request) -> Response:
+        authorize(doors.actor(request, self._tokens), "session.replay", request.path_params["session"])
+        wanted = await doors.json_body(request, NewReplay)
+        return await self._command(request, OfferReplay(secrets.token_hex(16), wanted.recording))
+
+    async def _command(self, request: Request, command: Step | OfferReplay) -> Response:
         session = request.path_params["session"]
         actor = doors.actor(request, self._tokens)
         authorize(actor, str(command.__struct_config__.tag), session)
@@ -230,6 +246,23 @@ OPERATIONS: Final = (
             refuses=(*_READ_ERRORS, 409, 429),
         )
         for name, (verb, _, summary) in STEPS.items()
+    ),
+    Operation(
+        "POST",
+        "/api/sessions/{session}/replay",
+        "offerReplay",
+        "Say where an ended session can be seen again (producer).",
+        takes=NewReplay,
+        gives=Session,
+        refuses=(*_BODY_ERRORS, 404, 409, 429),
+    ),
+    Operation(
+        "DELETE",
+        "/api/sessions/{session}/replay",
+        "withdrawReplay",
+        "Offer the recording no more: the session is ended, as before (producer).",
+        gives=Session,
+        refuses=(*_READ_ERRORS, 409, 429),
     ),
     Operation(
         "POST",

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from signaling.errors import SignalingError
 from signaling.live import LiveSessions
-from signaling.protocol import Session
+from signaling.protocol import OVER, Session
 
 EVERY: Final = 3600.0
 """Seconds between two looks."""
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 def due(session: Session, days: int, now: int) -> bool:
     """Say whether a session is to be forgotten at `now` (ms since 1970); 0 days: never."""
-    return bool(days) and session.status == "ended" and (session.ended or now) + days * DAY <= now
+    return bool(days) and session.status in OVER and (session.ended or now) + days * DAY <= now
 
 
 class Retention:

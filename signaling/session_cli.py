@@ -101,6 +101,29 @@ def reopen_session(id: SessionId, server: Server = "", token: Shown = "") -> Non
     ask("POST", f"/api/sessions/{id}/reopen", server, token)
 
 
+@sessions.command("replay")
+def offer_replay(
+    id: SessionId,  # noqa: A002
+    recording: Annotated[
+        str, typer.Argument(help="Where the recording is: https://…, or a path on the server's host.")
+    ] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Offer it no more.")] = False,
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Say where an ended session can be seen again.
+
+    Example: rostrum session replay keynote https://example.org/keynote.mp4
+    """
+    if bool(recording) == withdraw:
+        raise CommandError("Say where the recording is, or --withdraw.")
+    path = f"/api/sessions/{id}/replay"
+    if withdraw:
+        ask("DELETE", path, server, token)
+    else:
+        ask("POST", path, server, token, {"recording": recording})
+
+
 class ExportFormat(StrEnum):
     """How an export is written."""
 

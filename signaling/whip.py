@@ -26,6 +26,7 @@ from signaling.director import HALL, return_name, solo_name
 from signaling.errors import AuthError, BadRequest, ClientFault, Conflict, Forbidden, SignalingError
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.openapi import Operation
+from signaling.protocol import OVER
 from signaling.publishers import Publishers
 from signaling.relays import Relays, Reply, Transport
 from signaling.session.floor import FLOOR_SOURCE, microphones
@@ -201,7 +202,7 @@ class MediaDoors:
         authorize(actor, f"{door.kind}:{door.name.partition(':')[0]}", door.session)
         session = await self._live.get(door.session)
         session.admit(actor)
-        if session.state.session.status == "ended":
+        if session.state.session.status in OVER:
             raise Conflict("session_ended", "This session has ended.")
         if door.source == "floor":
             await _require_floor(session, actor)

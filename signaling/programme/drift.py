@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from signaling.programme.model import ProgrammeItem
-from signaling.protocol import Session, Timetable
+from signaling.protocol import OVER, Session, Timetable
 
 MINUTE = 60_000
 """Milliseconds; all that is told is in whole minutes, so that it seldom changes."""
@@ -44,7 +44,7 @@ def _times(item: ProgrammeItem, session: Session | None, free: int, now: int) ->
         if session.ended is not None:
             return session.started, session.ended, False
         return session.started, max(session.started + lasts, now), now > item.end
-    if session is not None and (session.status == "ended" or now >= max(item.end, free + lasts)):
+    if session is not None and (session.status in OVER or now >= max(item.end, free + lasts)):
         return item.start, item.end, False
     start = max(item.start, free)
     if session is not None:

@@ -38,7 +38,7 @@ from signaling.programme.model import (
     person_id,
     room_id,
 )
-from signaling.protocol import Status
+from signaling.protocol import OVER, Status
 
 DEFAULT_SOURCE: Final = "import"
 
@@ -149,7 +149,7 @@ def _put(
         moved = tuple(name for name in PLACED if getattr(wanted, name) != getattr(before, name))
         if moved:
             status = statuses[before.id]
-            reason = "It has ended." if status == "ended" else "It has begun." if status != "doors" else ""
+            reason = "It has ended." if status in OVER else "It has begun." if status != "doors" else ""
             told.append(Change("kept", before.id, before.title, moved, reason or "Its doors are open."))
             kept = {name: getattr(before, name) for name in moved}
             wanted = msgspec.structs.replace(wanted, **kept)

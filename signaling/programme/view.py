@@ -28,11 +28,15 @@ class EventInfo(msgspec.Struct, frozen=True):
 
 
 class ListedItem(ProgrammeItem, frozen=True, omit_defaults=True, kw_only=True):
-    """An item with what became of it: `status` says none where there is no live session."""
+    """An item with what became of it: `status` says none where there is no live session.
+
+    `recording` is where it can be seen again.
+    """
 
     status: Status | None = None
     started: int | None = None
     ended: int | None = None
+    recording: str | None = None
     expected: Timetable | None = None
 
 
@@ -94,6 +98,7 @@ def listed(
                 status=session.status if session else None,
                 started=session.started if session else None,
                 ended=session.ended if session else None,
+                recording=session.recording if session else None,
                 expected=expected.get(item.id),
             )
         )

@@ -9,7 +9,23 @@ from msgspec import Meta
 
 from signaling.protocol.base import Command, Event, Id, Line, Name, Title
 
-Status = Literal["planned", "doors", "live", "paused", "ended"]
+Status = Literal["planned", "doors", "live", "paused", "ended", "replay"]
+
+
+OVER: frozenset[Status] = frozenset({"ended", "replay"})
+"""The states in which nothing changes any more."""
+
+
+Recording = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=2000,
+        pattern=r"^(https://[^\s/\\\"'<>]|/[^\s/\\\"'<>])[^\s\\\"'<>]*(?!\n)$",
+        examples=["https://example.org/keynote.mp4"],
+    ),
+]
+"""Where a recording is: an https address, or a path on the host that serves the pages."""
 
 
 Kind = Literal["talk", "forum", "ceremony", "symposium"]
@@ -43,7 +59,10 @@ class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is."""
+    """One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is.
+
+    `recording` is where it can be seen again, in `replay`.
+    """
 
     id: str
     title: str
@@ -53,6 +72,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     ended: int | None = None
     paused: int | None = None
     programme: Billing | None = None
+    recording: str | None = None
 
 
 class OpenDoors(Command, frozen=True, tag="session.doors"):
@@ -77,6 +97,16 @@ class EndSession(Command, frozen=True, tag="session.end"):
 
 class ReopenSession(Command, frozen=True, tag="session.reopen"):
     """Take back an end: the session is paused, or planned if it had never begun (producers)."""
+
+
+class OfferReplay(Command, frozen=True, tag="session.replay"):
+    """Say where an ended session can be seen again, or that it is elsewhere now (producers)."""
+
+    recording: Recording
+
+
+class WithdrawReplay(Command, frozen=True, tag="session.withdraw_replay"):
+    """Offer the recording no more: the session is ended, as before (producers)."""
 
 
 class DescribeSession(Command, frozen=True, tag="session.describe"):
@@ -114,6 +144,14 @@ class SessionReopened(Event, frozen=True, tag="session.reopened"):
     """Ended by mistake: paused if it had begun, else planned."""
 
 
+class ReplayOffered(Event, frozen=True, tag="session.replay_offered"):
+    recording: str
+
+
+class ReplayWithdrawn(Event, frozen=True, tag="session.replay_withdrawn"):
+    pass
+
+
 class SessionDescribed(Event, frozen=True, tag="session.described"):
     """Another title, or other words of the programme."""
 
@@ -122,7 +160,15 @@ class SessionDescribed(Event, frozen=True, tag="session.described"):
 
 
 LifecycleCommand = (
-    OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession | DescribeSession
+    OpenDoors
+    | StartSession
+    | PauseSession
+    | ResumeSession
+    | EndSession
+    | ReopenSession
+    | OfferReplay
+    | WithdrawReplay
+    | DescribeSession
 )
 LifecycleEvent = (
     SessionCreated
@@ -132,5 +178,7 @@ LifecycleEvent = (
     | SessionResumed
     | SessionEnded
     | SessionReopened
+    | ReplayOffered
+    | ReplayWithdrawn
     | SessionDescribed
 )

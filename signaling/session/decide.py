@@ -7,6 +7,7 @@ makes sense now. The same command on the same state gives the same outcome, ids 
 from __future__ import annotations
 
 from signaling.protocol import (
+    OVER,
     AccessCommand,
     AnnouncementCommand,
     AnyCommand,
@@ -17,6 +18,7 @@ from signaling.protocol import (
     EndSession,
     FloorCommand,
     LifecycleCommand,
+    OfferReplay,
     Person,
     PollCommand,
     QuestionCommand,
@@ -24,6 +26,7 @@ from signaling.protocol import (
     ReopenSession,
     StageCommand,
     StartPreflight,
+    WithdrawReplay,
 )
 from signaling.session import (
     access,
@@ -43,6 +46,9 @@ from signaling.session.decision import Decision, Outcome, Refusal
 from signaling.session.preflight import Conclusion
 from signaling.session.state import State
 
+AFTERWARDS = EndSession | ReopenSession | OfferReplay | WithdrawReplay
+"""The commands on a session that make sense when it is over."""
+
 
 def decide(
     state: State,
@@ -55,7 +61,7 @@ def decide(
     """Return what the command comes to; `now` in ms since 1970, `known` whom the command names."""
     if isinstance(command, AccessCommand):
         return access.decide(state, actor, command, now=now, known=known)
-    if state.session.status == "ended" and not isinstance(command, EndSession | ReopenSession):
+    if state.session.status in OVER and not isinstance(command, AFTERWARDS):
         return Refusal("session_ended", "The session has ended; nothing changes in it any more.")
     if isinstance(command, LifecycleCommand):
         return lifecycle.decide(state, actor, command, now=now)

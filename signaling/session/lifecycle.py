@@ -3,9 +3,11 @@
     planned ──doors─▶ doors ──start─▶ live ──pause──▶ paused
        └────────────start──────────────▶   ◀─resume──
     any of these ──end─▶ ended ──reopen─▶ paused, or planned
+                           └──replay─▶ replay ──reopen─▶ the same
 
-The law: nothing changes in an ended session but that its end is taken back (`reopen`): then it is
-paused, or planned again if it had never begun. A step to where the session is already is no step.
+The law: nothing changes in a session that is over, ended or in replay, but that its end is taken back
+(`reopen`): then it is paused, or planned again if it had never begun. A replay says where the recording is;
+withdrawn, the session is ended as before. A step to where the session is already is no step.
 """
 
 from __future__ import annotations
@@ -16,15 +18,19 @@ from dataclasses import replace
 import msgspec
 
 from signaling.protocol import (
+    OVER,
     DescribeSession,
     DoorsOpened,
     EndSession,
     LifecycleCommand,
     LifecycleEvent,
+    OfferReplay,
     OpenDoors,
     PauseSession,
     Person,
     ReopenSession,
+    ReplayOffered,
+    ReplayWithdrawn,
     ResumeSession,
     Session,
     SessionCreated,
@@ -36,20 +42,30 @@ from signaling.protocol import (
     SessionStarted,
     StartSession,
     Status,
+    WithdrawReplay,
 )
 from signaling.session.decision import PROGRAMME, SESSION, Decision, Outcome, Refusal
 from signaling.session.state import State
 
-Step = OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession
-Stepped = DoorsOpened | SessionStarted | SessionPaused | SessionResumed | SessionEnded | SessionReopened
+Step = OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession | WithdrawReplay
+Lived = (
+    DoorsOpened
+    | SessionStarted
+    | SessionPaused
+    | SessionResumed
+    | SessionEnded
+    | SessionReopened
+    | ReplayWithdrawn
+)
 
-STEPS: Mapping[type[Step], tuple[frozenset[Status], Status, type[Stepped]]] = {
+STEPS: Mapping[type[Step], tuple[frozenset[Status], Status, type[Lived]]] = {
     OpenDoors: (frozenset({"planned"}), "doors", DoorsOpened),
     StartSession: (frozenset({"planned", "doors"}), "live", SessionStarted),
     PauseSession: (frozenset({"live"}), "paused", SessionPaused),
     ResumeSession: (frozenset({"paused"}), "live", SessionResumed),
     EndSession: (frozenset({"planned", "doors", "live", "paused"}), "ended", SessionEnded),
-    ReopenSession: (frozenset({"ended"}), "paused", SessionReopened),
+    ReopenSession: (OVER, "paused", SessionReopened),
+    WithdrawReplay: (frozenset({"replay"}), "ended", ReplayWithdrawn),
 }
 """Command → the states it starts from, the one it leads to, and the event that says so."""
 
@@ -58,6 +74,8 @@ def decide(state: State, actor: Person, command: LifecycleCommand, *, now: int) 
     """Return what a command on the session as a whole comes to."""
     if isinstance(command, DescribeSession):
         return describe(state, actor, command, now=now)
+    if isinstance(command, OfferReplay):
+        return replay(state, actor, command, now=now)
     return step(state, actor, command, now=now)
 
 
@@ -78,7 +96,7 @@ def rewrite(state: State, at: int) -> tuple[LifecycleEvent, ...]:
     return (SessionCreated(at=at, by="system", session=state.session),)
 
 
-def _lived(session: Session, event: Stepped) -> Session:
+def _lived(session: Session, event: Lived | ReplayOffered) -> Session:
     """Return the session after a step of its life."""
     changed = msgspec.structs.replace
     match event:
@@ -93,20 +111,34 @@ def _lived(session: Session, event: Stepped) -> Session:
         case SessionEnded(at=at):
             return changed(session, status="ended", ended=at, paused=None)
         case SessionReopened(at=at) if session.started is not None:
-            return changed(session, status="paused", ended=None, paused=at)
+            return changed(session, status="paused", ended=None, paused=at, recording=None)
+        case ReplayOffered(recording=recording):
+            return changed(session, status="replay", recording=recording)
+        case ReplayWithdrawn():
+            return changed(session, status="ended", recording=None)
         case _:
-            return changed(session, status="planned", ended=None)
+            return changed(session, status="planned", ended=None, recording=None)
 
 
 def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     """Move the session along the table."""
     allowed, to, event = STEPS[type(command)]
     status = state.session.status
-    if status == to:
+    if status == to or (isinstance(command, EndSession) and status in OVER):
         return Decision()
     if status not in allowed:
         return Refusal("wrong_state", _WORDS[status])
     return Decision((event(at=now, by=actor.id),), changes=(SESSION,))
+
+
+def replay(state: State, actor: Person, command: OfferReplay, *, now: int) -> Outcome:
+    """Say where the recording is."""
+    session = state.session
+    if session.recording == command.recording:
+        return Decision()
+    if session.status not in OVER:
+        return Refusal("wrong_state", _WORDS[session.status])
+    return Decision((ReplayOffered(at=now, by=actor.id, recording=command.recording),), changes=(SESSION,))
 
 
 def describe(state: State, actor: Person, command: DescribeSession, *, now: int) -> Outcome:
@@ -126,4 +158,5 @@ _WORDS: Mapping[Status, str] = {
     "live": "The session is live.",
     "paused": "The session is paused.",
     "ended": "The session has ended.",
+    "replay": "The session has ended.",
 }

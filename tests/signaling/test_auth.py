@@ -97,6 +97,8 @@ RUNNING = {
     "session.start",
     "session.end",
     "session.reopen",
+    "session.replay",
+    "session.withdraw_replay",
     "session.describe",
     "session.export",
     "whip:hall",

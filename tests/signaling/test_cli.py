@@ -218,6 +218,12 @@ async def test_sessions_are_managed_on_a_running_server(tmp_path: Path) -> None:
             assert (await session(step, "keynote")).returncode == 0
             assert f"\t{status}\t" in (await session("list")).stdout
         assert "HTTP 409" in complaint(await session("doors", "keynote"))
+        assert (await session("end", "keynote")).returncode == 0
+        for argv, status in ((("/recordings/1.mp4",), "replay"), (("--withdraw",), "ended")):
+            assert (await session("replay", "keynote", *argv)).returncode == 0
+            assert f"\t{status}\t" in (await session("list")).stdout
+        assert "--withdraw" in complaint(await session("replay", "keynote"))
+        assert "HTTP 400" in complaint(await session("replay", "keynote", "http://example.org/1.mp4"))
         assert "HTTP 409" in complaint(await session("create", "Again", "--id", "keynote"))
         assert "HTTP 404" in complaint(await session("end", "absent"))
         viewer = TOKENS.mint(TOKENS.verify(rostrum("token", "--role", "viewer").stdout.strip(), time.time()))

@@ -26,7 +26,7 @@ from signaling.errors import Forbidden
 from signaling.invitation import new_code
 from signaling.limits import BUDGETS, Budget
 from signaling.openapi import Operation
-from signaling.protocol import Ack, AnyCommand, Refused, Role
+from signaling.protocol import OVER, Ack, AnyCommand, Refused, Role
 from stream.plan import SOURCES
 
 from .server import OWNER, TOKENS, Server, bearer, running, token
@@ -41,6 +41,8 @@ IN_AN_ENDED_SESSION: Final = {
     "person.readmit",
     "session.end",
     "session.reopen",
+    "session.replay",
+    "session.withdraw_replay",
 }
 """Commands that make sense once a session has ended; all others are refused with `session_ended`."""
 
@@ -64,6 +66,8 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "createSession": ("session.create", EVERY_SESSION),
     "readSession": ("session.read", OWN),
     **{name: (f"session.{verb}", OWN) for name, (verb, _, _) in rest.STEPS.items()},
+    "offerReplay": ("session.replay", OWN),
+    "withdrawReplay": ("session.withdraw_replay", OWN),
     "mintToken": ("token.mint:viewer", OWN),
     **dict.fromkeys(
         (*("putEvent", "importProgramme", "putItem", "withdrawItem", "putPerson"),),
@@ -125,6 +129,8 @@ def sample(kind: Any) -> Any:
         meta = next((one for one in arguments[1:] if isinstance(one, msgspec.Meta)), msgspec.Meta())
         if meta.ge is not None:
             return int(meta.ge)
+        if meta.examples:
+            return meta.examples[0]
         value = sample(arguments[0])
         return (value or ("x",)) if meta.min_length and isinstance(value, tuple) else value
     if origin is typing.Literal:
@@ -185,9 +191,11 @@ async def in_state(server: Server, *, ended: bool) -> None:
     """Bring the session (back) to where it is tried, whatever a command has made of it."""
     path = f"/api/sessions/{OWN}"
     now = (await server.http.get(path, headers=OWNER)).json()["status"]
-    if ended and now != "ended":
+    if ended and now == "replay":
+        await server.http.delete(f"{path}/replay", headers=OWNER)
+    elif ended and now != "ended":
         await server.http.post(f"{path}/end", headers=OWNER)
-    if not ended and now == "ended":
+    if not ended and now in OVER:
         await server.http.post(f"{path}/reopen", headers=OWNER)
         now = "paused"
     if not ended and now == "paused":
@@ -300,7 +308,7 @@ async def test_every_role_at_every_door_in_its_own_a_foreign_and_every_session(
         if ended and DOORS.get(operation.name, ("", ""))[1] != OWN:
             continue  # not of this session
         tried += await judge_door(server, operation, invitation)
-        if operation.name in rest.STEPS:
+        if operation.name in {*rest.STEPS, "offerReplay", "withdrawReplay"}:
             await in_state(server, ended=ended)
     print(f"{tried} through HTTP, session {'ended' if ended else 'live'}")
 

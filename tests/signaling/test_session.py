@@ -9,6 +9,7 @@ import pytest
 
 from signaling.director import plan
 from signaling.protocol import (
+    OVER,
     AnyCommand,
     ApproveQuestion,
     AskQuestion,
@@ -26,6 +27,7 @@ from signaling.protocol import (
     Media,
     MediaState,
     Mute,
+    OfferReplay,
     OpenDoors,
     OrderSpeakers,
     PauseSession,
@@ -33,6 +35,8 @@ from signaling.protocol import (
     QuestionAsked,
     QuestionDismissed,
     ReopenSession,
+    ReplayOffered,
+    ReplayWithdrawn,
     ResumeSession,
     Return,
     Session,
@@ -48,6 +52,7 @@ from signaling.protocol import (
     StartSession,
     Status,
     TakeOff,
+    WithdrawReplay,
 )
 from signaling.session.audience import audience_of, media, visible
 from signaling.session.checkpoint import Checkpoint, pack, unpack
@@ -141,12 +146,15 @@ def test_a_session_starts_once_and_ends_once_and_then_nothing_changes() -> None:
         assert fold.refused(PRODUCER, command, ADA) == "session_ended"
 
 
+RECORDING = "https://example.org/keynote.mp4"
+
 LIFE: dict[Status, dict[type[AnyCommand], Status]] = {
     "planned": {OpenDoors: "doors", StartSession: "live", EndSession: "ended"},
     "doors": {OpenDoors: "doors", StartSession: "live", EndSession: "ended"},
     "live": {StartSession: "live", PauseSession: "paused", ResumeSession: "live", EndSession: "ended"},
     "paused": {PauseSession: "paused", ResumeSession: "live", EndSession: "ended", ReopenSession: "paused"},
-    "ended": {EndSession: "ended", ReopenSession: "paused"},
+    "ended": {EndSession: "ended", ReopenSession: "paused", WithdrawReplay: "ended"},
+    "replay": {EndSession: "replay", ReopenSession: "paused", WithdrawReplay: "ended"},
 }
 WAYS: dict[Status, list[AnyCommand]] = {
     "planned": [],
@@ -154,12 +162,14 @@ WAYS: dict[Status, list[AnyCommand]] = {
     "live": [StartSession("w1")],
     "paused": [StartSession("w1"), PauseSession("w2")],
     "ended": [StartSession("w1"), EndSession("w2")],
+    "replay": [StartSession("w1"), EndSession("w2"), OfferReplay("w3", RECORDING)],
 }
 
 
 @pytest.mark.parametrize("status", LIFE)
 @pytest.mark.parametrize(
-    "step", [OpenDoors, StartSession, PauseSession, ResumeSession, EndSession, ReopenSession]
+    "step",
+    [OpenDoors, StartSession, PauseSession, ResumeSession, EndSession, ReopenSession, WithdrawReplay],
 )
 def test_every_step_from_every_state(status: Status, step: type[OpenDoors]) -> None:
     fold = Fold()
@@ -168,7 +178,7 @@ def test_every_step_from_every_state(status: Status, step: type[OpenDoors]) -> N
     assert fold.state.session.status == status
     to = LIFE[status].get(step)
     if to is None:
-        code = "session_ended" if status == "ended" else "wrong_state"
+        code = "session_ended" if status in OVER else "wrong_state"
         assert fold.refused(PRODUCER, step("x")) == code
     else:
         assert len(fold.do(PRODUCER, step("x"))) == (to != status)
@@ -186,6 +196,50 @@ def test_the_life_keeps_its_times() -> None:
     fold.put([SessionReopened(at=15, by="pro")])
     session = fold.state.session
     assert (session.status, session.started, session.ended, session.paused) == ("paused", 5, None, 15)
+
+
+def test_what_is_over_can_be_seen_again_and_is_over_all_the_same() -> None:
+    fold = Fold()
+    assert fold.refused(PRODUCER, OfferReplay("x1", RECORDING)) == "wrong_state"
+    fold.put([SessionStarted(at=5, by="pro"), SessionEnded(at=13, by="pro")])
+    (offered,) = fold.do(PRODUCER, OfferReplay("o1", RECORDING))
+    assert isinstance(offered, ReplayOffered) and offered.recording == RECORDING
+    session = fold.state.session
+    assert (session.status, session.ended, session.recording) == ("replay", 13, RECORDING)
+    assert fold.do(PRODUCER, OfferReplay("o2", RECORDING)) == ()
+    fold.do(PRODUCER, OfferReplay("o3", "/recordings/keynote.mp4"))
+    assert fold.state.session.recording == "/recordings/keynote.mp4"
+    assert fold.refused(ADA, PostChat("x2", "hello")) == "session_ended"
+    assert all(feed.main == () for feed in plan(fold.state, 7).feeds.values())
+    (rewritten, *_) = rewrite(fold.state, 99)
+    assert apply(empty("s1"), rewritten).session == fold.state.session
+    (withdrawn,) = fold.do(PRODUCER, WithdrawReplay("w1"))
+    assert isinstance(withdrawn, ReplayWithdrawn)
+    session = fold.state.session
+    assert (session.status, session.ended, session.recording) == ("ended", 13, None)
+    fold.put([ReplayOffered(at=20, by="pro", recording=RECORDING), SessionReopened(at=21, by="pro")])
+    session = fold.state.session
+    assert (session.status, session.ended, session.recording) == ("paused", None, None)
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        *("javascript:alert(1)", "http://example.org/a.mp4", "//example.org/a.mp4", "/\\example.org/a.mp4"),
+        *("https://", "https:///a", "", "/", "a.mp4", "/a b.mp4", "/a\n", 'https://example.org/"><script>'),
+    ],
+)
+def test_a_recording_is_at_an_https_address_or_on_this_host(recording: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"type": "session.replay", "id": "1", "recording": recording}, OfferReplay)
+
+
+@pytest.mark.parametrize(
+    "recording", [RECORDING, "/recordings/主旨报告.mp4", "https://例え.jp/a?t=1&k=x%20y#t=30"]
+)
+def test_recordings_that_are_taken(recording: str) -> None:
+    found = msgspec.convert({"type": "session.replay", "id": "1", "recording": recording}, OfferReplay)
+    assert found.recording == recording
 
 
 def test_what_ended_before_it_began_is_planned_again() -> None:

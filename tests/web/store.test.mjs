@@ -12,6 +12,7 @@ import {
   cueOf,
   gone,
   handOf,
+  isOver,
   mayPublishToFloor,
   maySay,
   mediaOnStage,
@@ -290,6 +291,13 @@ test('doors open, a break has a beginning, and an end by mistake is taken back',
     paused: 13_000,
   });
   assert.deepEqual(after('ended', 'reopened'), planned);
+  const over = reduce(fold(welcome({ session: planned })), events([fact(11, 'session.ended')]));
+  const offered = fact(12, 'session.replay_offered', { recording: '/recordings/1.mp4' });
+  const replay = reduce(over, events([offered]));
+  assert.deepEqual(replay.session, { ...over.session, status: 'replay', recording: '/recordings/1.mp4' });
+  assert.deepEqual([isOver('live'), isOver('ended'), isOver('replay')], [false, true, true]);
+  assert.deepEqual(reduce(replay, events([fact(13, 'session.replay_withdrawn')])).session, over.session);
+  assert.deepEqual(reduce(replay, events([fact(13, 'session.reopened')])).session, planned);
   const described = fact(11, 'session.described', { title: 'Lecture', programme: null });
   assert.equal(fold(welcome({ session: planned }), events([described])).session.title, 'Lecture');
 });

@@ -9,7 +9,7 @@
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 
 import { joinStage } from '../shared/stage.js';
-import { onAir } from '../shared/store.js';
+import { isOver, onAir } from '../shared/store.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
@@ -35,6 +35,7 @@ const LIFE = {
   live: [{ type: 'session.pause', text: 'pause', how: 'pauseHow' }],
   paused: [{ type: 'session.resume', text: 'resume', how: 'resumeHow', main: true }],
   ended: [{ type: 'session.reopen', text: 'reopen', how: 'reopenHow' }],
+  replay: [{ type: 'session.reopen', text: 'reopen', how: 'reopenHow' }],
 };
 
 void openPage('direct', (session) => {
@@ -107,7 +108,7 @@ function Direct({ session, viewer }) {
                   <button
                     type="button"
                     class="button primary"
-                    disabled=${state.session?.status === 'ended'}
+                    disabled=${isOver(state.session?.status)}
                     onClick=${() => give({ type: 'stage.bring_on', participant: member.person.id, seen })}
                   >
                     ${direct.bringOn}
@@ -160,7 +161,7 @@ function Head({ session, viewer, give }) {
           ${direct[text]}
         </button>`,
       )}
-      ${status !== 'ended' &&
+      ${!isOver(status) &&
       can.includes('session.end') &&
       html`<button type="button" class="button" onClick=${() => setAsking(true)}>${direct.end}</button>`}
       ${asking &&

@@ -21,6 +21,7 @@
  * @property {boolean} [withdrawn]
  * @property {number} [revision]
  * @property {import('../shared/protocol.js').Status | null} [status] none without a live session
+ * @property {string | null} [recording] where it can be seen again
  * @property {{ start: number, end: number, late: number, over: boolean } | null} [expected]
  *
  * @typedef {object} Programme
@@ -32,6 +33,9 @@
  *
  * @typedef {'live' | 'doors' | 'paused' | 'next' | 'later' | 'ended' | 'withdrawn'} Standing
  */
+
+/** @type {ReadonlySet<string>} */
+const OVER = new Set(['ended', 'replay']);
 
 const RUNNING = new Set(['live', 'doors', 'paused']);
 
@@ -52,7 +56,7 @@ export const ends = (item) => item.expected?.end ?? item.end;
  * @returns {{ live: Item[], next: Item[] }}
  */
 export function present(items, now) {
-  const held = items.filter((item) => !item.withdrawn && item.status !== 'ended').sort((a, b) => begins(a) - begins(b));
+  const held = items.filter((item) => !item.withdrawn && !(item.status && OVER.has(item.status))).sort((a, b) => begins(a) - begins(b));
   const live = held.filter((item) =>
     item.status && item.status !== 'planned' ? RUNNING.has(item.status) : !item.status && begins(item) <= now && now < ends(item),
   );
@@ -72,7 +76,7 @@ export function present(items, now) {
 export function standing(item, { live, next }, time) {
   if (item.withdrawn) return 'withdrawn';
   if (live.includes(item)) return item.status === 'doors' || item.status === 'paused' ? item.status : 'live';
-  if (item.status === 'ended') return 'ended';
+  if (item.status && OVER.has(item.status)) return 'ended';
   if (next.includes(item)) return 'next';
   return ends(item) <= time ? 'ended' : 'later';
 }

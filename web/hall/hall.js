@@ -4,7 +4,7 @@
 /** @import { Viewer } from '../shared/media/whep.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { onScreen } from '../shared/store.js';
+import { isOver, onScreen } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine } from '../shared/ui/parts.js';
@@ -24,7 +24,7 @@ void openPage('hall', (session) => {
 function Hall({ session, viewer }) {
   const state = session.state.value;
   useTitle(state.session?.title || words.hall.title);
-  const question = state.session?.status === 'ended' ? undefined : onScreen(state);
+  const question = isOver(state.session?.status) ? undefined : onScreen(state);
   return html`
     <main class="hall" data-question=${question ? '' : undefined}>
       <${Picture} session=${session} viewer=${viewer}><${NameLine} session=${session} /><//>

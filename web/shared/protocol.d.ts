@@ -6,7 +6,7 @@ export type Place = "online" | "hall";
 
 export type Channel = "public" | "backstage" | "moderators";
 
-export type Status = "planned" | "doors" | "live" | "paused" | "ended";
+export type Status = "planned" | "doors" | "live" | "paused" | "ended" | "replay";
 
 export type QuestionState = "pending" | "approved" | "shortlisted" | "on_screen" | "answering" | "answered" | "dismissed" | "withdrawn" | "merged";
 
@@ -213,7 +213,11 @@ export interface Billing {
   visibility?: Visibility;
 }
 
-/** One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is. */
+/**
+ * One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is.
+ *
+ * `recording` is where it can be seen again, in `replay`.
+ */
 export interface Session {
   id: string;
   title: string;
@@ -223,6 +227,7 @@ export interface Session {
   ended?: number | null;
   paused?: number | null;
   programme?: Billing | null;
+  recording?: string | null;
 }
 
 /**
@@ -1042,6 +1047,19 @@ export interface ReopenSession {
   id: string;
 }
 
+/** Say where an ended session can be seen again, or that it is elsewhere now (producers). */
+export interface OfferReplay {
+  type: "session.replay";
+  id: string;
+  recording: string;
+}
+
+/** Offer the recording no more: the session is ended, as before (producers). */
+export interface WithdrawReplay {
+  type: "session.withdraw_replay";
+  id: string;
+}
+
 /** Say anew what the session is called, and what the programme says of it (producers). */
 export interface DescribeSession {
   type: "session.describe";
@@ -1123,6 +1141,21 @@ export interface SessionEnded {
 /** Ended by mistake: paused if it had begun, else planned. */
 export interface SessionReopened {
   type: "session.reopened";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ReplayOffered {
+  type: "session.replay_offered";
+  recording: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface ReplayWithdrawn {
+  type: "session.replay_withdrawn";
   seq: number;
   at: number;
   by: string;
@@ -1893,6 +1926,8 @@ export type AnyCommand =
   | ResumeSession
   | EndSession
   | ReopenSession
+  | OfferReplay
+  | WithdrawReplay
   | DescribeSession
   | EjectPerson
   | ReadmitPerson
@@ -1983,6 +2018,8 @@ export type AnyClientMessage =
   | ResumeSession
   | EndSession
   | ReopenSession
+  | OfferReplay
+  | WithdrawReplay
   | DescribeSession
   | EjectPerson
   | ReadmitPerson
@@ -1996,6 +2033,8 @@ export type AnyEvent =
   | SessionResumed
   | SessionEnded
   | SessionReopened
+  | ReplayOffered
+  | ReplayWithdrawn
   | SessionDescribed
   | ChatPosted
   | ChatApproved

@@ -7,7 +7,7 @@
 
 import { effect } from '../vendor/signals.js';
 import { Viewer } from './media/whep.js';
-import { backstage, mediaOnStage, onAir, pictureOnStage, returnFeed } from './store.js';
+import { backstage, isOver, mediaOnStage, onAir, pictureOnStage, returnFeed } from './store.js';
 
 /**
  * Join what the audience gets, for as long as the session lasts.
@@ -24,7 +24,7 @@ export function joinStage(session) {
       sent: pictureOnStage(session.state.value, slot === 'main' ? 'camera' : 'slides'),
     }),
   });
-  effect(() => (session.state.value.session?.status === 'ended' ? viewer.stop() : viewer.start()));
+  effect(() => (isOver(session.state.value.session?.status) ? viewer.stop() : viewer.start()));
   onRelayBack(session, () => viewer.resource.suspect());
   let main = '';
   effect(() => {

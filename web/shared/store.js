@@ -185,7 +185,7 @@ function counted(state, tick) {
  * @returns {Session}
  */
 function lived(session, event) {
-  const { paused, ended, ...rest } = session;
+  const { paused, ended, recording, ...rest } = session;
   switch (event.type) {
     case 'session.doors_opened':
       return { ...rest, status: 'doors' };
@@ -199,6 +199,10 @@ function lived(session, event) {
       return { ...rest, status: 'ended', ended: event.at };
     case 'session.reopened':
       return rest.started ? { ...rest, status: 'paused', paused: event.at } : { ...rest, status: 'planned' };
+    case 'session.replay_offered':
+      return { ...rest, ended, status: 'replay', recording: event.recording };
+    case 'session.replay_withdrawn':
+      return { ...rest, ended, status: 'ended' };
     case 'session.described':
       return { ...session, title: event.title, programme: event.programme };
     default:
@@ -221,6 +225,8 @@ function apply(state, event) {
     case 'session.resumed':
     case 'session.ended':
     case 'session.reopened':
+    case 'session.replay_offered':
+    case 'session.replay_withdrawn':
     case 'session.described':
       return { ...state, session: state.session && lived(state.session, event) };
     case 'chat.posted':
@@ -605,6 +611,13 @@ export const questionsThat = (state, is) => state.questions.filter((q) => q.stat
  */
 export const publication = (state, participant, source) =>
   state.media.publications.find((p) => p.participant === participant && p.source === source);
+
+/**
+ * Say whether a session is over: nothing changes in it any more, though it may be seen again.
+ *
+ * @param {Session['status'] | undefined} status
+ */
+export const isOver = (status) => status === 'ended' || status === 'replay';
 
 /**
  * Return the words of the slate that stands in place of the stage, `null` where none does.

@@ -12,7 +12,7 @@ import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinReturn, onRelayBack } from '../shared/stage.js';
-import { cueOf, onAir, preflightOf, publication } from '../shared/store.js';
+import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
 /** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
@@ -87,7 +87,7 @@ export class Booth {
   /** Whether nothing can be sent any more. */
   get over() {
     const talk = this.session.state.value.session;
-    return this.session.status.value.phase === 'closed' || talk?.status === 'ended';
+    return this.session.status.value.phase === 'closed' || isOver(talk?.status);
   }
 
   /** Go backstage: connect, and send. */

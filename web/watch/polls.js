@@ -3,7 +3,7 @@
 /** @import { Poll } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { ballotIn, resultOf } from '../shared/store.js';
+import { ballotIn, isOver, resultOf } from '../shared/store.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
@@ -34,7 +34,7 @@ function Ballot({ session, poll }) {
   const mine = ballotIn(state, poll.id);
   const { voters, counts } = resultOf(state, poll);
   const most = Math.max(1, voters);
-  const open = poll.state === 'open' && state.session?.status !== 'ended' && state.can.includes('poll.vote');
+  const open = poll.state === 'open' && !isOver(state.session?.status) && state.can.includes('poll.vote');
   const give = async (/** @type {readonly number[]} */ choices) => {
     setWaiting(true);
     const outcome = await session.command({ type: 'poll.vote', poll: poll.id, choices });

@@ -7,7 +7,7 @@
 /** @import { Viewer } from '../shared/media/whep.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
@@ -104,7 +104,7 @@ function Pinned({ session }) {
 /** The question, or the poll, that the hall reads now. @param {{ session: LiveSession }} props */
 function OnScreen({ session }) {
   const state = session.state.value;
-  const over = state.session?.status === 'ended';
+  const over = isOver(state.session?.status);
   const question = over ? undefined : onScreen(state);
   const poll = over ? undefined : pollOnScreen(state);
   return html`

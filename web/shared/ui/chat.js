@@ -5,7 +5,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { parts } from '../links.js';
-import { chatIn, maySay } from '../store.js';
+import { chatIn, isOver, maySay } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 import { Compose } from './compose.js';
@@ -36,7 +36,7 @@ export function Chat({ session, channel = 'public' }) {
       >
         <p class="empty">${channel === 'backstage' ? said.emptyBackstage : said.empty}</p>
       <//>
-      ${talk?.status === 'ended'
+      ${isOver(talk?.status)
         ? html`<p class="empty foot">${said.closed}</p>`
         : maySay(state, channel) &&
           html`<${Compose}

@@ -8,7 +8,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
-import { pictureOnStage } from '../store.js';
+import { isOver, pictureOnStage } from '../store.js';
 import { listed, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 
@@ -47,7 +47,7 @@ function trouble(session, viewer, { goesOn, pictureOnly }) {
   if (status.phase === 'closed') {
     return { kind: 'end', text: `${refusal(status)} ${words.line.closedHow}` };
   }
-  if (state.session?.status === 'ended') return null;
+  if (isOver(state.session?.status)) return null;
   if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
   if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${refusal(media)}` };
   if (status.phase !== 'open' && !pictureOnly) {

@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
-import { mediaOnStage, slate } from '../store.js';
+import { isOver, mediaOnStage, slate } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { refusal, say, words } from '../words.js';
 
@@ -69,7 +69,7 @@ export function Words({ session, viewer }) {
   const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
   const instead = slate(session.state.value);
-  const event = talk?.status === 'ended' ? talk.programme?.event : undefined;
+  const event = talk && isOver(talk.status) ? talk.programme?.event : undefined;
   return html`
     <p class="slate-title">${instead || (talk?.title ?? '')}</p>
     <p class="slate-text">${text}</p>
@@ -90,7 +90,7 @@ function slateOf(session, viewer) {
   const { stage } = words;
   const line = session.status.value;
   if (!state.session) return line.phase === 'closed' ? { text: refusal(line), how: words.line.closedHow } : { text: '' };
-  if (state.session.status === 'ended') return { text: stage.ended, how: stage.endedHow };
+  if (isOver(state.session.status)) return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') {
     const start = state.timetable?.start ?? state.session.programme?.start;
     const when = start ? `${say(stage.plannedAt, { time: timeOfDay(start) })} ` : '';

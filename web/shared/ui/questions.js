@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
-import { byVotes, isOpen, isShown, votedFor, votesFor } from '../store.js';
+import { byVotes, isOpen, isOver, isShown, votedFor, votesFor } from '../store.js';
 import { refusal, say, words } from '../words.js';
 import { Compose } from './compose.js';
 import { Switch } from './fields.js';
@@ -35,7 +35,7 @@ export function Questions({ session }) {
   const own = questions.filter((q) => q.author.id === you?.id).reverse();
   const others = byVotes(state, questions.filter((q) => q.author.id !== you?.id && isOpen(q)));
   const chosen = [...others.filter(isShown), ...others.filter((q) => !isShown(q))];
-  const open = talk?.status !== 'ended' && can.includes('question.ask');
+  const open = !isOver(talk?.status) && can.includes('question.ask');
   /** @type {Row[]} */
   const rows = [];
   if (own.length) {
@@ -76,7 +76,7 @@ function Asked({ session, question, own = false }) {
   const { ask } = words;
   const [said, setSaid] = useState('');
   const [waiting, setWaiting] = useState(false);
-  const ended = state.session?.status === 'ended';
+  const ended = isOver(state.session?.status);
   const votes = votesFor(state, question.id);
   const mine = votedFor(state, question.id);
   const give = async (/** @type {import('../connection.js').Intent} */ intent) => {

@@ -38,6 +38,7 @@ export const en = {
     later: 'Later',
     ended: 'Over',
     withdrawn: 'Cancelled',
+    replay: 'Watch the recording',
     nothingLive: 'Nothing is live at the moment.',
     noneToday: 'Nothing is planned on this day.',
     day: 'Day',
@@ -479,6 +480,7 @@ export const en = {
     live: 'Running',
     paused: 'Paused for',
     ended: 'Ended',
+    replay: 'Ended; can be seen again',
     service: 'Service',
     health: {
       relayGood: 'Media: in order.',

@@ -39,6 +39,7 @@ export const zh = {
     later: '稍后',
     ended: '已结束',
     withdrawn: '已取消',
+    replay: '观看回放',
     nothingLive: '现在没有正在进行的场次。',
     noneToday: '这一天没有安排。',
     day: '日期',
@@ -480,6 +481,7 @@ export const zh = {
     live: '进行中',
     paused: '已暂停',
     ended: '已结束',
+    replay: '已结束，可回看',
     service: '运行状况',
     health: {
       relayGood: '媒体：正常。',
