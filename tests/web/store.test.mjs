@@ -32,6 +32,7 @@ import {
   returnFeed,
   runningOrder,
   slate,
+  slowUntil,
   timeLeft,
   votedFor,
   votesFor,
@@ -502,4 +503,20 @@ test('rules, words and mutes are those told last', () => {
   );
   assert.deepEqual([next.chatRules.slow, next.chatWords.refuse, mutedUntil(next)], [0, ['y'], 20]);
   assert.equal(mutedUntil(reduce(next, events([fact(14, 'chat.unmuted', { person: 'v' })]))), 0);
+});
+
+test('slow mode keeps who has just posted to everybody, and no staff', () => {
+  const slow = welcome({ chat_rules: { hold: false, slow: 30 } });
+  assert.equal(slowUntil(fold(slow)), 0);
+  const other = fact(12, 'chat.posted', { message: { id: 'o', author: person('o'), text: 'o', at: 12_000 } });
+  const backstage = fact(13, 'chat.posted', {
+    message: { id: 'b', author: person('v'), text: 'b', at: 13_000, channel: 'backstage' },
+  });
+  const state = fold(slow, events([said(11), other, backstage]));
+  assert.equal(slowUntil(state), 11 + 30_000);
+  assert.equal(slowUntil({ ...state, can: ['chat.post', 'chat.delete'] }), 0);
+  assert.equal(slowUntil({ ...state, chatRules: { hold: false, slow: 0 } }), 0);
+  // Switched on after one has posted, it counts from the next line on.
+  const on = fact(14, 'chat.rules_set', { rules: { hold: false, slow: 30 } });
+  assert.equal(slowUntil(fold(welcome(), events([said(11), on]))), 0);
 });

@@ -104,7 +104,7 @@ export class Connection {
   command(intent) {
     if (this.#status.phase === 'closed') return Promise.resolve({ ok: false, ...this.#status });
     if (this.#commands.size >= OUTSTANDING) {
-      return Promise.resolve({ ok: false, code: 'too_many', reason: 'Too much is still waiting to be sent.' });
+      return Promise.resolve({ ok: false, code: 'outstanding', reason: 'Too much is still waiting to be sent.' });
     }
     const id = newId();
     const frame = JSON.stringify({ ...intent, id });

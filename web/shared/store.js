@@ -34,6 +34,7 @@ export const CHAT_KEPT = 2000;
  * @property {readonly ChatMessage[]} chat of all channels, oldest first; a held one only staff and its author have
  * @property {readonly ChatMessage[]} pinned at most one in each channel
  * @property {ChatRules} chatRules
+ * @property {number} slowFrom when slow mode was switched on, where this page saw it; what was said before does not count
  * @property {WordList | null} chatWords for staff
  * @property {readonly ChatMute[]} muted of all for staff, else one's own
  * @property {readonly Poll[]} polls oldest first; staff have drafts too
@@ -76,6 +77,7 @@ export const EMPTY = Object.freeze({
   chat: [],
   pinned: [],
   chatRules: { hold: false, slow: 0 },
+  slowFrom: 0,
   chatWords: null,
   muted: [],
   presence: { online: 0, hall: 0, people: null },
@@ -242,7 +244,7 @@ function apply(state, event) {
     case 'chat.unpinned':
       return { ...state, pinned: unsaid(state.pinned, event.message) };
     case 'chat.rules_set':
-      return { ...state, chatRules: event.rules };
+      return { ...state, chatRules: event.rules, slowFrom: state.chatRules.slow ? state.slowFrom : event.at };
     case 'chat.words_set':
       return { ...state, chatWords: event.words };
     case 'chat.muted':
@@ -506,6 +508,20 @@ export const repliedTo = (state, line) => state.chat.find((other) => other.id ==
  * @param {State} state
  */
 export const mutedUntil = (state) => state.muted.find((mute) => mute.person.id === state.you?.id)?.until ?? 0;
+
+/**
+ * Return when slow mode lets one post to everybody again (ms by the server's clock), 0 where it keeps nobody.
+ *
+ * @param {State} state
+ */
+export function slowUntil(state) {
+  const { slow } = state.chatRules;
+  // Staff are exempt; they alone may take others' lines away.
+  if (!slow || state.can.includes('chat.delete')) return 0;
+  const counts = (/** @type {ChatMessage} */ line) => line.at >= state.slowFrom && channelOf(line) === 'public';
+  const own = state.chat.filter((line) => line.author.id === state.you?.id && counts(line));
+  return own.length ? Math.max(...own.map((line) => line.at)) + slow * 1000 : 0;
+}
 
 /**
  * Say whether one may post in a channel.

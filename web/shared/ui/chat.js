@@ -4,15 +4,15 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
+import { useState } from '../../vendor/preact-hooks.js';
 import { parts } from '../links.js';
-import { chatIn, isOver, maySay } from '../store.js';
+import { chatIn, isOver, maySay, pinnedIn, repliedTo } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
-import { Compose } from './compose.js';
+import { Icon } from './icons.js';
+import { IconButton } from './parts.js';
+import { Say } from './say.js';
 import { Windowed } from './windowed.js';
-
-/** Longest text the protocol takes. */
-const LONGEST = 1000;
 
 /** Height of a message of one line, in pixels. */
 const GUESS = 62;
@@ -23,11 +23,21 @@ export function Chat({ session, channel = 'public' }) {
   const { session: talk } = state;
   const chat = chatIn(state, channel);
   const { chat: said } = words;
+  const [sought, seek] = useState(/** @type {{ id: string | null } | null} */ (null));
+  const [answered, answer] = useState(/** @type {string | null} */ (null));
+  const open = !isOver(talk?.status) && maySay(state, channel);
   return html`
     <div class="chat">
+      <${Pinned} message=${pinnedIn(state, channel)} />
       <${Windowed}
         items=${chat}
-        row=${(/** @type {ChatMessage} */ message) => html`<${Line} session=${session} message=${message} />`}
+        row=${(/** @type {ChatMessage} */ message) => html`<${Line}
+          session=${session}
+          message=${message}
+          onReply=${open && !message.held ? () => answer(message.id) : undefined}
+          onSeek=${(/** @type {string} */ id) => seek({ id })}
+        />`}
+        sought=${sought}
         guess=${GUESS}
         label=${said.tab}
         role="log"
@@ -38,21 +48,36 @@ export function Chat({ session, channel = 'public' }) {
       <//>
       ${isOver(talk?.status)
         ? html`<p class="empty foot">${said.closed}</p>`
-        : maySay(state, channel) &&
-          html`<${Compose}
+        : open &&
+          html`<${Say}
             session=${session}
-            intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel })}
-            label=${channel === 'backstage' ? said.labelBackstage : said.label}
-            send=${said.send}
-            longest=${LONGEST}
+            channel=${channel}
+            to=${chat.find(({ id }) => id === answered) ?? null}
+            onReplied=${() => answer(null)}
+            onSent=${() => seek({ id: null })}
           />`}
     </div>
   `;
 }
 
-/** @param {{ session: LiveSession, message: ChatMessage }} props */
-function Line({ session, message }) {
+/** What a moderator keeps in sight. @param {{ message: ChatMessage | null }} props */
+const Pinned = ({ message }) => html`
+  <div role="status">
+    ${message &&
+    html`<p class="chat-pinned" key=${message.id}>
+      <${Icon} name="pin" /><span class="quiet">${say(words.chat.pinnedOf, { name: message.author.name })}</span>
+      <span class="chat-text">${message.text}</span>
+    </p>`}
+  </div>
+`;
+
+/**
+ * @param {{ session: LiveSession, message: ChatMessage, onReply?: () => void, onSeek: (id: string) => void }} props
+ *   without `onReply`, it takes no reply
+ */
+function Line({ session, message, onReply, onSeek }) {
   const { author, text, at, id } = message;
+  const to = repliedTo(session.state.value, message);
   const audience = author.role === 'viewer' || author.role === 'hall';
   return html`
     <div class="chat-line">
@@ -69,7 +94,14 @@ function Line({ session, message }) {
         >
           ${words.chat.remove}
         </button>`}
+        ${onReply &&
+        html`<${IconButton} icon="reply" label=${say(words.chat.replyTo, { name: author.name })} onClick=${onReply} kind="slight reply" hideLabel />`}
       </p>
+      ${to &&
+      html`<button type="button" class="quote" onClick=${() => onSeek(to.id)}>
+        <span class="quote-name">${to.author.name}</span> ${to.text}
+      </button>`}
+      ${!to && message.reply_to && html`<p class="quote">${words.chat.replyToEarlier}</p>`}
       <p class="chat-text">
         ${parts(text).map((part) =>
           part.href
@@ -77,6 +109,7 @@ function Line({ session, message }) {
             : part.text,
         )}
       </p>
+      ${message.held && author.id === session.state.value.you?.id && html`<p class="note held">${words.chat.held}</p>`}
     </div>
   `;
 }

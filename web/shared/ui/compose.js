@@ -15,9 +15,10 @@ const COUNT_BELOW = 100;
 
 /**
  * @param {{ session: LiveSession, intent: (text: string) => Intent, label: string, send: string, longest: number,
- *   hint?: string, children?: import('../../vendor/preact.js').ComponentChildren }} props `longest`: characters the protocol takes
+ *   hint?: string, wait?: string, onSent?: () => void, children?: import('../../vendor/preact.js').ComponentChildren }} props
+ *   `longest`: characters the protocol takes; `wait`: why nothing may be sent now, while that is so
  */
-export function Compose({ session, intent, label, send, longest, hint, children }) {
+export function Compose({ session, intent, label, send, longest, hint, wait = '', onSent, children }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const [text, setText] = useState('');
   const [sending, setSending] = useState(false);
@@ -26,13 +27,15 @@ export function Compose({ session, intent, label, send, longest, hint, children 
 
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (sending || !text.trim()) return;
+    if (sending || wait || !text.trim()) return;
     setSending(true);
     setSaid('');
     const outcome = await session.command(intent(text.trim()));
     setSending(false);
-    if (outcome.ok) setText('');
-    else setSaid(refusal(outcome));
+    if (outcome.ok) {
+      setText('');
+      onSent?.();
+    } else setSaid(refusal(outcome));
     field.current?.focus();
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -41,7 +44,7 @@ export function Compose({ session, intent, label, send, longest, hint, children 
   };
 
   const waiting = session.status.value.phase === 'open' ? words.chat.sending : words.chat.later;
-  const note = sending ? waiting : said || (left < COUNT_BELOW ? say(words.ask.left, { n: left }) : (hint ?? ''));
+  const note = sending ? waiting : wait || said || (left < COUNT_BELOW ? say(words.ask.left, { n: left }) : (hint ?? ''));
   return html`
     <form class="compose" onSubmit=${submit}>
       <textarea
@@ -57,8 +60,8 @@ export function Compose({ session, intent, label, send, longest, hint, children 
       ></textarea>
       ${children}
       <div class="compose-foot">
-        <p class="note" role="status" data-said=${said ? '' : undefined}>${note}</p>
-        <button type="submit" class="button primary" disabled=${sending || !text.trim()}>${send}</button>
+        <p class="note" role=${wait ? undefined : 'status'} data-said=${said || wait ? '' : undefined}>${note}</p>
+        <button type="submit" class="button primary" disabled=${sending || !!wait || !text.trim()}>${send}</button>
       </div>
     </form>
   `;

@@ -16,17 +16,19 @@ const NEAR = 60;
 /**
  * @template {Item} T
  * @param {{ items: ReadonlyArray<T>, row: (item: T) => import('../../vendor/preact.js').ComponentChild, guess: number,
- *   label: string, role?: string, follow?: boolean, newest?: string,
+ *   label: string, role?: string, follow?: boolean, newest?: string, sought?: { readonly id: string | null } | null,
  *   children?: import('../../vendor/preact.js').ComponentChildren }} props `row` draws what is inside one row;
  *   `guess`: the height of a row not seen yet; `follow`: keep to the end until one reads back; `newest`: what
- *   the button says that leads there again; `children`: what an empty list says
+ *   the button says that leads there again; `sought`: the row to go to, each time another object is given, or
+ *   with `null` the newest; `children`: what an empty list says
  */
-export function Windowed({ items, row, guess, label, role, follow = false, newest, children }) {
+export function Windowed({ items, row, guess, label, role, follow = false, newest, sought = null, children }) {
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const heights = useRef(/** @type {Map<string, number>} */ (new Map()));
   /** The row one reads, and where it stands. */
   const reads = useRef(/** @type {{ id: string, at: number } | null} */ (null));
+  const seeking = useRef(false);
   const [view, setView] = useState({ top: follow ? Infinity : 0, height: 800 });
   const [follows, setFollows] = useState(follow);
   const [, measured] = useState(0);
@@ -45,6 +47,18 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
   };
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
 
+  useLayoutEffect(() => {
+    const at = scroller.current;
+    const place = items.findIndex(({ id }) => id === sought?.id);
+    if (sought?.id === null) setFollows(follow);
+    if (!at || !sought?.id || place < 0) return;
+    // Drawn by guess, then held where it stands, as what one reads is.
+    reads.current = { id: sought.id, at: at.clientHeight / 3 };
+    seeking.current = true;
+    setFollows(false);
+    setView({ top: Math.max(0, all.slice(0, place).reduce((sum, height) => sum + height, 0) - reads.current.at), height: at.clientHeight });
+  }, [sought]);
+
   // Rows are measured where they stand; one that differs from the guess moves only what is below it.
   useLayoutEffect(() => {
     let changed = false;
@@ -59,7 +73,9 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     if (changed) measured((n) => n + 1);
     const at = scroller.current;
     if (follows || !at) return toEnd();
-    const row = reads.current && list.current?.querySelector(`[data-row="${CSS.escape(reads.current.id)}"]`);
+    const row = reads.current && rowOf(list.current, reads.current.id);
+    if (row && seeking.current) row.focus({ preventScroll: true });
+    seeking.current &&= !row;
     if (row && reads.current) at.scrollTop += offset(at, row) - reads.current.at;
     else reads.current = rowAt(at, list.current);
   });
@@ -83,7 +99,7 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
         <li class="rows-gap" role="presentation" aria-hidden="true" style=${{ height: `${slice.before}px` }}></li>
         ${items.slice(slice.from, slice.to).map(
           (item, i) => html`
-            <li key=${item.id} data-row=${item.id} aria-setsize=${items.length} aria-posinset=${slice.from + i + 1}>
+            <li key=${item.id} data-row=${item.id} tabindex=${item.id === sought?.id ? -1 : undefined} aria-setsize=${items.length} aria-posinset=${slice.from + i + 1}>
               ${row(item)}
             </li>
           `,
@@ -96,6 +112,13 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     html`<button type="button" class="button newest" onClick=${() => (setFollows(true), toEnd())}>${newest}</button>`}
   `;
 }
+
+/**
+ * @param {HTMLElement | null} list
+ * @param {string} id
+ * @returns {HTMLElement | null | undefined}
+ */
+const rowOf = (list, id) => list?.querySelector(`[data-row="${CSS.escape(id)}"]`);
 
 /**
  * Say how far below the upper edge of the box an element begins, in pixels.

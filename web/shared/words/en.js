@@ -85,7 +85,8 @@ export const en = {
     rate_limited: 'That was a little fast. Wait a moment, and send it again.',
     log_unavailable: 'The server cannot keep this at the moment. Try again soon.',
     busy: 'Many people did this at the same moment. Try again.',
-    too_many: 'Much is still waiting to be sent. Wait for the connection.',
+    too_many: 'There is room for no more. Take something away first.',
+    outstanding: 'Much is still waiting to be sent. Wait for the connection.',
     session_ended: 'The session has ended.',
     session_not_found: 'This session does not exist, or no longer.',
     session_unnamed: 'This link does not say which session it is for.',
@@ -220,6 +221,13 @@ export const en = {
     removeOf: 'Delete the message of {name}',
     closed: 'The session has ended. The chat is closed.',
     newest: 'Newest',
+    replyTo: 'Reply to {name}',
+    replyNot: 'Do not reply',
+    replyToEarlier: 'In reply to an earlier message',
+    pinnedOf: 'Pinned: {name}',
+    held: 'Waiting for a moderator. Only you see it.',
+    mutedUntil: 'A moderator has muted you. You can post again at {time}.',
+    slowFor: plural({ one: 'Slow mode: you can post again in {n} second.', other: 'Slow mode: you can post again in {n} seconds.' }),
   },
 
   ask: {

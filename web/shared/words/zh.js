@@ -86,7 +86,8 @@ export const zh = {
     rate_limited: '有点快了，请稍等片刻再发。',
     log_unavailable: '服务器暂时无法保存，请稍后再试。',
     busy: '同时操作的人太多，请再试一次。',
-    too_many: '还有不少内容等着发出，请等网络恢复。',
+    too_many: '已经满了，请先移去一些。',
+    outstanding: '还有不少内容等着发出，请等网络恢复。',
     session_ended: '本场已结束。',
     session_not_found: '没有这个场次，或已被移除。',
     session_unnamed: '这个链接没有说明是哪一场。',
@@ -221,6 +222,13 @@ export const zh = {
     removeOf: '删除 {name} 的发言',
     closed: '本场已结束，聊天已关闭。',
     newest: '最新发言',
+    replyTo: '回复 {name}',
+    replyNot: '取消回复',
+    replyToEarlier: '回复较早的发言',
+    pinnedOf: '置顶：{name}',
+    held: '等待主持人查看，目前只有您能看到。',
+    mutedUntil: '主持人已暂停您的发言，{time} 后可以继续。',
+    slowFor: plural({ other: '慢速模式：{n} 秒后可以再发。' }),
   },
 
   ask: {
