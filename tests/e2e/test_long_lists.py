@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import WebSocketRoute
 
+from signaling.attend import command_id, seat
+from signaling.protocol import Ack, PostChat
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -80,11 +82,11 @@ async def test_thousands_of_messages_and_hundreds_of_questions_scroll_without_ja
         assert seen["most"] < 120
         # A frame is 17 ms where nobody else wants the machine; all 2,000 rows drawn would take seconds.
         assert seen["median"] < 100
-    await reading_stays(visitor)
+    await reading_stays(visitor, stage.url, stage.token(session, "viewer", "Lou Viewer"))
 
 
-async def reading_stays(visitor: ChromiumVisitor) -> None:
-    """Scroll back in the chat; new messages move nothing, and a button leads to them."""
+async def reading_stays(visitor: ChromiumVisitor, server: str, another: str) -> None:
+    """Scroll back in the chat; others' messages move nothing, a button leads to them, and one's own does."""
     await visitor.click("#tab-chat")
     place = "document.querySelector('.chat .scroll')"
     await visitor.expect(f"{place}?.innerText.includes('1999')")
@@ -97,12 +99,17 @@ async def reading_stays(visitor: ChromiumVisitor) -> None:
       return rows.find((row) => row.getBoundingClientRect().bottom > top + 1).dataset.row;
     })()"""
     reads = await visitor.evaluate(first)
-    await visitor.type(".chat textarea", "One more")
-    await visitor.click(".chat button[type=submit]")
+    async with seat(server, another) as lou:
+        assert isinstance(await lou.command(PostChat(command_id(), "One more")), Ack)
     await visitor.expect("rostrum.state().chat.at(-1).text === 'One more'")
     assert await visitor.evaluate(first) == reads
     await visitor.click(".newest")
     await visitor.expect(f"{place}.innerText.includes('One more')")
+    await visitor.evaluate(f"{place}.scrollTop = 20000")
+    await visitor.expect("document.querySelector('.newest') !== null")
+    await visitor.type(".chat textarea", "And mine")
+    await visitor.click(".chat button[type=submit]")
+    await visitor.expect(f"{place}.innerText.includes('And mine')")
 
 
 def crowded(route: WebSocketRoute) -> None:
