@@ -28,14 +28,14 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/rostrum demo --host $(HOST) --port $(PORT)
 
-# Browsers have the machine for themselves; all else runs two files at a time. PYTEST=... runs what it names.
+# Two files run at a time, but for tests with figures that want the machine. PYTEST=... runs what it names.
 test: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
 ifdef PYTEST
 	$(BIN)/pytest $(PYTEST)
 else
 	node --test tests/web/*.test.mjs
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/e2e
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not alone and not benchmark and not screens'
+	$(BIN)/pytest -m alone
 endif
 
 check: $(VENV)/.dev web/node_modules/.stamp

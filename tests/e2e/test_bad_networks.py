@@ -31,7 +31,7 @@ from tests.e2e.test_joins import FIRST_FRAME, MAX_P95_MS, percentile
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, Firefox
 from tests.impairment import Impairment
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 NEAR = Impairment(delay=0.02)
 """A network without trouble: 40 ms there and back."""

@@ -11,7 +11,7 @@ import pytest
 from stream.routing.track import RING_PACKETS
 from tests.e2e.stage import Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 VIEWERS = 10
 SECONDS = 60

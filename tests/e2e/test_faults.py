@@ -13,7 +13,7 @@ from signaling.protocol import Ack, AskQuestion, PostChat
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.fault]
+pytestmark = [pytest.mark.browser, pytest.mark.fault, pytest.mark.alone]
 
 STEADY_GAP_MS = 500
 """Longest time without a new frame that counts as `the picture goes on`."""

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 JOINS = 20
 MAX_P95_MS = 1000

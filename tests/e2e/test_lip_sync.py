@@ -11,7 +11,7 @@ from stream.clients.test_card import FLASH_BOX, HEIGHT, WIDTH
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import LIP_SYNC, MAIN, Chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 MAX_APART_MS = 60
 SECONDS = 10

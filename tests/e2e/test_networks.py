@@ -12,7 +12,12 @@ import pytest
 from tests.e2e.far import KEEP_PEERS, Far, far
 from tests.e2e.visitor import PAINTED_CAMERA, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.fault,
+    pytest.mark.alone,
+    pytest.mark.timeout(240),
+]
 
 Cut = Literal["unplugged", "swallowed", "swallowed with HTTP", "roamed"]
 """How a network ends: its link goes down while another is up; it swallows everything; the same, and it

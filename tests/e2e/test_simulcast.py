@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.stage import Stage, until
 from tests.e2e.visitor import LARGE_CAMERA, Chromium, Firefox, Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 TOP_LAYER_MS = 500
 """Longest time from the connection to the first frame of the top layer (issue 3)."""

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, SLIDES, Chromium, Firefox
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 MAX_AGE_MS = 500
 

@@ -13,7 +13,12 @@ from tests.e2e.networks import networks
 from tests.e2e.turn import turn
 from tests.signaling.processes import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.fault,
+    pytest.mark.alone,
+    pytest.mark.timeout(240),
+]
 
 FIRST_FRAME_S = 5.0
 """Longest time to a picture where no UDP gets through (faults.md, row 12)."""
