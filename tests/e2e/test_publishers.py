@@ -68,6 +68,7 @@ def card_from(counter: int) -> tuple[tracks.PaintedTrack, tracks.VoiceTrack]:
     return tracks.PaintedTrack(clock, 15, paint), tracks.VoiceTrack(clock)
 
 
+@pytest.mark.alone
 async def test_the_newer_publisher_of_a_name_wins_and_the_older_one_is_told(stage: Stage) -> None:
     session = await stage.new_session()
     whip_url, whep_url = (
