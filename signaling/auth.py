@@ -183,6 +183,7 @@ _MODERATE: Final = _TAKE_PART | {
 }
 _PUBLISH: Final = frozenset({"whip:camera", "whip:slides", "whep:return"})
 _SPEAK: Final = _PUBLISH | {"cue.acknowledge", "cue.arrive", "preflight.start", "whep:solo"}
+_CAPTION: Final = frozenset({"caption.send"})
 _CREW: Final = frozenset({"backstage.enter", "backstage.leave", "whep:return", "whep:solo", "whip:camera"})
 _STAGE: Final = frozenset(
     {
@@ -214,6 +215,7 @@ _PRODUCE: Final = (
     _MODERATE
     | _SPEAK
     | _CREW
+    | _CAPTION
     | _STAGE
     | _RUN
     | {
@@ -240,7 +242,7 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
     "hall": _WATCH | {"floor.add", "floor.remove", "whip:hall"},
     "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
-    "interpreter": _TAKE_PART | _BACKSTAGE | _CREW,
+    "interpreter": _TAKE_PART | _BACKSTAGE | _CREW | _CAPTION,
     "moderator": _MODERATE | _CREW,
     "chair": _MODERATE | _SPEAK | _CREW | _STAGE | _RUN,
     "producer": _PRODUCE | _INVITE,

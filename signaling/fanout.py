@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -19,6 +19,7 @@ from prometheus_client import Counter
 from signaling.outbox import Outbox
 from signaling.presence import Roster
 from signaling.protocol import (
+    Caption,
     Events,
     FloorNow,
     FloorQueue,
@@ -31,7 +32,7 @@ from signaling.protocol import (
     Timetable,
 )
 from signaling.session import audience as views
-from signaling.session import sums, turns
+from signaling.session import captions, sums, turns
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
 from signaling.ticks import Ticks
@@ -85,6 +86,7 @@ class Fanout:
         self._timetable: Timetable | None = None
         self._timetable_due = False
         self._ticks = Ticks(lambda: now()[1], self.flush, self._tell, self._confide)
+        self._captions: captions.Kept = {}
         self._floor: tuple[FloorQueue, bytes] | None = None
         self._floor_told: FloorQueue | None = None
 
@@ -111,7 +113,9 @@ class Fanout:
     def ephemeral(self, audience: Audience) -> tuple[bytes, ...]:
         """Return the frames that tell a joiner who is here, who publishes, and when it begins."""
         _, state = self._now()
-        tick = sums.totals(state, audience)
+        live = state.session.status == "live"
+        said = tuple(line for lines in self._captions.values() for line in lines) if live else ()
+        tick = sums.totals(state, audience, captions=said)
         return (
             encode(_presence(self._roster, audience)),
             encode(views.media(self._media, state, audience)),
@@ -126,9 +130,10 @@ class Fanout:
         self._ticks.fact(fact)
         self._soon()
 
-    def reacted(self, reactions: Mapping[Reaction, int]) -> None:
-        """Tell reactions, in sum."""
-        self._ticks.reacted(reactions)
+    def tell(self, reactions: Mapping[Reaction, int], lines: Sequence[Caption]) -> None:
+        """Tell reactions, in sum, and lines of captions."""
+        self._captions = captions.taken_in(self._captions, lines)
+        self._ticks.tell(reactions, lines)
 
     def presence(self, roster: Roster) -> None:
         """Tell who is here, soon."""

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter
 
 from signaling.admission import admit, entities
-from signaling.applause import Applause, decode
 from signaling.audit import kept
 from signaling.auth import Claims, action_of, authorize
 from signaling.director import plan
@@ -27,6 +26,7 @@ from signaling.fanout import Fanout, Subscription
 from signaling.gathering import GATHERED, Gathering, Given
 from signaling.limits import Limits
 from signaling.log import GONE, NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
+from signaling.moments import Moments, decode
 from signaling.outbox import Outbox
 from signaling.presence import Presence
 from signaling.protocol import (
@@ -48,13 +48,14 @@ from signaling.protocol import (
     React,
     Refused,
     Resume,
+    SendCaption,
     SessionDescribed,
     Snapshot,
     StageCommand,
     Yours,
 )
 from signaling.session import audience as views
-from signaling.session import sums
+from signaling.session import captions, sums
 from signaling.session.audience import Fact
 from signaling.session.checkpoint import EVERY, SHAPE, TAIL, Checkpoint, pack, unpack
 from signaling.session.decide import decide
@@ -111,7 +112,7 @@ class LiveSession:
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self._gathering = Gathering(self._write_together)
         self._guests: set[Callable[[], None]] = set()
-        self._applause = Applause(lambda text: log.tell(session_id, text))
+        self._moments = Moments(lambda text: log.tell(session_id, text))
         self._plan = plan(self._state, 0)
         self.fanout = Fanout(lambda: (self._epoch, self._state))
         self.on_plan: Callable[[str, StagePlan], None] = lambda session, plan: None
@@ -241,8 +242,8 @@ class LiveSession:
     async def _carry_out(
         self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None = None
     ) -> int | Refusal:
-        if isinstance(command, React):
-            return self._react(actor, command)
+        if isinstance(command, React | SendCaption):
+            return self._say(actor, command)
         if isinstance(command, GATHERED):
             given = Given(actor, command, command_key(actor.id, command.id), shown)
             return await self._gathering.add(given)
@@ -263,11 +264,16 @@ class LiveSession:
                     return outcome
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
 
-    def _react(self, actor: Person, command: React) -> int | Refusal:
-        outcome = decide(self._state, actor, command, now=int(self._clock() * 1000))
+    def _say(self, actor: Person, command: React | SendCaption) -> int | Refusal:
+        """Tell what matters at this moment, and write nothing."""
+        now = int(self._clock() * 1000)
+        outcome = decide(self._state, actor, command, now=now)
         if isinstance(outcome, Refusal):
             return outcome
-        self._applause.add(command.reaction)
+        if isinstance(command, React):
+            self._moments.react(command.reaction)
+        else:
+            self._moments.caption(captions.caption(command, now=now))
         return self._state.seq
 
     async def _write_together(self, given: Sequence[Given]) -> None:
@@ -383,7 +389,7 @@ class LiveSession:
     async def close(self) -> None:
         """Give up what has not been written yet."""
         await self._gathering.close()
-        await self._applause.close()
+        await self._moments.close()
 
     # -- the log ----------------------------------------------------------------------------------------
 
@@ -414,7 +420,8 @@ class LiveSession:
 
     def told(self, text: str) -> None:
         """Take in what a worker said of this moment, and of nothing that lasts."""
-        self.fanout.reacted(decode(text))
+        moment = decode(text)
+        self.fanout.tell(moment.reactions, moment.captions)
 
     async def catch_up(self, *, verify: bool = False) -> None:
         """Read what was missed; heal the log if it has lost its end. `verify`: though nothing is new."""

@@ -24,6 +24,8 @@ from signaling.live import AUDIT_PAGE, AUDIT_START, LiveSessions
 from signaling.minting import NewToken, claims_for
 from signaling.openapi import Operation
 from signaling.protocol import (
+    CaptionLanguage,
+    CaptionText,
     EndSession,
     Id,
     OfferReplay,
@@ -33,6 +35,7 @@ from signaling.protocol import (
     Refused,
     ReopenSession,
     ResumeSession,
+    SendCaption,
     Session,
     StartSession,
     WithdrawReplay,
@@ -54,6 +57,14 @@ class NewReplay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a session can be seen again: an https address, or a path on this host."""
 
     recording: Recording
+
+
+class NewCaption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of captions; the same `line` again is the same line, grown or corrected."""
+
+    language: CaptionLanguage
+    line: Id
+    text: CaptionText
 
 
 class SessionList(msgspec.Struct, frozen=True):
@@ -92,6 +103,7 @@ class RestDoors:
             **{name: self._step(step) for name, (_, step, _) in STEPS.items()},
             "offerReplay": self._replay,
             "withdrawReplay": self._step(WithdrawReplay),
+            "sendCaption": self._caption,
             "mintToken": self._mint,
             "describe": openapi,
         }
@@ -135,7 +147,14 @@ class RestDoors:
         wanted = await doors.json_body(request, NewReplay)
         return await self._command(request, OfferReplay(secrets.token_hex(16), wanted.recording))
 
-    async def _command(self, request: Request, command: Step | OfferReplay) -> Response:
+    async def _caption(self, request: Request) -> Response:
+        authorize(doors.actor(request, self._tokens), "caption.send", request.path_params["session"])
+        said = await doors.json_body(request, NewCaption)
+        command = SendCaption(secrets.token_hex(16), said.language, said.line, said.text)
+        await self._command(request, command)
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def _command(self, request: Request, command: Step | OfferReplay | SendCaption) -> Response:
         session = request.path_params["session"]
         actor = doors.actor(request, self._tokens)
         authorize(actor, str(command.__struct_config__.tag), session)
@@ -263,6 +282,15 @@ OPERATIONS: Final = (
         "Offer the recording no more: the session is ended, as before (producer).",
         gives=Session,
         refuses=(*_READ_ERRORS, 409, 429),
+    ),
+    Operation(
+        "POST",
+        "/api/sessions/{session}/captions",
+        "sendCaption",
+        "Say what is being said, in words: told to all readers, and not kept (interpreter, producer).",
+        status=204,
+        takes=NewCaption,
+        refuses=(*_BODY_ERRORS, 404, 409, 429),
     ),
     Operation(
         "POST",

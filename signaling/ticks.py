@@ -1,4 +1,4 @@
-"""What many people do at once, told to the room in sums.
+"""What many people do at once, told to the room in sums, and what is said as captions.
 
 The law: a reader gets at most one tick in PACE seconds, whatever the crowd does, and the newest sums; all of
 an audience get the very same string. Who has voted is told to nobody but the voter, on all their pages.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from signaling.protocol import Reaction, ServerMessage
+from signaling.protocol import Caption, Reaction, ServerMessage
 from signaling.session import polls, sums
 from signaling.session.audience import AUDIENCES, Audience, Fact
 from signaling.session.state import State
@@ -45,6 +45,7 @@ class Ticks:
         self._voters: set[str] = set()
         self._ballots: dict[str, set[str]] = {}
         self._reactions: Counter[Reaction] = Counter()
+        self._captions: dict[tuple[str, str], Caption] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._told = 0.0
 
@@ -59,9 +60,10 @@ class Ticks:
         if self._questions or self._polls:
             self._soon()
 
-    def reacted(self, reactions: Mapping[Reaction, int]) -> None:
-        """Note reactions, of this worker's people and of the others'."""
+    def tell(self, reactions: Mapping[Reaction, int], captions: Sequence[Caption]) -> None:
+        """Note reactions and lines of captions, of this worker's people and of the others'."""
         self._reactions.update(reactions)
+        self._captions.update({(line.language, line.line): line for line in captions})
         self._soon()
 
     def forget(self) -> None:
@@ -86,6 +88,7 @@ class Ticks:
                 questions=self._questions,
                 polls=self._polls,
                 reactions=self._reactions,
+                captions=tuple(self._captions.values()),
             )
             if tick is not None:
                 self._tell(audience, tick)
@@ -98,4 +101,5 @@ class Ticks:
                 lambda who: sums.yours(state, who),
             )
         self._reactions.clear()
+        self._captions.clear()
         self.forget()

@@ -12,6 +12,7 @@ from signaling.protocol.access import *
 from signaling.protocol.announcements import *
 from signaling.protocol.backstage import *
 from signaling.protocol.base import *
+from signaling.protocol.captions import *
 from signaling.protocol.chat import *
 from signaling.protocol.clock import *
 from signaling.protocol.cues import *

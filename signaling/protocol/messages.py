@@ -10,6 +10,7 @@ from msgspec import Meta
 from signaling.protocol.announcements import Announcement
 from signaling.protocol.backstage import Return
 from signaling.protocol.base import PROTOCOL_VERSION, Person, Place
+from signaling.protocol.captions import Caption
 from signaling.protocol.chat import ChatMessage, ChatMute, ChatRules, WordList
 from signaling.protocol.clock import Clock
 from signaling.protocol.cues import Cue
@@ -213,12 +214,14 @@ class YourBallot(msgspec.Struct, frozen=True):
 class Tick(ServerMessage, frozen=True, omit_defaults=True, tag="tick"):
     """What many people do at once, in sum, at most four times a second: the newest totals that changed.
 
-    `reactions` are those since the tick before; they are told once.
+    `reactions` are those since the tick before; they are told once. `captions` are the lines that are new
+    or have grown.
     """
 
     votes: tuple[VoteTotal, ...] = ()
     polls: tuple[PollTotal, ...] = ()
     reactions: tuple[ReactionTotal, ...] = ()
+    captions: tuple[Caption, ...] = ()
 
 
 class Yours(ServerMessage, frozen=True, tag="yours"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from signaling.protocol.access import AccessCommand, AccessEvent
 from signaling.protocol.announcements import AnnouncementCommand, AnnouncementEvent
 from signaling.protocol.backstage import BackstageCommand, BackstageEvent
+from signaling.protocol.captions import CaptionCommand
 from signaling.protocol.chat import ChatCommand, ChatEvent
 from signaling.protocol.clock import ClockCommand, ClockEvent
 from signaling.protocol.cues import CueCommand, CueEvent
@@ -27,6 +28,7 @@ AnyCommand = (
     | PreflightCommand
     | PollCommand
     | ReactionCommand
+    | CaptionCommand
     | AnnouncementCommand
     | LifecycleCommand
     | AccessCommand

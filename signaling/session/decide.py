@@ -12,6 +12,7 @@ from signaling.protocol import (
     AnnouncementCommand,
     AnyCommand,
     BackstageCommand,
+    CaptionCommand,
     ChatCommand,
     ClockCommand,
     CueCommand,
@@ -32,6 +33,7 @@ from signaling.session import (
     access,
     announcements,
     backstage,
+    captions,
     chat,
     clock,
     cues,
@@ -77,6 +79,8 @@ def decide(
         return announcements.decide(state, actor, command, now=now)
     if isinstance(command, ReactionCommand):
         return Decision()  # told, and nothing of it is kept
+    if isinstance(command, CaptionCommand):
+        return captions.decide(state, command)
     if isinstance(command, CueCommand):
         return cues.decide(state, actor, command, now=now, known=known)
     if isinstance(command, BackstageCommand):

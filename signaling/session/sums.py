@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from signaling.protocol import (
     AnyEvent,
     BallotsCast,
+    Caption,
     Poll,
     PollClosed,
     PollOpened,
@@ -77,14 +78,16 @@ def totals(
     questions: Collection[str] | None = None,
     polls: Collection[str] | None = None,
     reactions: Mapping[Reaction, int] | None = None,
+    captions: tuple[Caption, ...] = (),
 ) -> Tick | None:
     """Return the sums an audience may see, of some questions and polls or of all; None if there is none."""
     tick = Tick(
         votes=_votes(state, audience, state.votes if questions is None else questions),
         polls=_results(state, audience, state.ballots if polls is None else polls),
         reactions=tuple(ReactionTotal(reaction, count) for reaction, count in (reactions or {}).items()),
+        captions=captions,
     )
-    return tick if tick.votes or tick.polls or tick.reactions else None
+    return tick if tick.votes or tick.polls or tick.reactions or tick.captions else None
 
 
 def yours(state: State, participant: str) -> Yours:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from signaling.attend import command_id, seat
-from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, ShowQuestion, StandBy
+from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, SendCaption, ShowQuestion, StandBy
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -148,6 +148,11 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
             await watch.page.check(f".segment input[value={layout}]", force=True)
             await watch.page.keyboard.press("Escape")
             yield Scene(f"watch-{layout}", watch, media=True)
+        await caption(stage, session)
+        await watch.click(".player button[aria-pressed=false]")
+        await watch.expect("document.querySelector('.captions p') !== null")
+        yield Scene("watch-captions", watch, media=True)
+        await watch.click(".player button[aria-pressed=true]")
         await watch.click(".drop > button")
         await watch.page.check(".segment input[value=large]", force=True)
         yield Scene("watch-view", watch, media=True)
@@ -273,6 +278,14 @@ async def talk(stage: Stage, session: str) -> None:
         asked = [question.id for question in desk.welcome.snapshot.questions] if desk.welcome.snapshot else []
         for question in asked[:2]:
             assert isinstance(await desk.command(ApproveQuestion(command_id(), question)), Ack)
+
+
+async def caption(stage: Stage, session: str) -> None:
+    """Have an interpreter say two lines, in two languages."""
+    lines = (("en", "Two rooms, one conversation:"), ("en", "what the last row hears, the sofa hears too."))
+    async with seat(stage.url, stage.token(session, "interpreter")) as booth:
+        for line, (language, text) in enumerate((*lines, ("zh", "两个会场，一场对话。"))):
+            assert isinstance(await booth.command(SendCaption(command_id(), language, f"l{line}", text)), Ack)
 
 
 async def show(stage: Stage, session: str, question: str) -> None:

@@ -1,7 +1,8 @@
-"""What a viewer finds beside the picture: replies, what is pinned, and why one has to wait."""
+"""What a viewer finds at the picture and beside it: captions, replies, the pinned line, why one waits."""
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from signaling.attend import Seat, command_id, seat
@@ -68,3 +69,41 @@ async def test_a_viewer_replies_reads_what_is_pinned_and_is_told_why_to_wait(
         await viewer.expect_text("muted you", ".compose .note")
         assert await viewer.evaluate(f"document.querySelector('{SEND}').disabled")
         assert await viewer.evaluate(f"document.querySelector('{TEXTAREA}').value") == "Once more"
+
+
+async def test_captions_of_an_outside_service_are_shown_where_they_are_wanted(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    viewer = await chromium.visit(stage.link("watch", session, "viewer", "Kim Viewer"))
+    link = stage.link("hall", session, "hall").replace("#", "?captions=zh#")
+    hall = await chromium.visit(link)
+    for page in (viewer, hall):
+        await page.expect("window.rostrum?.connection.phase === 'open'", 10)
+    shown = {"Authorization": f"Bearer {stage.token(session, 'interpreter')}"}
+
+    async def say(language: str, line: str, text: str) -> None:
+        async with httpx.AsyncClient(base_url=stage.url, headers=shown, trust_env=False) as http:
+            said = {"language": language, "line": line, "text": text}
+            sent = await http.post(f"/api/sessions/{session}/captions", json=said)
+            assert sent.status_code == 204, sent.text
+
+    assert await viewer.evaluate("document.querySelector('.captions') === null")
+    await say("en", "1", "Good evening from two")
+    await say("zh", "1", "各位晚上好")
+    await hall.expect_text("各位晚上好", ".captions")
+    await viewer.click(".player button[aria-pressed=false]")
+    await viewer.expect_text("Good evening from two", ".captions")
+    await say("en", "1", "Good evening from two rooms")
+    await viewer.expect_text("from two rooms", ".captions")
+    assert await viewer.evaluate("document.querySelectorAll('.captions p').length") == 1
+    # Not read out over the speaker, and yet to be gone to.
+    assert await viewer.evaluate("document.querySelector('.captions').ariaLive") == "off"
+    assert await viewer.evaluate("document.querySelector('.captions').tabIndex") == 0
+    await viewer.click(".drop > button")
+    await viewer.page.check("input[name=captions-language][value=zh]", force=True)
+    await viewer.page.check("input[name=captions-size][value=large]", force=True)
+    await viewer.expect_text("各位晚上好", ".captions")
+    # Kept for the next time.
+    await viewer.reload()
+    await viewer.expect_text("各位晚上好", ".captions[data-size=large]", 10)

@@ -94,6 +94,7 @@ BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {
     "backstage.set_return",
     "audit.read",
+    "caption.send",
     "session.start",
     "session.end",
     "session.reopen",
@@ -111,7 +112,7 @@ MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
     "hall": EVERYBODY | HALLS_FLOOR | {"whip:hall"},
     "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
-    "interpreter": AUDIENCE | BACKSTAGE | CREW,
+    "interpreter": AUDIENCE | BACKSTAGE | CREW | {"caption.send"},
     "moderator": AUDIENCE | MODERATION | CREW,
     "chair": AUDIENCE | MODERATION | CREW | ON_STAGE | STAGE | BREAKS,
     "producer": AUDIENCE | MODERATION | CREW | ON_STAGE | STAGE | BREAKS | RUNNING | HANDING_OUT | INVITING,

@@ -68,6 +68,7 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     **{name: (f"session.{verb}", OWN) for name, (verb, _, _) in rest.STEPS.items()},
     "offerReplay": ("session.replay", OWN),
     "withdrawReplay": ("session.withdraw_replay", OWN),
+    "sendCaption": ("caption.send", OWN),
     "mintToken": ("token.mint:viewer", OWN),
     **dict.fromkeys(
         (*("putEvent", "importProgramme", "putItem", "withdrawItem", "putPerson"),),

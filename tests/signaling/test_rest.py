@@ -188,3 +188,21 @@ async def test_the_document_is_valid_and_has_every_route(server: Server) -> None
     }
     documented = {(path, method.upper()) for path, item in described["paths"].items() for method in item}
     assert served == documented
+
+
+async def test_an_outside_service_sends_captions(server: Server) -> None:
+    await server.create("keynote")
+    path = "/api/sessions/keynote/captions"
+    line = {"language": "en", "line": "utterance-7", "text": "Good evening"}
+    interpreter = bearer("interpreter", "keynote")
+    sent = await server.http.post(path, json=line, headers=interpreter)
+    assert (sent.status_code, sent.content) == (204, b"")
+    for bad in ({"language": "not a tag"}, {"text": ""}, {"text": "x" * 301}, {"line": ""}, {"more": 1}):
+        refused = await server.http.post(path, json=line | bad, headers=interpreter)
+        assert refused.status_code == 400, bad
+    for role in ("viewer", "speaker", "moderator"):
+        refused = await server.http.post(path, json=line, headers=bearer(role, "keynote"))
+        assert refused.status_code == 403, role
+    await server.http.post("/api/sessions/keynote/pause", headers=OWNER)
+    refused = await server.http.post(path, json=line, headers=interpreter)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_live")

@@ -22,9 +22,12 @@ from signaling.protocol import (
     FloorNow,
     MergeQuestion,
     OpenPoll,
+    PauseSession,
     PollTotal,
     React,
     Refused,
+    SendCaption,
+    StartSession,
     Tick,
     VoteQuestion,
     VotesCast,
@@ -33,6 +36,7 @@ from signaling.protocol import (
 )
 
 from .conftest import RedisServer
+from .tape import texts
 from .test_live import (
     MOD,
     PRO,
@@ -54,6 +58,11 @@ __all__ = ["generous", "live", "session"]
 
 async def told(reader: Reader) -> list[AnyServerMessage]:
     return [decode_frame(frame) for frame in await reader.frames()]
+
+
+def ephemeral(session: LiveSession) -> list[AnyServerMessage]:
+    """Return what a joiner is told beside the snapshot."""
+    return [decode_frame(text) for frame in session.fanout.ephemeral("public") for text in texts(frame)]
 
 
 def sums(messages: Iterable[object]) -> dict[str, int]:
@@ -214,6 +223,36 @@ async def test_a_crowds_applause_is_four_frames_a_second_for_each_and_nothing_of
             assert 2 <= len(messages) <= 4 * took + 3
         print(f"{taken} reactions of 300 people in {took:.2f} s")
         assert await log.read("s1") == before
+
+
+# -- captions ------------------------------------------------------------------------------------------
+
+
+async def test_captions_reach_both_workers_in_their_newest_form_and_who_joins_and_are_not_kept(
+    redis_server: RedisServer, log: SessionLog, session: LiveSession
+) -> None:
+    await done(session, PRO, StartSession(new_id()))
+    async with worker(redis_server.url) as other:
+        there = await other.get("s1")
+        readers = [Reader(session, claims("bob")), Reader(there, claims("eve"))]
+        before, interpreter = await log.read("s1"), claims("iris", "interpreter")
+        words = ["Good", "evening", "from", "two", "rooms", "in", "one", "conversation"]
+        for n in range(1, len(words) + 1):
+            await done(session, interpreter, SendCaption(new_id(), "en", "l1", " ".join(words[:n])))
+        await done(there, interpreter, SendCaption(new_id(), "zh", "l1", "晚上好"))
+        for reader in readers:
+            ticks = [message for message in await told(reader) if isinstance(message, Tick)]
+            said = {line.language: line.text for tick in ticks for line in tick.captions}
+            assert said == {"en": " ".join(words), "zh": "晚上好"}
+            assert len(ticks) <= 4, "a line that grows fast is told as it is, not word by word"
+        for joiner in (session, there):
+            tick = ephemeral(joiner)[-1]
+            assert isinstance(tick, Tick) and {line.text for line in tick.captions} == set(said.values())
+        refused = await session.command(claims("bob"), SendCaption(new_id(), "en", "l2", "Buy my book"))
+        assert isinstance(refused, Refused) and refused.code == "forbidden"
+        assert await log.read("s1") == before
+        await done(session, PRO, PauseSession(new_id()))
+        assert not any(isinstance(message, Tick) for message in ephemeral(session))
 
 
 async def test_nobody_applauds_after_the_end(session: LiveSession) -> None:

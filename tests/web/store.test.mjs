@@ -6,6 +6,7 @@ import {
   EMPTY,
   ballotIn,
   byVotes,
+  captionsIn,
   backstage,
   chatIn,
   clockOf,
@@ -519,4 +520,19 @@ test('slow mode keeps who has just posted to everybody, and no staff', () => {
   // Switched on after one has posted, it counts from the next line on.
   const on = fact(14, 'chat.rules_set', { rules: { hold: false, slow: 30 } });
   assert.equal(slowUntil(fold(welcome(), events([said(11), on]))), 0);
+});
+
+test('captions: the two newest lines of a language, one that grows where it stood, and none that is old', () => {
+  const caption = (line, text, at, language = 'en') => ({ language, line, text, at });
+  const tick = (...captions) => ({ type: 'tick', captions });
+  const state = fold(
+    welcome(),
+    tick(caption('1', 'Good', 1000), caption('2', 'How', 2000), caption('1', '晚上好', 2000, 'zh')),
+    tick(caption('2', 'How do', 3000), caption('3', 'Fine', 9000)),
+  );
+  assert.deepEqual(captionsIn(state, 'en', 10_000).map(({ text }) => text), ['How do', 'Fine']);
+  assert.deepEqual(captionsIn(state, 'en', 16_000).map(({ text }) => text), ['Fine']);
+  assert.deepEqual(captionsIn(state, 'zh', 3000).map(({ text }) => text), ['晚上好']);
+  assert.deepEqual(captionsIn(state, 'fr', 3000), []);
+  assert.deepEqual(captionsIn({ ...state, session: { ...talk, status: 'paused' } }, 'en', 10_000), []);
 });

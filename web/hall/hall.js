@@ -5,12 +5,16 @@
 
 import { joinStage } from '../shared/stage.js';
 import { isOver, onScreen } from '../shared/store.js';
+import { Captions } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+
+/** With `?captions` or `?captions=zh` in its link, the screen has captions. */
+const captions = new URLSearchParams(location.search).get('captions');
 
 void openPage('hall', (session) => {
   const viewer = joinStage(session);
@@ -28,6 +32,7 @@ function Hall({ session, viewer }) {
   return html`
     <main class="hall" data-question=${question ? '' : undefined}>
       <${Picture} session=${session} viewer=${viewer}><${NameLine} session=${session} /><//>
+      ${captions !== null && html`<${Captions} session=${session} tag=${captions} />`}
       ${question &&
       html`<section class="question" key=${question.id} aria-live="polite" aria-label=${words.stage.onScreen}>
         <p class="question-text">${question.text}</p>

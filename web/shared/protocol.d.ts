@@ -61,6 +61,14 @@ export interface Return {
   feed: ReturnFeed;
 }
 
+/** One line of captions in one language. The same `line` again is the same line, grown or corrected. */
+export interface Caption {
+  language: string;
+  line: string;
+  text: string;
+  at: number;
+}
+
 /**
  * One line of chat. `id` is the server's; without `channel` it is public.
  *
@@ -997,6 +1005,15 @@ export interface React {
   reaction: Reaction;
 }
 
+/** Say what is being said, or say a line again as it has grown (interpreters, producers). */
+export interface SendCaption {
+  type: "caption.send";
+  id: string;
+  language: string;
+  line: string;
+  text: string;
+}
+
 /** Pin a text on all screens, in the place of the one there (moderators). */
 export interface PinAnnouncement {
   type: "announcement.pin";
@@ -1796,13 +1813,15 @@ export interface Timetable {
 /**
  * What many people do at once, in sum, at most four times a second: the newest totals that changed.
  *
- * `reactions` are those since the tick before; they are told once.
+ * `reactions` are those since the tick before; they are told once. `captions` are the lines that are new
+ * or have grown.
  */
 export interface Tick {
   type: "tick";
   votes?: ReadonlyArray<VoteTotal>;
   polls?: ReadonlyArray<PollTotal>;
   reactions?: ReadonlyArray<ReactionTotal>;
+  captions?: ReadonlyArray<Caption>;
 }
 
 /** What you have voted for, on whatever page: the questions' ids, and your ballots, all of them. */
@@ -1918,6 +1937,7 @@ export type AnyCommand =
   | DeletePoll
   | CastBallot
   | React
+  | SendCaption
   | PinAnnouncement
   | UnpinAnnouncement
   | OpenDoors
@@ -2010,6 +2030,7 @@ export type AnyClientMessage =
   | DeletePoll
   | CastBallot
   | React
+  | SendCaption
   | PinAnnouncement
   | UnpinAnnouncement
   | OpenDoors

@@ -7,10 +7,16 @@
 /** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, ChatMute, ChatRules, Cue, Events, Media, Person, Session, Timetable, Welcome, WordList } from './protocol.js' */
 /** @import { Floor, Hand } from './protocol.js' */
 /** @import { Clock, Preflight, Return, ReturnFeed } from './protocol.js' */
-/** @import { Announcement, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
+/** @import { Announcement, Caption, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
 
 /** Chat lines kept of each channel, as long as a page is open; the server's snapshot holds 200. */
 export const CHAT_KEPT = 2000;
+
+/** Lines of captions in sight at once, of one language. */
+export const CAPTION_LINES = 2;
+
+/** How long a line of captions stays in sight after it was last said. */
+const CAPTION_MS = 12_000;
 
 /**
  * @typedef {object} State
@@ -42,6 +48,7 @@ export const CHAT_KEPT = 2000;
  * @property {{ votes: readonly string[], ballots: readonly YourBallot[] }} yours the questions you are for, your ballots
  * @property {{ count: number, latest: Readonly<Partial<Record<Reaction, number>>> }} reactions the newest tick's, and
  *   how many ticks with reactions there were, so that a page sees each once
+ * @property {Readonly<Record<string, readonly Caption[]>>} captions the newest lines by language; see `captionsIn`
  * @property {Announcement | null} announcement what is pinned; see `pinnedFor`
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
@@ -73,6 +80,7 @@ export const EMPTY = Object.freeze({
   results: {},
   yours: { votes: [], ballots: [] },
   reactions: { count: 0, latest: {} },
+  captions: {},
   announcement: null,
   chat: [],
   pinned: [],
@@ -176,7 +184,22 @@ function counted(state, tick) {
     votes: { ...state.votes, ...votes },
     results: { ...state.results, ...results },
     reactions: reactions.length ? { count: state.reactions.count + 1, latest } : state.reactions,
+    captions: (tick.captions ?? []).reduce(captioned, state.captions),
   };
+}
+
+/**
+ * Take in a line of captions: one said again stands where it stood.
+ *
+ * @param {State['captions']} captions
+ * @param {Caption} line
+ * @returns {State['captions']}
+ */
+function captioned(captions, line) {
+  const same = captions[line.language] ?? [];
+  const known = same.some((other) => other.line === line.line);
+  const lines = known ? same.map((other) => (other.line === line.line ? line : other)) : [...same, line];
+  return { ...captions, [line.language]: lines.slice(-CAPTION_LINES) };
 }
 
 /**
@@ -593,6 +616,16 @@ export function resultOf(state, poll) {
 
 /** What you have chosen, numbers of options. @param {State} state @param {string} poll */
 export const ballotIn = (state, poll) => state.yours.ballots.find((ballot) => ballot.poll === poll)?.choices ?? [];
+
+/**
+ * Return the lines of captions in a language that are to be seen at the server's time `at`.
+ *
+ * @param {State} state
+ * @param {string} language
+ * @param {number} at
+ */
+export const captionsIn = (state, language, at) =>
+  state.session?.status === 'live' ? (state.captions[language] ?? []).filter((line) => at - line.at < CAPTION_MS) : [];
 
 /**
  * Say what is pinned for those who sit in a place.

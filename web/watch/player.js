@@ -1,8 +1,10 @@
 /** What a viewer may change of the picture: how slides and speaker stand, sound alone, a small window. */
 
+/** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 /** @import { Signal } from '../vendor/signals.js' */
 
+import { CaptionsButton, CaptionsChoice } from '../shared/ui/captions.js';
 import { Drop } from '../shared/ui/drop.js';
 import { Segments, Switch } from '../shared/ui/fields.js';
 import { IconButton } from '../shared/ui/parts.js';
@@ -23,13 +25,14 @@ export const arranged = signal(
 );
 effect(() => localStorage.setItem(KEPT, arranged.value));
 
-/** @param {{ viewer: Viewer }} props */
-export function Player({ viewer }) {
+/** @param {{ session: LiveSession, viewer: Viewer }} props */
+export function Player({ session, viewer }) {
   const { player } = words;
   const slides = viewer.shown.slides.value !== 'none';
   return html`
     <div class="player" role="group" aria-label=${player.label}>
       <${SoundBar} viewer=${viewer} fill=${() => document.querySelector('.picture')}>
+        <${CaptionsButton} session=${session} />
         <${Drop} icon="view" label=${player.view}>
           ${slides &&
           html`<${Segments}
@@ -46,6 +49,7 @@ export function Player({ viewer }) {
             on=${viewer.soundOnly.value}
             onChange=${(/** @type {boolean} */ on) => (viewer.soundOnly.value = on)}
           />
+          <${CaptionsChoice} session=${session} />
           <p class="quiet quality">
             ${player.quality.label}: <span data-quality=${viewer.quality.value}>${player.quality[viewer.quality.value]}</span>
           </p>

@@ -8,6 +8,7 @@
 
 import { joinStage } from '../shared/stage.js';
 import { isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { Captions, CaptionsButton, CaptionsChoice, wanted } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
@@ -39,9 +40,10 @@ function Watch({ session, viewer, seat }) {
       <main class="watch-stage">
         <${Head} session=${session} />
         <${Picture} session=${session} viewer=${viewer} arranged=${arranged.value} small>
+          ${wanted.value.on && html`<${Captions} session=${session} />`}
           <div class="under">
             <${NameLine} session=${session} />
-            <${Player} viewer=${viewer} />
+            <${Player} session=${session} viewer=${viewer} />
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />
@@ -66,6 +68,11 @@ function Companion({ session }) {
               <p class="quiet">${words.stage.companion}</p>`
           : html`<${Words} session=${session} />`}
         <${ConnectionLine} session=${session} />
+        <div class="companion-captions">
+          <${CaptionsButton} session=${session} />
+          ${wanted.value.on && html`<${Captions} session=${session} />`}
+          <${CaptionsChoice} session=${session} />
+        </div>
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
         <${OnScreen} session=${session} />

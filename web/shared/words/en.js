@@ -105,6 +105,7 @@ export const en = {
     ejected: 'You have been put out of this session.',
     token_revoked: 'This link was withdrawn.',
     no_clock: 'This speaker has been given no time yet.',
+    not_live: 'Captions are taken while the session is live.',
     wrong_state: 'Somebody else has just changed this.',
     token_missing: 'This page needs an invitation link.',
     token_invalid: 'This link is not valid.',
@@ -275,6 +276,13 @@ export const en = {
   reactions: { label: 'Reactions', clap: 'Applaud', heart: 'Love it', laugh: 'Laugh', wow: 'Wow', thanks: 'Thank you' },
 
   announcement: 'Announcement',
+
+  captions: {
+    label: 'Captions',
+    language: 'Captions in',
+    size: 'Size of captions',
+    sizes: { small: 'Small', medium: 'Medium', large: 'Large' },
+  },
 
   floor: {
     label: 'Speak yourself',

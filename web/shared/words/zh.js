@@ -106,6 +106,7 @@ export const zh = {
     ejected: '您已被请出本场。',
     token_revoked: '这个链接已被撤回。',
     no_clock: '还没有给这位讲者设定时间。',
+    not_live: '直播开始后才能发送字幕。',
     wrong_state: '刚刚有人先改了这一项。',
     token_missing: '请用邀请链接打开此页。',
     token_invalid: '这个链接无效。',
@@ -276,6 +277,13 @@ export const zh = {
   reactions: { label: '互动', clap: '鼓掌', heart: '喜欢', laugh: '大笑', wow: '惊叹', thanks: '感谢' },
 
   announcement: '公告',
+
+  captions: {
+    label: '字幕',
+    language: '字幕语言',
+    size: '字幕大小',
+    sizes: { small: '小', medium: '中', large: '大' },
+  },
 
   floor: {
     label: '发言',
