@@ -19,6 +19,7 @@ import httpx
 from signaling.embedded_redis import answers, binary_version, find_binary
 from signaling.launch import url_of
 from signaling.ports import Kind, check_free, is_loopback
+from signaling.redis_client import is_cluster, masters
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
 from stream.addresses import announced
@@ -30,6 +31,9 @@ from stream.transport.native_fanout import cipher_library, native_fault
 Level = Literal["ok", "warning", "problem"]
 
 OLDEST_REDIS: Final = (6, 2)
+
+FEWEST_MASTERS: Final = 3
+"""Masters of a Redis Cluster of which most are left when one fails, so that they may name another."""
 
 _SECRETS: Final = ("ROSTRUM_SECRET", "ROSTRUM_RELAY_SECRET")
 
@@ -84,6 +88,8 @@ def _secret(name: str, environ: Mapping[str, str]) -> Finding:
 async def _redis(settings: SignalingSettings) -> Finding:
     if settings.redis_url:
         if await answers(settings.redis_url):
+            if is_cluster(settings.redis_url):
+                return await _cluster(settings.redis_url)
             return Finding("ok", "redis", "The Redis of ROSTRUM_REDIS_URL answers.")
         return Finding(
             "problem",
@@ -98,6 +104,23 @@ async def _redis(settings: SignalingSettings) -> Finding:
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
         return Finding("problem", "redis", f"{binary} is {version}, and 6.2 is needed; install a newer one.")
     return Finding("ok", "redis", f"{binary}, version {version}, would be run.")
+
+
+async def _cluster(url: str) -> Finding:
+    count, alone = await masters(url)
+    found = f"The Redis Cluster of ROSTRUM_REDIS_URL answers: {count} masters serve all its slots"
+    if count < FEWEST_MASTERS:
+        return Finding(
+            "warning", "redis", f"{found}; nobody could take over from one that fails: have {FEWEST_MASTERS}."
+        )
+    if alone:
+        return Finding(
+            "warning",
+            "redis",
+            f"{found}, but {alone} have no replica: when one fails, chat is paused until it is back. "
+            "Give each a replica.",
+        )
+    return Finding("ok", "redis", f"{found}, each with a replica.")
 
 
 def _data(folder: Path) -> Finding:

@@ -106,13 +106,13 @@ class EmbeddedRedis:
 
 
 async def answers(url: str) -> bool:
-    """Say whether the Redis at `url` answers PING within a second."""
+    """Say whether the Redis at `url` answers within a second; of a Cluster, that all of it is served."""
     client = connect(url)
     try:
         async with asyncio.timeout(1):
-            await client.ping()
-    except (redis.exceptions.RedisError, OSError):  # TimeoutError is an OSError
-        return False
+            await client.exists("rostrum:sessions")  # a PING would go to replicas, too
+    except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError):
+        return False  # TimeoutError is an OSError
     finally:
         await client.aclose()
     return True

@@ -65,7 +65,7 @@ class InvitationStore:
         async with reaching():
             ids = sorted(await answer(self._redis.smembers(_list(session, event))))
         async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.ping()
+            pipeline.exists(_list(session, event))
             for one in ids:
                 pipeline.hmget(_key(one), ["body", "revoked"])
                 pipeline.hlen(_seats(one))

@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple, NewType, cast
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from signaling.errors import LogUnavailable
 from signaling.protocol import AnyEvent
@@ -59,6 +59,9 @@ REWRITE_WITHIN = 10.0
 
 RECEIPT_SECONDS = 24 * 3600
 """How long a command's id is remembered: the same id within a day is done once."""
+
+SILENCE = 1.0
+"""Seconds of silence after which pub/sub is asked for a sign of life, and seconds to give one."""
 
 PAGE = 2000
 """Most entries asked for at once, so that Redis is not kept from others."""
@@ -126,6 +129,7 @@ class SessionLog:
         self._begin = redis.register_script((_LUA / "begin.lua").read_text())
         self._keep = redis.register_script((_LUA / "keep.lua").read_text())
         self._read = redis.register_script((_LUA / "read.lua").read_text())
+        self._time = redis.register_script("return redis.call('TIME')")
 
     async def list(self) -> tuple[str, ...]:
         """Return the ids of all sessions, sorted."""
@@ -135,14 +139,15 @@ class SessionLog:
     async def time(self) -> float:
         """Return the time by Redis's clock, seconds since 1970."""
         async with reaching():
-            seconds, micros = await answer(self._redis.time())
+            # Asked of where the index is: the same server of a cluster for every worker.
+            seconds, micros = await answer(self._time(keys=[_INDEX]))
         return float(seconds) + float(micros) / 1e6
 
     async def heads(self, sessions: Sequence[str]) -> tuple[Position | None, ...]:
         """Return where each session's log ends; None where there is none, GONE where it was deleted."""
         async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
             # A command that is always there: with no session, this still asks whether Redis lives.
-            pipeline.ping()
+            pipeline.exists(_INDEX)
             for session in sessions:
                 pipeline.hmget(_key(session, "head"), ["epoch", "seq", "gone"])
             _, *heads = await pipeline.execute()
@@ -303,19 +308,41 @@ class SessionLog:
 
         Ends by LogUnavailable. What was missed before and between is in the streams.
         """
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            async with reaching():
-                await pubsub.psubscribe(_key("*", "events"), _key("*", "moment"))
-            following()
-            while True:
-                async with reaching():
-                    message = await pubsub.get_message(timeout=1.0)
-                if message is not None:
-                    yield _heard(message["channel"], message["data"])
+        async for channel, data in listen(
+            self._redis, _key("*", "events"), _key("*", "moment"), following=following
+        ):
+            yield _heard(channel, data)
 
     async def aclose(self) -> None:
         """Close the connections to Redis."""
         await self._redis.aclose()
+
+
+async def listen(
+    redis: Redis, *patterns: str, following: Callable[[], None] = lambda: None
+) -> AsyncIterator[tuple[str, str]]:
+    """Yield the channel and the text of what is published to these patterns, for as long as it lasts.
+
+    `following` is called once it is heard. Who says nothing for SILENCE is asked whether they are there:
+    a cluster may long do without a server that hangs while it is listened to. Ends by LogUnavailable.
+    """
+    async with reaching():
+        await answer(redis.exists(_INDEX))  # a cluster's servers are learned by the first question
+    async with redis.pubsub() as pubsub:
+        async with reaching():
+            await pubsub.psubscribe(*patterns)
+        following()
+        asked = False
+        while True:
+            async with reaching():
+                message = await pubsub.get_message(timeout=SILENCE)
+                if message is None:
+                    if asked:
+                        raise LogUnavailable
+                    await pubsub.ping()
+            asked = message is None
+            if message is not None and message["type"] == "pmessage":
+                yield message["channel"], message["data"]
 
 
 @asynccontextmanager
@@ -324,7 +351,7 @@ async def reaching(seconds: float = TIMEOUT) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
-    except (RedisError, OSError) as error:  # TimeoutError is an OSError
+    except (RedisError, RedisClusterException, OSError) as error:  # TimeoutError is an OSError
         raise LogUnavailable from error
 
 

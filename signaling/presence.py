@@ -21,13 +21,13 @@ from redis.asyncio import Redis
 
 from signaling.attendance import AttendanceBook, Here
 from signaling.errors import LogUnavailable
-from signaling.log import answer, reaching
+from signaling.log import answer, listen, reaching
 from signaling.protocol import Person, Share
 
 LEASE = 10.0
 """Seconds a lease lasts unrenewed; with SWEEP, who vanished is gone within 12 s."""
 
-RENEW = 3.0
+RENEW = 4.0
 """Seconds after which leases are renewed."""
 
 SWEEP = 2.0
@@ -236,7 +236,7 @@ class Presence:
         # Noted before anything is awaited: who comes or goes meanwhile is the next round's.
         fresh, room.fresh = room.fresh, False
         if room.gone or (room.here and now >= room.renew_at):
-            room.renew_at = now + min(RENEW, self._lease / 3)
+            room.renew_at = now + min(RENEW, self._lease / 2.5)
             await self._send(session, room)
         await self._count(session, room, now)
         if not fresh and now < room.sweep_at:
@@ -284,14 +284,8 @@ class Presence:
         """Hear from other workers that a room changed; what is missed, the sweep finds."""
         while True:
             with contextlib.suppress(LogUnavailable):
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    async with reaching():
-                        await pubsub.psubscribe(_channel("*"))
-                    while True:
-                        async with reaching():
-                            message = await pubsub.get_message(timeout=1.0)
-                        if message is not None:
-                            self._hear(message["channel"])
+                async for channel, _ in listen(self._redis, _channel("*")):
+                    self._hear(channel)
             await asyncio.sleep(self._tick)
 
     def _hear(self, channel: str) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from redis.asyncio import Redis
 
-from signaling.log import answer, reaching
+from signaling.log import answer, listen, reaching
 from signaling.programme.model import Programme
 
 _LUA: Final = Path(__file__).parent / "lua"
@@ -47,7 +47,7 @@ class ProgrammeStore:
         async with reaching():
             events = sorted(await answer(self._redis.smembers(_INDEX)))
         async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.ping()
+            pipeline.exists(_INDEX)
             for event in events:
                 pipeline.hget(_key(event), "version")
             _, *versions = await pipeline.execute()
@@ -82,16 +82,10 @@ class ProgrammeStore:
 
     async def follow(self, following: Callable[[], None]) -> AsyncIterator[str]:
         """Yield each event whose programme was written; ends by LogUnavailable, like SessionLog.follow."""
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            async with reaching():
-                await pubsub.psubscribe(_CHANNELS)
-            following()
-            while True:
-                async with reaching():
-                    message = await pubsub.get_message(timeout=1.0)
-                found = _CHANNEL.match(message["channel"]) if message is not None else None
-                if found is not None:
-                    yield found[1]
+        async for channel, _ in listen(self._redis, _CHANNELS, following=following):
+            found = _CHANNEL.match(channel)
+            if found is not None:
+                yield found[1]
 
 
 def _key(event: str) -> str:

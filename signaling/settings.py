@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
 
-from signaling.redis_client import SENTINEL, RedisUrlError, sentinels
+from signaling import redis_client
+from signaling.redis_client import CLUSTER, CLUSTER_TLS, SENTINEL, RedisUrlError
 from stream.settings import Environment, LogLevel, SettingsError
 
 
@@ -73,14 +74,13 @@ class SignalingSettings:
 
 
 def _check(settings: SignalingSettings) -> None:
-    redis = ("redis", "rediss", "unix", SENTINEL)
+    redis = ("redis", "rediss", "unix", SENTINEL, CLUSTER, CLUSTER_TLS)
     web = ("http", "https")
     _check_urls("ROSTRUM_REDIS_URL", (settings.redis_url,) if settings.redis_url else (), redis)
-    if settings.redis_url.startswith(f"{SENTINEL}:"):
-        try:
-            sentinels(settings.redis_url)
-        except RedisUrlError as error:
-            raise SettingsError(f"ROSTRUM_REDIS_URL is not right: {error}.") from None
+    try:
+        redis_client.check(settings.redis_url)
+    except RedisUrlError as error:
+        raise SettingsError(f"ROSTRUM_REDIS_URL is not right: {error}.") from None
     _check_urls("ROSTRUM_PUBLIC_URL", (settings.public_url,) if settings.public_url else (), web)
     _check_urls("ROSTRUM_ORIGINS", settings.origins, web)
     _check_urls("ROSTRUM_RELAY_URL", settings.relay_urls, web)

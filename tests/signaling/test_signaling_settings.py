@@ -56,6 +56,7 @@ def test_everything_can_be_set() -> None:
         ("ROSTRUM_RELAY_SECRET", ""),
         ("ROSTRUM_REDIS_URL", "db:6379"),
         ("ROSTRUM_REDIS_URL", "redis+sentinel://db:26379"),
+        ("ROSTRUM_REDIS_URL", "redis+cluster://db:6379/1"),
         ("ROSTRUM_HTTP_PORT", "http"),
         ("ROSTRUM_METRICS_PORT", "0"),
         ("ROSTRUM_PUBLIC_URL", "talk.example"),
