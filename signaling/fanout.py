@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import msgspec
 from prometheus_client import Counter
 
+from signaling.broadcast import Broadcast
 from signaling.outbox import Outbox
 from signaling.presence import Roster
 from signaling.protocol import (
@@ -73,6 +74,7 @@ class Fanout:
     def __init__(self, now: Callable[[], tuple[int, State]]) -> None:
         self._now = now
         self._readers: dict[Audience, set[Subscription]] = {audience: set() for audience in views.AUDIENCES}
+        self._broadcasts = {audience: Broadcast() for audience in views.AUDIENCES}
         self._facts: list[Fact] = []
         self._newcomers: dict[Subscription, int] = {}
         """Readers who know of some of what waits, and up to which position."""
@@ -97,12 +99,14 @@ class Fanout:
         """Add a reader, who is told all that happens from this moment on."""
         subscription = Subscription(person, audience_of(person.role), outbox)
         self._readers[subscription.audience].add(subscription)
+        self._broadcasts[subscription.audience].add(outbox)
         self.up_to_date(subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Remove a reader; idempotent."""
         self._readers[subscription.audience].discard(subscription)
+        self._broadcasts[subscription.audience].discard(subscription.outbox)
         self._newcomers.pop(subscription, None)
 
     def up_to_date(self, subscription: Subscription) -> None:
@@ -202,16 +206,19 @@ class Fanout:
         confidants = {fact.confidant for fact in facts if fact.confidant is not None}
         for audience in self._watched():
             shared = _events(facts, epoch, state, audience, "")
-            for reader in self._readers[audience]:
-                frame = shared
-                if newcomers and reader in newcomers:
-                    news = [fact for fact in facts if fact.event.seq > newcomers[reader]]
-                    frame = _events(news, epoch, state, audience, reader.person.id)
-                elif audience != "staff" and reader.person.id in confidants:
-                    frame = _events(facts, epoch, state, audience, reader.person.id)
+            own: dict[Outbox, bytes | None] = {}
+            if newcomers or (confidants and audience != "staff"):
+                for reader in self._readers[audience]:
+                    if reader in newcomers:
+                        news = [fact for fact in facts if fact.event.seq > newcomers[reader]]
+                        own[reader.outbox] = _events(news, epoch, state, audience, reader.person.id)
+                    elif audience != "staff" and reader.person.id in confidants:
+                        own[reader.outbox] = _events(facts, epoch, state, audience, reader.person.id)
+            for outbox, frame in own.items():
                 if frame is not None:
-                    reader.outbox.put(frame)
+                    outbox.put(frame)
             if shared is not None:
+                self._broadcasts[audience].put(shared, but=own)
                 FRAMES.labels(audience).inc(len(self._readers[audience]))
 
     def _tell_media(self) -> None:
@@ -248,8 +255,7 @@ class Fanout:
         return self._floor[1]
 
     def _put(self, audience: Audience, frame: bytes) -> None:
-        for reader in self._readers[audience]:
-            reader.outbox.put(frame)
+        self._broadcasts[audience].put(frame)
         FRAMES.labels(audience).inc(len(self._readers[audience]))
 
     def _put_to_all(self, frame: bytes) -> None:

@@ -7,7 +7,8 @@ The law: `put` returns at once. When more than MAX_BYTES wait, all of it is drop
 resynchronised instead: one fresh welcome with a snapshot, once there is room, says more than what it
 missed. So a welcome also tells a client that answers may have been dropped: it sends again whatever was
 not acknowledged. A reader whose wire has no room for STALLED seconds is given up. Frames are bytes, ready
-to be written, and the same for all who get them: what waits in a hundred outboxes is in memory once.
+to be written, and the same for all who get them: what waits in a hundred outboxes is in memory once. A
+broadcast may pass an outbox by for as long as nothing waits (broadcast.py); the outbox says when.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from signaling.websocket_protocol import BUFFER, Wire
+from signaling.websocket_protocol import UNDER_WAY, Wire
 
-MAX_BYTES = 256 * 1024 - BUFFER
-"""Most that waits here for one reader; with the wire's own buffer, 256 KiB (faults.md, row 15)."""
+MAX_BYTES = 256 * 1024 - UNDER_WAY
+"""Most that waits here for one reader; with the write that is under way, 256 KiB."""
 
 STALLED = 15.0
 """Seconds that a wire may be without room before its reader counts as gone."""
@@ -45,7 +46,9 @@ class Outbox:
         "_max_bytes",
         "_stalling",
         "_start_over",
+        "_watcher",
         "_wire",
+        "socket",
     )
 
     def __init__(
@@ -66,12 +69,28 @@ class Outbox:
         self._bytes = 0
         self._lost = False
         self._stalling: asyncio.TimerHandle | None = None
+        self._watcher: Callable[[Outbox], None] | None = None
+        self.socket = wire.socket
+        """The wire's descriptor, which may be written to while `direct`; None if it may not."""
         wire.on_change(self._changed)
 
     @property
     def waiting(self) -> int:
         """Bytes that wait here."""
         return self._bytes
+
+    @property
+    def direct(self) -> bool:
+        """Whether nothing waits and the wire has room, so that what is written next is next."""
+        return self._direct is not None
+
+    def watch(self, watcher: Callable[[Outbox], None] | None) -> None:
+        """Have somebody told whenever `direct` may have changed; nobody with None, and once it is closed."""
+        self._watcher = watcher
+
+    def go_on(self, rest: bytes) -> None:
+        """Write what a socket has not taken of a frame: all of it, or its rest, before anything else."""
+        self._wire.write(rest)
 
     def put(self, frame: bytes) -> None:
         """Write a frame, or keep it, or drop everything if the reader is too far behind."""
@@ -96,13 +115,14 @@ class Outbox:
         self._frames = _NONE
         self._bytes = 0
         self._lost = True
-        self._direct = None
+        self._switch(None)
         if self._wire.open:
             self._room()
 
     def close(self) -> None:
         """Stop watching the wire; idempotent."""
         self._unstall()
+        self._switch(None)
         self._wire.on_change(self._unstall)
 
     def _unstall(self) -> None:
@@ -116,7 +136,7 @@ class Outbox:
         if self._wire.open:
             self._room()
         else:
-            self._direct = None
+            self._switch(None)
             self._stalling = asyncio.get_running_loop().call_later(STALLED, self._give_up)
 
     def _room(self) -> None:
@@ -131,4 +151,9 @@ class Outbox:
             self._wire.write(frame)
         if not self._frames:
             self._frames = _NONE
-            self._direct = self._wire.write if self._wire.open else None
+            self._switch(self._wire.write if self._wire.open else None)
+
+    def _switch(self, direct: Callable[[bytes], None] | None) -> None:
+        self._direct = direct
+        if self._watcher is not None:
+            self._watcher(self)

@@ -5,11 +5,13 @@ ASGI sends message by message, each framed, copied and awaited anew: twice what 
 everybody. It also says when a peer takes no more, and can hang up on one that never reads, which ASGI
 cannot: it only closes politely, after all that is buffered was taken. The law: what is written here is
 whole text frames of an open WebSocket, so the sans-I/O connection need not hear of them (RFC 6455, 5.2:
-no state goes from one unfragmented frame to the next).
+no state goes from one unfragmented frame to the next). A transport that has to keep anything counts as full:
+so an open wire's socket may be written to past it.
 """
 
 from __future__ import annotations
 
+import math
 from asyncio import BaseTransport
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -19,8 +21,8 @@ from websockets.http11 import Request
 
 EXTENSION: Final = "rostrum.wire"
 
-BUFFER: Final = 64 * 1024
-"""Bytes that may wait in a connection's write buffer before it counts as full; see outbox.py."""
+UNDER_WAY: Final = 64 * 1024
+"""Bytes of the one write that the kernel may have taken only a part of; see outbox.py."""
 
 
 class Wire(Protocol):
@@ -36,6 +38,10 @@ class Wire(Protocol):
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have a callback called each time that `open` changes."""
+
+    @property
+    def socket(self) -> int | None:
+        """The descriptor, which takes whole frames while `open`; None where bytes are changed on the way."""
 
     def forget_request(self) -> None:
         """Let go of the request's headers: nobody asks for them once the connection is accepted."""
@@ -60,9 +66,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _changed: Callable[[], None] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Bound what waits for a peer that reads slowly."""
+        """Have it said as soon as the kernel takes no more: what waits for a peer is bounded by us."""
         super().connection_made(transport)
-        self.transport.set_write_buffer_limits(high=BUFFER)
+        self.transport.set_write_buffer_limits(high=0)
 
     def handle_connect(self, event: Request) -> None:
         """Add the extension to the scope; the application's task starts only after this returns."""
@@ -89,6 +95,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._changed is not None:
             self._changed()
 
+    def schedule_ping(self) -> None:
+        """Ping at a full second, as all others do: waking up for each costs more than the ping."""
+        assert self.ping_interval is not None
+        due = self.loop.time() + max(0.0, self.ping_interval - self.last_ping_rtt)
+        self.ping_timer = self.loop.call_at(math.ceil(due), self.send_keepalive_ping)
+
     @property
     def open(self) -> bool:
         """See Wire."""
@@ -102,6 +114,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def on_change(self, callback: Callable[[], None]) -> None:
         """See Wire."""
         self._changed = callback
+
+    @property
+    def socket(self) -> int | None:
+        """See Wire."""
+        if self.transport.get_extra_info("sslcontext") is not None:
+            return None
+        return int(self.transport.get_extra_info("socket").fileno())
 
     def forget_request(self) -> None:
         """See Wire."""

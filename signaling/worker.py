@@ -24,6 +24,7 @@ from signaling.embedded_redis import EmbeddedRedis
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError, Supervisor
 from signaling.websocket_protocol import WebSocketProtocol
+from stream.heap import set_aside
 
 MAX_FRAME: Final = 64 * 1024
 """Bytes of a frame that are read at all; the connection itself refuses above 16 KiB, with a reason."""
@@ -59,6 +60,7 @@ async def _serve_until(
     stop: asyncio.Event, settings: SignalingSettings, public: socket.socket, metrics: socket.socket
 ) -> None:
     application = build(settings)
+    set_aside()
     servers = (
         _server(application.public, settings),
         _server(application.metrics.application(), settings, lifespan=False),

@@ -30,6 +30,7 @@ class Tape:
         self.room = 1_000_000
         self.taking = True
         self.aborted = False
+        self.socket: int | None = None
         self._changed: Callable[[], None] = lambda: None
         self._stirred = asyncio.Event()
 
