@@ -27,6 +27,7 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
+from stream.transport.goodbye import Goodbye
 from stream.transport.srtp import SrtpKeys
 
 DtlsRole = Literal["server", "client"]
@@ -131,10 +132,12 @@ class DtlsEndpoint:
         self._on_closed = on_closed
         self._established = False
         self._goodbye: list[bytes] = []
+        self._theirs: Goodbye | None = None
+        """What the peer's goodbye is known by, once its association is gone."""
 
     @property
     def retired(self) -> bool:
-        """Whether nothing more is read: see `retire`."""
+        """Whether nothing but a goodbye is read any more: see `retire`."""
         return self._dtls is None
 
     def receive(self, data: bytes) -> str | None:
@@ -144,6 +147,10 @@ class DtlsEndpoint:
         if _has_plaintext_alert(data):
             return "dtls_plaintext_alert"
         if self._dtls is None:
+            if self._theirs is not None and self._theirs.said(data):
+                self._theirs = None
+                self._on_closed()
+                return None
             return "dtls_retired"
         if self._pipe.queue.full():
             return "dtls_queue_full"
@@ -183,13 +190,21 @@ class DtlsEndpoint:
             self._on_closed()
 
     async def retire(self) -> None:
-        """Let go of what only a handshake needs, and keep the close_notify, sealed already.
+        """Let go of what only a handshake needs; keep our close_notify, sealed, and the key of theirs.
 
-        For a peer that has shown that it has its keys, so that no flight is sent to it again. Nothing
-        more is read from it: its own close_notify is dropped as `dtls_retired`.
+        For a peer that has shown that it has its keys, so that no flight is sent to it again. Of what it
+        sends, all but its own close_notify is dropped as `dtls_retired`.
         """
-        if self._established:
+        if self._established and self._dtls is not None:
             self._established = False
+            connection: Any = self._dtls._ssl
+            self._theirs = Goodbye.of(
+                connection.get_cipher_name() or "",
+                connection.master_key(),
+                connection.client_random(),
+                connection.server_random(),
+                from_client=self._role == "server",
+            )
             self._pipe.emit = self._goodbye.append
             await self._stop()
 

@@ -45,10 +45,6 @@ SETTLED = 3.0
 """Seconds after which a viewer whose packets are authentic needs no DTLS any more. OpenSSL's state, with its
 buffers for flights to be sent again, is 140 of 165 KiB that a viewer takes."""
 
-GOODBYE = 2.0
-"""Seconds of silence after a DTLS alert that nobody can read any more; anybody can forge one, so that what
-comes after it decides. A closed browser sends nothing, an open one a report each second."""
-
 FOLLOW = 0.2
 """Seconds without a sign of life on the bound path after which media that arrives on another checked path
 moves the peer there. A peer sends media on the one pair it has chosen (RFC 8445, section 12.1), so media
@@ -89,8 +85,6 @@ class PeerTransport:
         self._connected_at = math.inf
         self._proven = False
         """Whether an authentic packet came: the peer has its keys."""
-        self._alerted_at = math.inf
-        """When something came that may be the goodbye of a peer whose DTLS has retired."""
         self.round_trip: float | None = None
         """Seconds to the peer and back: the shortest wait in the handshake, the peer's thinking included."""
         self._asked_at: float | None = None
@@ -226,8 +220,6 @@ class PeerTransport:
             dropped = self._dtls.receive(data)
             if dropped is not None:
                 self._counters[dropped] += 1
-            if dropped == "dtls_retired":
-                self._alerted_at = now
 
     def settle(self, now: float) -> bool:
         """Let a connected peer's DTLS retire, if it is time; True where it does now."""
@@ -287,8 +279,7 @@ class PeerTransport:
     def expired(self, now: float) -> bool:
         """Tell whether the peer is gone: no consent, or set-up never ended."""
         if self.state == "connected":
-            gone = now - self._alerted_at > GOODBYE and self.last_alive < self._alerted_at + FOLLOW
-            return gone or now - self.last_alive > CONSENT_TIMEOUT
+            return now - self.last_alive > CONSENT_TIMEOUT
         return self.state != "closed" and now - self.created > SETUP_TIMEOUT
 
     def close(self) -> None:

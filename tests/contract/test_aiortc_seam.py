@@ -162,6 +162,47 @@ async def test_a_goodbye_is_heard_once() -> None:
         assert one.closed == 1
 
 
+@pytest.mark.parametrize(
+    ("cipher", "reads"),
+    [
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", True),
+        ("ECDHE-ECDSA-CHACHA20-POLY1305", True),
+        ("ECDHE-ECDSA-AES128-SHA", False),  # no AEAD: silence has to say it
+    ],
+)
+@pytest.mark.parametrize("role", ["server", "client"])
+async def test_a_goodbye_is_known_by_its_seal_when_dtls_has_retired(
+    role: Role, cipher: str, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with association(role) as one:
+        plain = RTCCertificate._create_ssl_context
+
+        def only(certificate: RTCCertificate, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
+            context = plain(certificate, srtp_profiles)
+            context.set_cipher_list(cipher.encode())
+            return context
+
+        monkeypatch.setattr(RTCCertificate, "_create_ssl_context", only)
+        await one.handshake()
+        await one.endpoint.retire()
+        assert one.endpoint.retired
+        said: list[bytes] = []
+        one.wire.emit = said.append
+        one.wire.inbox.put_nowait(None)  # else the client hears our goodbye
+        await one.client.stop()
+        (goodbye,) = [data for data in said if data[0] == 21]
+        for place in range(13 + 8 if "GCM" in cipher else 13, len(goodbye)):
+            forged = bytearray(goodbye)
+            forged[place] ^= 1
+            assert one.endpoint.receive(bytes(forged)) == "dtls_retired"
+        for length in range(13, len(goodbye)):
+            assert one.endpoint.receive(goodbye[:length]) == "dtls_retired"
+        assert one.closed == 0
+        assert one.endpoint.receive(goodbye) == (None if reads else "dtls_retired")
+        assert one.endpoint.receive(goodbye) == "dtls_retired"
+        assert one.closed == int(reads)
+
+
 async def test_our_goodbye_is_said() -> None:
     async with association() as one:
         await one.handshake()
