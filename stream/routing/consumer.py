@@ -179,8 +179,17 @@ class Consumer:
         near = behind <= CATCH_UP_LIMIT and track.ring.octets_since(track.ring.key_frame) <= room
         if not near and now - self._waiting_since < PATIENCE:
             return
-        self._draw_from(track, track.ring.key_frame, self.target_limit, now)
+        self._begin_from(track, track.ring.key_frame, now)
         self._far = not near
+
+    def begin_slowly(self, packet: StoredPacket, now: float) -> None:
+        """Start from a key frame that has just come, too large to be sent at once: as from a stored one."""
+        assert self.target is not None, "who aims at nothing begins nothing"
+        self._begin_from(self.target, packet.sequence, now)
+        self._far = False
+
+    def _begin_from(self, track: Track, sequence: int, now: float) -> None:
+        self._draw_from(track, sequence, self.target_limit, now)
         self._started_at = now
 
     def start_at(self, packet: StoredPacket, now: float) -> list[StoredPacket]:

@@ -26,9 +26,6 @@ from stream.wire import rtcp
 CATCH_UP_BURST = 50
 """Packets of a joiner's start sent at once, if its pace allows; the rest follows 10 ms later."""
 
-START_TIME = 0.5
-"""Seconds that a start from the ring may take by a viewer's pace; if longer, a fresh key frame is quicker."""
-
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
 
@@ -187,13 +184,18 @@ class FeedRouter(Generic[PeerT]):
         slot.filled()
         if changed:
             self._pause_unplayable(slot, now)
+        octets = {track: track.ring.octets_since(entry.sequence) for track, entry in entries.items()}
         begun: dict[LaneKey, tuple[list[StoredPacket], list[Viewer[PeerT]]]] = {}
         for viewer in list(self._unsettled[slot.name].values()):
             consumer = viewer.consumers[slot.name]
             aim = consumer.target
             if aim is None or aim not in entries or not consumer.playable or not consumer.changing_track:
                 continue
-            packets = consumer.start_at(entries[aim], now)
+            entry = entries[aim]
+            if consumer.state == "waiting" and octets[aim] > viewer.gulp:
+                consumer.begin_slowly(entry, now)
+                continue
+            packets = consumer.start_at(entry, now)
             self._settle(viewer, consumer)
             key = (slot.name, consumer.layout, aim, consumer.target_limit)
             begun.setdefault(key, (packets, []))[1].append(viewer)
@@ -237,7 +239,7 @@ class FeedRouter(Generic[PeerT]):
             for viewer in list(unsettled.values()) if unsettled else ():
                 consumer = viewer.consumers[name]
                 if consumer.state == "waiting" and consumer.target is not None:
-                    consumer.begin(now, viewer.pace(now).rate * START_TIME)
+                    consumer.begin(now, viewer.room(consumer, now))
                 if consumer.state == "catching_up":
                     packets = _drawn(viewer, consumer, now)
                     if packets:

@@ -35,8 +35,27 @@ class Peer(Protocol):
 
 PeerT = TypeVar("PeerT", bound=Peer)
 
-FIRST_PACE = 10_000_000.0
-"""Bit/s at which a joiner is started while nothing is known of its network: 150 packets in 0.15 s."""
+NARROW = 2_000_000.0
+"""Bit/s of the narrowest line on which a start shall be no trouble while nothing is known of the network."""
+
+START_QUEUE = 0.18
+"""Seconds that a start may make a packet wait there: the live stream, and sound, go through the same line."""
+
+START_TIME = 0.5
+"""Seconds that a start from the ring may take by a viewer's pace; if longer, a fresh key frame is quicker."""
+
+FASTER = 1.5
+FASTEST = 4.0
+"""Multiple of its pace by which a start becomes quicker where marks come through, and at most."""
+
+FASTER_AFTER = 0.1
+"""Seconds a pace must have lasted before the mark left that speaks for it."""
+
+FASTER_UNHEARD = 1.0
+"""Seconds after which it becomes quicker where no mark is told of: it has to end some time."""
+
+NO_WAIT = 0.02
+"""Seconds in a queue that say that there is none."""
 
 
 class Burst(NamedTuple, Generic[PeerT]):
@@ -78,7 +97,10 @@ class Viewer(Generic[PeerT]):
         self.chosen: Sequence[Rung | None] = ()
         """What it is to get of each picture, by the ladder's last word."""
 
-        self._pace = Pace(now, FIRST_PACE)
+        self._pace = Pace(now, START)
+        self._haste = 1.0
+        """Multiple of START at which it is started, nothing being known; and since when it is."""
+        self._haste_since = now
         self.paced: Paced[PlainPacket] = Paced(self._pace)
         """What it is to have again, and waits for its turn."""
 
@@ -105,16 +127,46 @@ class Viewer(Generic[PeerT]):
 
     def pace(self, now: float) -> Pace:
         """Return the bucket for what goes beside its live stream, by what is known of its network."""
-        bandwidth = self.bandwidth
-        known = bandwidth.estimate != START
+        estimate = self.bandwidth.estimate
         # Not by what was sent of late: a start would take its own packets for live ones, and slow down.
         live = sum(
             segment.track.bitrate(segment.limit, now)
             for consumer in self.consumers.values()
             if consumer.state == "live" and (segment := consumer.segment) is not None
         )
-        self._pace.allot(bandwidth.estimate if known else FIRST_PACE, live, now)
+        if estimate == START:
+            self._hasten(now)
+            estimate *= self._haste
+        self._pace.allot(estimate, live, now)
         return self._pace
+
+    def _hasten(self, now: float) -> None:
+        """Let a long start become quicker as long as what goes beside it comes through without a wait."""
+        if all(consumer.state != "catching_up" for consumer in self.consumers.values()):
+            self._haste, self._haste_since = 1.0, now
+            return
+        waited = self.bandwidth.waited(self._haste_since + FASTER_AFTER)
+        if waited is not None or now - self._haste_since > FASTER_UNHEARD:
+            haste = self._haste * FASTER if waited is None or waited < NO_WAIT else self._haste / FASTER
+            self._haste, self._haste_since = max(1.0, min(haste, FASTEST)), now
+
+    def room(self, consumer: Consumer, now: float) -> float:
+        """Return how many octets a start of this consumer may have: more, and a fresh key frame is better.
+
+        While it lasts, what is live grows behind it. On a line narrower than its pace the rest queues.
+        """
+        rate = 8 * self.pace(now).rate
+        if self.bandwidth.estimate != START or consumer.target is None:
+            return rate * START_TIME / 8
+        spare = rate - consumer.target.bitrate(consumer.target_limit, now)
+        lasts = START_QUEUE * NARROW / (rate - NARROW) if rate > NARROW else START_TIME
+        return max(0.0, spare * min(lasts, START_TIME)) / 8
+
+    @property
+    def gulp(self) -> float:
+        """How many octets its network takes at once."""
+        line = self.bandwidth.estimate
+        return START_QUEUE * (NARROW if line == START else line) / 8
 
     @property
     def octets(self) -> int:
