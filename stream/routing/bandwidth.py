@@ -87,6 +87,9 @@ _SETTLE: Final = 0.6
 _HEAVY_LOSS: Final = 0.5
 """Part of recent marks lost at which the picture stops without any queue: a shallow buffer runs over."""
 
+_HALF_A_MARK: Final = 0.5
+"""What is taken to have come of some marks where none did."""
+
 _TOLERATED_LOSS: Final = 0.14
 """Part of packets lost, in reports, up to which retransmission is trusted to cope (faults.md, row 7)."""
 
@@ -195,6 +198,7 @@ class Bandwidth:
         "_sent_at",
         "_spread",
         "_stop_back",
+        "_stop_loss",
         "_stop_marks",
         "_stop_whole",
         "_stopped_at",
@@ -230,6 +234,7 @@ class Bandwidth:
         self._measured = self._queue_seen = False
         self._stop_marks = self._stop_back = 0
         self._stop_whole = True
+        self._stop_loss = 0.0
         self._marks: dict[int, tuple[float, int]] = {}
         self._octets = 0
         self._counted = now
@@ -471,6 +476,11 @@ class Bandwidth:
         behind = (self._octets - newest.octets) * 8 / self.estimate
         return max(0.0, min(newest.queued + behind - (now - newest.sent), 30.0))
 
+    def waited(self, since: float) -> float | None:
+        """Return the seconds that the newest mark stood in a queue, if it left after `since`; None if not."""
+        newest = self._newest
+        return newest.queued if newest is not None and newest.sent > since else None
+
     @property
     def probing(self) -> bool:
         """Whether a probe that was begun shall go on."""
@@ -642,13 +652,12 @@ class Bandwidth:
                     if self._lossy > self._loss + 0.15
                     else _NEVER
                 )
-                missing = self._stop_back < 0.6 * self._stop_marks and self._stop_marks >= 3
-                if missing and self._stop_whole and self._loss < 0.1:
-                    passed = min(passed, 0.4 * self._stopped_rate)
                 if self._queue_seen and self._drained(0.0) < 1.5 * self._stopped_rate:
                     passed = min(passed, 0.6 * self._stopped_rate)  # a short one, and full
                 self.estimate = max(FLOOR, min(self._before_silence, passed))
                 self._forgetting = _FORGETTING_SLOWLY
+            if self._before_silence is not None:
+                self.estimate = max(FLOOR, min(self.estimate, self._came_of_stop(last.sent)))
             self._resume(now)
             return
         if now - self._stopped_at > 1.0 and now - self._rebased > 1.0:
@@ -658,16 +667,34 @@ class Bandwidth:
                 self._rebase(queued, now)
                 self._resume(now)
 
+    def _came_of_stop(self, newest: float) -> float:
+        """Return how much came of what was sent when silence began, bit/s, by its marks.
+
+        Those that are out are lost, unless they left after the `newest` that came and the queue is still seen
+        to drain. On a path that loses many anyway they were silent for being lost, and where a feedback
+        message is missing, nobody knows what it told.
+        """
+        known = self._stop_marks
+        if self._measured:
+            known -= sum(newest < sent <= self._stopped_at for sent, _ in self._marks.values())
+        if known < 3 or not self._stop_whole or self._stop_loss > 0.1 or self._stop_back >= 0.6 * known:
+            return _NEVER
+        return min(max(self._stop_back, _HALF_A_MARK) / known, 0.4) * self._stopped_rate
+
     def _drained(self, least: float) -> float:
         """Return the bit/s at which the newest marks came out of a queue; 0 if in no more than `least` s."""
         last = self._recent[-1]
-        first, grown = last, self._grown
+        first, grown, came = last, self._grown, 0
         for arrival in reversed(self._recent):
             if arrival.queued < grown:
                 break
-            first = arrival
+            first, came = arrival, came + 1
         lasted = last.came - first.came
-        return (last.octets - first.octets) * 8 / lasted * (1 - self._lossy) if lasted > least else 0.0
+        if lasted <= least:
+            return 0.0
+        out = sum(first.sent < sent < last.sent for sent, _ in self._marks.values())  # the queue ran over
+        share = min(1 - self._lossy, came / (came + out))
+        return (last.octets - first.octets) * 8 / lasted * share
 
     def _prove(self, now: float) -> None:
         """Nothing queues: what was sent has passed, so the estimate is no less than that."""
@@ -736,6 +763,7 @@ class Bandwidth:
         self._stopped_at, self._stopped_rate = now, self.rate
         self._measured = self._queue_seen = False
         self._stop_marks, self._stop_back, self._stop_whole = len(self._marks), 0, True
+        self._stop_loss = self._loss
         self._responded = -_NEVER  # the estimate may follow at once
         self._next_probe = max(self._next_probe, now + self._pause())
 

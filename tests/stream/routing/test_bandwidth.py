@@ -60,6 +60,23 @@ class TestRowNine:
         assert seen.worst_queue(start + 5, start + 30) < 0.3
         assert seen.first(start + 30, 2) <= 12.0
 
+    @pytest.mark.parametrize("low", [200e3, 300e3, 500e3])
+    @pytest.mark.parametrize("buffer", [0.05, 0.1])
+    def test_a_stop_by_silence_ends_with_what_the_line_takes(self, low: float, buffer: float) -> None:
+        """A short buffer runs over before it is a queue: of what was sent, little came, and its marks tell.
+
+        Taken for a mere delay, the picture would begin again as it was, and be lost again.
+        """
+        for phase in (0.0, 0.05, 0.1):
+            path = Path([(0, 2 * M), (20 + phase, low)], 0.02, buffer)
+            seen = Viewing(path, back=Path([(0, 1e9)], seed=2))
+            seen.run(20.2)
+            while not seen.bandwidth.congested and seen.now < 23:
+                seen.run(seen.now + 0.01)
+            while seen.bandwidth.congested:
+                seen.run(seen.now + 0.01)
+            assert seen.bandwidth.estimate <= 3 * low, "a mark more or less of five is what it is known by"
+
     def test_sound_passes_while_the_picture_waits(self) -> None:
         seen = narrowing(buffer=1.0)
         late = [way for at, way in seen.audio_delay if 22 < at < 50]
