@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signaling.protocol.base import Command, Event, Id, Line
+from signaling.protocol.base import Command, Event, Id, Line, Person
 
 
 class EjectPerson(Command, frozen=True, tag="person.eject"):
@@ -29,12 +29,16 @@ class BarInvitation(Command, frozen=True, tag="invitation.bar"):
 
 
 class PersonEjected(Event, frozen=True, tag="person.ejected"):
-    """Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now."""
+    """Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now.
+
+    `who` is the person, where they have been here.
+    """
 
     person: str
     generation: int
     barred: bool
     reason: str = ""
+    who: Person | None = None
 
 
 class PersonReadmitted(Event, frozen=True, tag="person.readmitted"):

@@ -65,8 +65,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
 
     `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
-    said, and `pinned` at most one of each; `chat_words` and `muted` are for staff, and who is muted finds
-    their own. `questions` all that are visible, oldest first.
+    said, and `pinned` at most one of each; `chat_words`, `muted` and `barred` (who was put out and not let in
+    again) are for staff, and who is muted finds their own. `questions` all that are visible, oldest first.
     `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
     backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
     `preflights` are the last of each speaker, for staff and the speaker.
@@ -81,6 +81,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     chat_rules: ChatRules = ChatRules()
     chat_words: WordList | None = None
     muted: tuple[ChatMute, ...] = ()
+    barred: tuple[Person, ...] = ()
     air: Air = Air()
     cues: tuple[Cue, ...] = ()
     order: tuple[str, ...] = ()

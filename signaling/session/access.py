@@ -24,7 +24,7 @@ from signaling.protocol import (
 )
 from signaling.session import floor
 from signaling.session.decision import Decision, Outcome, Refusal
-from signaling.session.state import State
+from signaling.session.state import State, meet
 
 RANKS: Mapping[Role, int] = {"moderator": 1, "chair": 2, "producer": 3, "owner": 4}
 """Who stands above whom; everybody else is at 0."""
@@ -78,6 +78,7 @@ def eject(state: State, actor: Person, command: EjectPerson, *, now: int, known:
         generation=state.access.generation(participant) + 1,
         barred=command.bar or participant in state.access.barred,
         reason=command.reason.strip(),
+        who=person,
     )
     return Decision((ejected,), changes=(person_entity(participant),))
 
@@ -86,7 +87,8 @@ def fold(state: State, event: AccessEvent) -> State:
     """Return the state after an event of access."""
     access = state.access
     match event:
-        case PersonEjected(person=person, generation=generation, barred=barred):
+        case PersonEjected(person=person, generation=generation, barred=barred, who=who):
+            state = state if who is None else meet(state, who)
             generations = {**access.generations, person: max(generation, access.generation(person))}
             state = floor.left(state, person, event.seq)
             access = replace(
@@ -107,9 +109,20 @@ def rewrite(state: State, at: int) -> tuple[AccessEvent, ...]:
     return (
         *(
             PersonEjected(
-                at=at, by="system", person=person, generation=generation, barred=person in access.barred
+                at=at,
+                by="system",
+                person=person,
+                generation=generation,
+                barred=person in access.barred,
+                who=state.people.get(person),
             )
             for person, generation in access.generations.items()
         ),
         *(InvitationBarred(at=at, by="system", invitation=one) for one in sorted(access.invitations)),
     )
+
+
+def barred(state: State) -> tuple[Person, ...]:
+    """Return who is put out until they are let in again."""
+    out = sorted(state.access.barred)
+    return tuple(state.people.get(person, Person(person, person, "viewer")) for person in out)

@@ -51,7 +51,7 @@ from signaling.protocol import (
     VotesCast,
     WordsSet,
 )
-from signaling.session import backstage, cues, floor, turns
+from signaling.session import access, backstage, cues, floor, turns
 from signaling.session.state import State
 
 Audience = Literal["public", "speakers", "staff"]
@@ -195,6 +195,7 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         chat_rules=state.chat_rules,
         chat_words=state.chat_words if audience == "staff" else None,
         muted=tuple(m for m in state.muted.values() if audience == "staff" or m.person.id == participant),
+        barred=access.barred(state) if audience == "staff" else (),
         air=state.air,
         cues=() if audience == "public" else cues.running_order(state),
         order=() if audience == "public" else state.order,

@@ -13,7 +13,29 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from signaling.attend import command_id, seat
-from signaling.protocol import Ack, ApproveQuestion, AskQuestion, PostChat, SendCaption, ShowQuestion, StandBy
+from signaling.protocol import (
+    Ack,
+    AddHand,
+    AnyCommand,
+    ApproveQuestion,
+    AskQuestion,
+    CastBallot,
+    CloseFloor,
+    ClosePoll,
+    CreatePoll,
+    DeletePoll,
+    OpenFloor,
+    OpenPoll,
+    PinAnnouncement,
+    PostChat,
+    RemoveHand,
+    SendCaption,
+    SetChatRules,
+    ShowPoll,
+    ShowQuestion,
+    StandBy,
+    UnpinAnnouncement,
+)
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -73,6 +95,10 @@ async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     await visitor.page.context.close()
     async for scene in _doors(stage, chromium):
         yield scene
+    visitor = await visit(chromium, stage.link("moderate", await stage.new_session(TITLE), "viewer"))
+    await visitor.expect(OPEN, 10)
+    yield Scene("moderate-refused", visitor)
+    await visitor.page.context.close()
     visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
     await visitor.expect("window.rostrum?.connection.phase === 'closed'", 10)
     yield Scene("watch-refused", visitor)
@@ -141,6 +167,8 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         yield Scene("watch-live-questions", watch, media=True)
         yield Scene("hall-live", hall, media=True)
         yield Scene("moderate-live", moderate, media=True)
+        async for scene in _moderating(stage, session, moderate):
+            yield scene
         yield Scene("direct-live", direct, media=True)
         await watch.click("#tab-chat")
         for layout in ("side", "stacked"):
@@ -204,6 +232,82 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     yield Scene("moderate-ended", moderate)
     yield Scene("direct-ended", direct)
     yield Scene("speak-ended", speak)
+
+
+async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> AsyncIterator[Scene]:
+    """Yield the moderator's desk at work; what was begun on it is ended again."""
+    keys = moderate.page.keyboard
+    for key, name, part in (
+        ("m", "merge", ".merging"),
+        ("e", "edit", ".inline"),
+        ("c", "pass-on", ".inline"),
+    ):
+        await keys.press(key)
+        await moderate.expect(f"document.querySelector('{part}') !== null")
+        yield Scene(f"moderate-{name}", moderate, media=True)
+        await keys.press("Escape")
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as desk:
+
+        async def do(*commands: AnyCommand) -> None:
+            for command in commands:
+                assert isinstance(await desk.command(command), Ack), command
+
+        await do(
+            OpenFloor(command_id()),
+            AddHand(command_id(), "Maria Hall", "University of Porto", topic="On latency"),
+            AddHand(command_id(), "欧阳明慧", "清华大学"),
+            AddHand(command_id(), "Dr. Maximiliana Wolfeschlegelsteinhausenbergerdorff-Rosenzweig"),
+        )
+        await moderate.expect("rostrum.state().floor.line.length === 3")
+        await moderate.click("#tab-floor")
+        for key, stands in (("g", "called"), ("t", "speaking"), ("g", "called")):
+            await keys.press(key)
+            await moderate.expect(f"document.querySelector('[data-turn={stands}]') !== null")
+        yield Scene("moderate-floor", moderate, media=True)
+        await do(CloseFloor(command_id()))
+        hands = "(({ speaking, called, line }) => [speaking, called, ...line].map(({ id }) => id))"
+        for hand in await moderate.evaluate(f"{hands}(rostrum.state().floor)"):
+            await do(RemoveHand(command_id(), hand))
+
+        await do(SetChatRules(command_id(), hold=True, slow=15))
+        async with seat(stage.url, stage.token(session, "viewer", "Kim Viewer")) as person:
+            assert isinstance(await person.command(PostChat(command_id(), "Is this for everybody?")), Ack)
+        await moderate.click("#tab-chat")
+        await moderate.expect("document.querySelector('.held-line') !== null")
+        yield Scene("moderate-held", moderate, media=True)
+        await moderate.click("[data-action=rules]")
+        yield Scene("moderate-rules", moderate, media=True)
+        await moderate.click("[data-action=rules]")
+        await keys.press("r")
+        await moderate.expect("document.querySelector('.held-line') === null")
+        await do(SetChatRules(command_id()))
+
+        await do(
+            CreatePoll(command_id(), "Where are you now?", "single", ("In the hall", "At home, 在家")),
+            PinAnnouncement(command_id(), "Coffee is served in the foyer until 15:30", "hall"),
+        )
+        await moderate.expect("rostrum.state().polls.length === 1")
+        poll = str(await moderate.evaluate("rostrum.state().polls[0].id"))
+        await do(OpenPoll(command_id(), poll), ShowPoll(command_id(), poll))
+        await do(CastBallot(command_id(), poll, (1,)))
+        await moderate.click("#tab-polls")
+        await moderate.expect("rostrum.state().polls[0].on_screen")
+        yield Scene("moderate-polls", moderate, media=True)
+        await moderate.click("[data-action=new-poll]")
+        yield Scene("moderate-new-poll", moderate, media=True)
+        await moderate.page.keyboard.press("Escape")
+        await moderate.click("#tab-notices")
+        yield Scene("moderate-notices", moderate, media=True)
+        await do(ClosePoll(command_id(), poll), DeletePoll(command_id(), poll))
+        await do(UnpinAnnouncement(command_id()))
+    await moderate.click("#tab-people")
+    await moderate.page.locator("[data-action=put-out]").last.click()
+    yield Scene("moderate-put-out", moderate, media=True)
+    await keys.press("Escape")
+    await moderate.click("#tab-chat")
+    async with cut_off(moderate):
+        yield Scene("moderate-reconnecting", moderate, media=True)
+    await moderate.expect(OPEN, 15)
 
 
 async def publish_programme(stage: Stage) -> None:

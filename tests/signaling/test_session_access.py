@@ -23,7 +23,7 @@ from signaling.protocol import (
     Visibility,
 )
 from signaling.session.access import RANKS
-from signaling.session.audience import visible
+from signaling.session.audience import snapshot, visible
 from signaling.session.fold import apply, rewrite
 from signaling.session.state import State, empty
 
@@ -137,6 +137,21 @@ def test_only_staff_hears_of_it() -> None:
         seen = visible(fold.facts[1:], fold.state, audience, person.id)  # type: ignore[arg-type]
         assert len(seen) == count
     assert visible(fold.facts[1:], fold.state, "public", BOB.id) == ()
+
+
+def test_staff_sees_who_is_out_by_name_and_nobody_else_does() -> None:
+    fold = Fold()
+    fold.do(MODERATOR, EjectPerson("c1", "ada"), known=ADA)
+    fold.do(MODERATOR, EjectPerson("c2", "nobody-knows"))
+    fold.do(MODERATOR, EjectPerson("c3", "bob", bar=False), known=BOB)
+    again = empty("s1")
+    for seq, event in enumerate(rewrite(fold.state, 0), start=1):
+        again = apply(again, msgspec.structs.replace(event, seq=seq))
+    for state in (fold.state, again):
+        told = snapshot(state, "staff", MODERATOR.id).barred
+        assert told == (ADA, Person("nobody-knows", "nobody-knows", "viewer"))
+        assert snapshot(state, "speakers", SPEAKER.id).barred == ()
+        assert snapshot(state, "public", BOB.id).barred == ()
 
 
 STEPS = st.sampled_from(

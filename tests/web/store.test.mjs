@@ -488,6 +488,14 @@ test('chat is held, approved, pinned, replied to and taken back', () => {
   assert.deepEqual(reduce(other, events([fact(17, 'chat.unpinned', { message: 'm15' })])).pinned, []);
 });
 
+test('who was put out is known until they are let in again', () => {
+  const out = (seq, who, barred, more = {}) => fact(seq, 'person.ejected', { person: who, generation: 1, barred, reason: '', ...more });
+  const start = fold(welcome({ barred: [person('a')] }));
+  const next = reduce(start, events([out(11, 'b', true, { who: person('b') }), out(12, 'c', true), out(13, 'd', false)]));
+  assert.deepEqual(next.barred.map(({ name }) => name), ['A', 'B', 'c']);
+  assert.deepEqual(reduce(next, events([fact(14, 'person.readmitted', { person: 'a' })])).barred.map(({ id }) => id), ['b', 'c']);
+});
+
 test('rules, words and mutes are those told last', () => {
   const mute = (who, until) => ({ person: person(who), until, reason: '' });
   const start = fold(

@@ -1,193 +1,211 @@
-/** The moderator's desk: the next question. Beside it the chat, who is here, and what the hall sees. */
+/**
+ * The moderator's desk: the next question. Beside it what the hall sees, the floor, the chat, polls, announcements,
+ * and who is here. Owns the layout, which panel is open, and which part of the desk a key is for.
+ */
 
-/** @import { Question } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
-/** @import { Action } from './queue.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { timeOfDay } from '../shared/time.js';
-import { Chat } from '../shared/ui/chat.js';
+import { Switch } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
-import { ConnectionLine, Dialog, NameLine, People, PresenceCounts } from '../shared/ui/parts.js';
-import { Picture } from '../shared/ui/picture.js';
-import { refusal, words } from '../shared/words.js';
+import { ConnectionLine, Dialog, PresenceCounts } from '../shared/ui/parts.js';
+import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
-import { ACTIONS, KEYS, SECTIONS, after, intentOf, sections, step } from './queue.js';
+import { ChatDesk, heldIn } from './chat.js';
+import { isOver } from './commands.js';
+import { Desk } from './desk.js';
+import { Floor } from './floor.js';
+import { CAPS, LISTED, isField, keysAct } from './keys.js';
+import { Notices } from './notices.js';
+import { useCommands } from './parts.js';
+import { PeopleDesk } from './people.js';
+import { PollsDesk } from './polls.js';
+import { Questions } from './questions.js';
+import { Sees } from './sees.js';
+import { FLOOR_KEYS, floorIntent } from './turns.js';
 
-const { moderate } = words;
+/** What stands beside the questions; on a phone, they are a panel too. */
+const BESIDE = /** @type {const} */ (['floor', 'chat', 'polls', 'notices', 'people']);
 
-/** @type {Record<typeof SECTIONS[number], readonly [head: keyof typeof moderate, none: keyof typeof moderate]>} */
-const HEADS = {
-  on_screen: ['onScreen', 'onScreenNone'],
-  pending: ['pending', 'pendingNone'],
-  shortlisted: ['shortlisted', 'shortlistedNone'],
-  approved: ['approved', 'approvedNone'],
-  answered: ['answered', 'answeredNone'],
-};
+/** @typedef {typeof BESIDE[number] | 'questions'} Tab */
 
-/** Keys with words in the catalogues, in the order they are listed. */
-const LISTED = /** @type {const} */ (['j', 'k', 'a', 'l', 's', 'b', 'h', 'w', 'd', '?']);
-
-const keyOf = (/** @type {Action} */ action) => Object.keys(KEYS).find((key) => KEYS[key] === action);
+const NARROW = matchMedia('(max-width: 820px)');
 
 void openPage('moderate', (session) => {
   const viewer = joinStage(session);
   viewer.muted.value = true;
+  const desk = new Desk(session);
   return {
-    view: () => html`<${Moderate} session=${session} viewer=${viewer} />`,
+    view: () => html`<${Moderate} session=${session} viewer=${viewer} desk=${desk} />`,
     media: () => viewer.debug(),
   };
 });
 
-/** @param {{ session: LiveSession, viewer: Viewer }} props */
-function Moderate({ session, viewer }) {
+/** @param {{ session: LiveSession, viewer: Viewer, desk: Desk }} props */
+function Moderate({ session, viewer, desk }) {
+  const { moderate } = words;
   const state = session.state.value;
   const title = state.session?.title ?? '';
+  const narrow = useNarrow();
   const [keysShown, setKeysShown] = useState(false);
-  const [selected, setSelected] = useState(/** @type {string | null} */ (null));
-  const [said, setSaid] = useState('');
+  const [wanted, setTab] = useState(/** @type {Tab} */ ('chat'));
+  const [begun, setBegun] = useState(false);
+  const floor = useCommands(session);
+  const chat = useCommands(session);
   useTitle(title || moderate.title);
-
-  const act = async (/** @type {Question | undefined} */ question, /** @type {Action} */ action) => {
-    const intent = intentOf(question, action);
-    if (!question || !intent) return;
-    setSelected(after(session.state.value.questions, question.id, action));
-    setSaid('');
-    const outcome = await session.command(intent);
-    if (!outcome.ok) setSaid(refusal(outcome));
+  /** @type {Tab} */
+  const tab = narrow ? (begun ? wanted : 'questions') : wanted === 'questions' ? 'chat' : wanted;
+  const turn = (/** @type {Tab} */ to) => {
+    setBegun(true);
+    setTab(to);
   };
 
   useEffect(() => {
     const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isField(event.target)) return;
-      const { questions } = session.state.value;
-      const action = KEYS[event.key];
-      if (event.key === '?') setKeysShown(true);
-      else if (event.key === 'j') setSelected((id) => step(questions, id, 1));
-      else if (event.key === 'k') setSelected((id) => step(questions, id, -1));
-      else if (action) void act(questions.find((q) => q.id === selected), action);
-      else return;
-      event.preventDefault();
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      if (isField(event.target)) {
+        if (event.key === 'Escape' && event.target instanceof HTMLElement && !event.target.closest('dialog')) event.target.blur();
+        return;
+      }
+      const button = event.target instanceof HTMLElement && event.target.matches('button, summary, a, input');
+      if (button && (event.key === 'Enter' || event.key === ' ')) return;
+      if ((keysAct.value || event.key === 'Escape') && press(event.key)) event.preventDefault();
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   });
 
+  /** @param {string} key @returns {boolean} whether it means anything */
+  const press = (key) => {
+    const beside = BESIDE[Number(key) - 1];
+    if (key === '?') setKeysShown(true);
+    else if (beside) {
+      turn(beside);
+      document.getElementById(`tab-${beside}`)?.focus();
+    } else if (FLOOR_KEYS.some((one) => one === key)) {
+      const intent = floorIntent(session.state.value.floor, key);
+      if (!intent || isOver(session)) return false;
+      turn('floor');
+      void floor.give(intent);
+    } else if (key === 'y' || key === 'r') {
+      const [oldest] = heldIn(session);
+      if (!oldest || isOver(session)) return false;
+      turn('chat');
+      void chat.give({ type: key === 'y' ? 'chat.approve' : 'chat.delete', message: oldest.id });
+    } else return desk.press(key);
+    return true;
+  };
+
   if (state.you && !state.can.includes('question.approve')) {
     return html`<main class="slate alone"><h1>${moderate.title}</h1><p>${moderate.notAllowed}</p></main>`;
   }
-  const parts = sections(state.questions);
+  const counts = {
+    questions: state.questions.filter((q) => q.state === 'pending').length,
+    floor: state.floor.waiting.hall + state.floor.waiting.online,
+    chat: heldIn(session).length,
+    polls: state.polls.filter((poll) => poll.state === 'open').length,
+    notices: state.announcement ? 1 : 0,
+    people: 0,
+  };
   return html`
-    <div class="desk-grid">
+    <div class="desk-grid" data-tab=${tab}>
       <header class="desk-head">
         <h1>${title}</h1>
         <${ConnectionLine} session=${session} viewer=${viewer} />
         <${PresenceCounts} session=${session} />
-        <button type="button" class="button" onClick=${() => setKeysShown(true)}>${moderate.keys} <kbd>?</kbd></button>
+        <button type="button" class="button keys-button" onClick=${() => setKeysShown(true)}>${moderate.keys} <kbd aria-hidden="true">?</kbd></button>
         <${LanguageChoice} />
       </header>
-      <main class="queue" aria-label=${moderate.queue}>
-        ${said && html`<p class="note" data-said role="alert">${said}</p>`}
-        ${SECTIONS.map((name) => {
-          const [head, none] = HEADS[name].map((key) => moderate[key]);
-          const count = parts[name].length;
-          return html`
-            <section key=${name} class="part" data-part=${name}>
-              <h2 class="part-head">${head} ${count > 0 && html`<span class="count">${count}</span>`}</h2>
-              ${count === 0 && html`<p class="empty">${none}</p>`}
-              <ul>
-                ${parts[name].map(
-                  (q) => html`<${Row}
-                    key=${q.id}
-                    question=${q}
-                    selected=${q.id === selected}
-                    onSelect=${() => setSelected(q.id)}
-                    onAct=${(/** @type {Action} */ action) => act(q, action)}
-                  />`,
-                )}
-              </ul>
-            </section>
-          `;
-        })}
-      </main>
-      <aside class="beside">
-        <section>
-          <h2 class="beside-head">${moderate.sees}</h2>
-          <${Picture} session=${session} viewer=${viewer} />
-          <${NameLine} session=${session} />
-        </section>
-        <section class="beside-chat">
-          <h2 class="beside-head">${words.chat.tab}</h2>
-          <${Chat} session=${session} />
-        </section>
-        <details class="beside-people">
-          <summary>${words.presence.people}</summary>
-          <${People} session=${session} />
-        </details>
+      <${Questions} desk=${desk} />
+      <aside class="beside" aria-label=${moderate.beside}>
+        <${Sees} session=${session} viewer=${viewer} />
+        <${Tabs} tab=${tab} tabs=${narrow ? ['questions', ...BESIDE] : BESIDE} counts=${counts} onTab=${turn} />
+        <div class="beside-body" id="panel-${tab}" role="tabpanel" aria-labelledby="tab-${tab}">
+          ${tab === 'floor' && html`<${Floor} session=${session} commands=${floor} />`}
+          ${tab === 'chat' && html`<${ChatDesk} session=${session} commands=${chat} />`}
+          ${tab === 'polls' && html`<${PollsDesk} session=${session} />`}
+          ${tab === 'notices' && html`<${Notices} session=${session} />`}
+          ${tab === 'people' && html`<${PeopleDesk} session=${session} />`}
+        </div>
       </aside>
       ${keysShown && html`<${Keys} onClose=${() => setKeysShown(false)} />`}
     </div>
   `;
 }
 
-/**
- * @param {{ question: Question, selected: boolean, onSelect: () => void, onAct: (action: Action) => void }} props
- */
-function Row({ question, selected, onSelect, onAct }) {
-  const { author, text, at, state } = question;
-  const from = [author.affiliation, author.place === 'hall' ? words.presence.inHall : ''].filter(Boolean).join(', ');
-  const scroll = (/** @type {HTMLElement | null} */ row) => {
-    if (row && selected) row.scrollIntoView({ block: 'nearest' });
+/** Whether one panel at a time is all there is room for. */
+function useNarrow() {
+  const [narrow, setNarrow] = useState(NARROW.matches);
+  useEffect(() => {
+    const look = () => setNarrow(NARROW.matches);
+    NARROW.addEventListener('change', look);
+    return () => NARROW.removeEventListener('change', look);
+  }, []);
+  return narrow;
+}
+
+/** @param {{ tab: Tab, tabs: readonly Tab[], counts: Record<Tab, number>, onTab: (tab: Tab) => void }} props */
+function Tabs({ tab, tabs, counts, onTab }) {
+  const { moderate } = words;
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const forward = document.documentElement.dir === 'rtl' ? -step : step;
+    const next = tabs[(tabs.indexOf(tab) + forward + tabs.length) % tabs.length] ?? tab;
+    onTab(next);
+    document.getElementById(`tab-${next}`)?.focus();
+    event.preventDefault();
   };
   return html`
-    <li
-      class="row"
-      ref=${scroll}
-      data-question=${question.id}
-      data-state=${state}
-      aria-current=${selected ? 'true' : undefined}
-      onClick=${onSelect}
-      onFocusIn=${onSelect}
-    >
-      <div class="row-said">
-        <p class="row-text">${text}</p>
-        <p class="quiet">${author.name || words.ask.anonymous}${from && `, ${from}`} <time>${timeOfDay(at)}</time></p>
-      </div>
-      <div class="row-acts">
-        ${ACTIONS[state].map(
-          (action, i) => html`
-            <button
-              key=${action}
-              type="button"
-              class="button ${i === 0 && selected ? 'primary' : ''}"
-              data-action=${action}
-              onClick=${() => onAct(action)}
-            >
-              ${moderate[action]} <kbd aria-hidden="true">${keyOf(action)}</kbd>
-            </button>
-          `,
-        )}
-      </div>
-    </li>
+    <div class="tabs" role="tablist" aria-label=${moderate.beside} onKeyDown=${onKeyDown}>
+      ${tabs.map(
+        (name) => html`
+          <button
+            key=${name}
+            id="tab-${name}"
+            type="button"
+            role="tab"
+            aria-selected=${tab === name}
+            aria-controls=${tab === name ? `panel-${name}` : undefined}
+            tabindex=${tab === name ? 0 : -1}
+            data-tab=${name}
+            onClick=${() => onTab(name)}
+          >
+            ${moderate.tabs[name]} ${counts[name] > 0 && html`<span class="tab-count">${counts[name]}</span>`}
+          </button>
+        `,
+      )}
+    </div>
   `;
 }
 
 /** @param {{ onClose: () => void }} props */
 const Keys = ({ onClose }) => html`
-  <${Dialog} label=${moderate.keysTitle} onClose=${onClose}>
-    <h2>${moderate.keysTitle}</h2>
-    <dl class="keys">
-      ${LISTED.map((key) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${moderate.keysList[key]}</dd></div>`)}
-    </dl>
+  <${Dialog} label=${words.moderate.keysTitle} onClose=${onClose}>
+    <h2>${words.moderate.keysTitle}</h2>
+    <div class="keys">
+      ${/** @type {(keyof typeof LISTED)[]} */ (Object.keys(LISTED)).map(
+        (part) => html`
+          <section key=${part}>
+            <h3 class="list-head">${words.moderate.keysParts[part]}</h3>
+            <dl>
+              ${LISTED[part].map((key) => html`<div key=${key}><dt><kbd>${CAPS[key] ?? key}</kbd></dt><dd>${words.moderate.keysList[key]}</dd></div>`)}
+            </dl>
+          </section>
+        `,
+      )}
+    </div>
+    <${Switch}
+      label=${words.moderate.keysOn}
+      how=${words.moderate.keysOnHow}
+      on=${keysAct.value}
+      onChange=${(/** @type {boolean} */ on) => (keysAct.value = on)}
+    />
     <div class="dialog-buttons">
-      <button type="button" class="button" autofocus onClick=${onClose}>${moderate.close}</button>
+      <button type="button" class="button" autofocus onClick=${onClose}>${words.moderate.close}</button>
     </div>
   <//>
 `;
-
-/** Whether keys typed there are text. @param {EventTarget | null} target */
-const isField = (target) =>
-  target instanceof HTMLElement && (target.matches('input, textarea, select') || target.closest('dialog') !== null);

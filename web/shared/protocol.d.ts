@@ -320,8 +320,8 @@ export interface Resume {
  * A session as one audience may see it. `stage`: last brought on comes first, it is the main picture.
  *
  * `chat` holds the newest 200 messages of each channel that the reader may read, in the order they were
- * said, and `pinned` at most one of each; `chat_words` and `muted` are for staff, and who is muted finds
- * their own. `questions` all that are visible, oldest first.
+ * said, and `pinned` at most one of each; `chat_words`, `muted` and `barred` (who was put out and not let in
+ * again) are for staff, and who is muted finds their own. `questions` all that are visible, oldest first.
  * `cues`: all speakers, in the order of speaking, and `order` what was set of it; `crew`: who talks
  * backstage beside them; `matrix`: what each role is sent back at each cue; none of it for the public.
  * `preflights` are the last of each speaker, for staff and the speaker.
@@ -336,6 +336,7 @@ export interface Snapshot {
   chat_rules: ChatRules;
   chat_words: WordList | null;
   muted: ReadonlyArray<ChatMute>;
+  barred: ReadonlyArray<Person>;
   air: Air;
   cues: ReadonlyArray<Cue>;
   order: ReadonlyArray<string>;
@@ -1704,13 +1705,18 @@ export interface AnnouncementUnpinned {
   by: string;
 }
 
-/** Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now. */
+/**
+ * Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now.
+ *
+ * `who` is the person, where they have been here.
+ */
 export interface PersonEjected {
   type: "person.ejected";
   person: string;
   generation: number;
   barred: boolean;
   reason: string;
+  who: Person | null;
   seq: number;
   at: number;
   by: string;

@@ -43,6 +43,7 @@ const CAPTION_MS = 12_000;
  * @property {number} slowFrom when slow mode was switched on, where this page saw it; what was said before does not count
  * @property {WordList | null} chatWords for staff
  * @property {readonly ChatMute[]} muted of all for staff, else one's own
+ * @property {readonly Person[]} barred who was put out and is not let in again; for staff
  * @property {readonly Poll[]} polls oldest first; staff have drafts too
  * @property {Readonly<Record<string, PollTotal>>} results by the poll's id, as far as they may be seen; see `resultOf`
  * @property {{ votes: readonly string[], ballots: readonly YourBallot[] }} yours the questions you are for, your ballots
@@ -88,6 +89,7 @@ export const EMPTY = Object.freeze({
   slowFrom: 0,
   chatWords: null,
   muted: [],
+  barred: [],
   presence: { online: 0, hall: 0, people: null },
   media: { known: false, relay: true, publications: [] },
   timetable: null,
@@ -148,11 +150,11 @@ function welcomed(state, welcome) {
   if (!welcome.snapshot) return known;
   const { session, stage, questions, chat, air, cues, order, clocks, crew, matrix, preflights } = welcome.snapshot;
   const { moderation, polls, announcement, floor = EMPTY.floor } = welcome.snapshot;
-  const { pinned = [], chat_rules: chatRules = EMPTY.chatRules, chat_words: chatWords = null, muted = [] } = welcome.snapshot;
+  const { pinned = [], chat_rules: chatRules = EMPTY.chatRules, chat_words: chatWords = null, muted = [], barred = [] } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
   const desk = { air, cues, order, clocks, crew, matrix, preflights };
-  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, floor, pinned, chatRules, chatWords, muted, ...desk };
+  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, floor, pinned, chatRules, chatWords, muted, barred, ...desk };
 }
 
 /**
@@ -274,6 +276,14 @@ function apply(state, event) {
       return { ...state, muted: [...unmuted(state.muted, event.mute.person.id), event.mute] };
     case 'chat.unmuted':
       return { ...state, muted: unmuted(state.muted, event.person) };
+    case 'person.ejected': {
+      const { person, who } = event;
+      const others = state.barred.filter(({ id }) => id !== person);
+      const one = who ?? { id: person, name: person, role: /** @type {const} */ ('viewer') };
+      return { ...state, barred: event.barred ? [...others, one] : others };
+    }
+    case 'person.readmitted':
+      return { ...state, barred: state.barred.filter((person) => person.id !== event.person) };
     case 'question.asked':
     case 'question.approved':
       return { ...state, questions: upsert(state.questions, event.question) };

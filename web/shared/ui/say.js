@@ -17,10 +17,10 @@ import { Compose } from './compose.js';
 const LONGEST = 1000;
 
 /**
- * @param {{ session: LiveSession, channel: Channel, to: ChatMessage | null, onReplied: () => void, onSent: () => void }} props
- *   `to`: what is replied to; `onReplied`: it is no longer
+ * @param {{ session: LiveSession, channel: Channel, to: ChatMessage | null, onReplied: () => void, onSent: () => void,
+ *   label?: string }} props `to`: what is replied to; `onReplied`: it is no longer; `label`: what the field is called
  */
-export function Say({ session, channel, to, onReplied, onSent }) {
+export function Say({ session, channel, to, onReplied, onSent, label }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (to) box.current?.querySelector('textarea')?.focus();
@@ -40,7 +40,7 @@ export function Say({ session, channel, to, onReplied, onSent }) {
       <${Compose}
         session=${session}
         intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel, ...(to && { reply_to: to.id }) })}
-        label=${channel === 'backstage' ? said.labelBackstage : said.label}
+        label=${label ?? (channel === 'backstage' ? said.labelBackstage : said.label)}
         send=${said.send}
         longest=${LONGEST}
         wait=${useWait(session, channel)}

@@ -17,12 +17,13 @@ const NEAR = 60;
  * @template {Item} T
  * @param {{ items: ReadonlyArray<T>, row: (item: T) => import('../../vendor/preact.js').ComponentChild, guess: number,
  *   label: string, role?: string, follow?: boolean, newest?: string, sought?: { readonly id: string | null } | null,
- *   children?: import('../../vendor/preact.js').ComponentChildren }} props `row` draws what is inside one row;
- *   `guess`: the height of a row not seen yet; `follow`: keep to the end until one reads back; `newest`: what
- *   the button says that leads there again; `sought`: the row to go to, each time another object is given, or
- *   with `null` the newest; `children`: what an empty list says
+ *   chosen?: string | undefined, children?: import('../../vendor/preact.js').ComponentChildren }} props `row` draws what
+ *   is inside one row; `guess`: the height of a row not seen yet; `follow`: keep to the end until one reads back;
+ *   `newest`: what the button says that leads there again; `sought`: the row to go to, each time another object is
+ *   given, or with `null` the newest; `chosen`: the row that comes into view when it becomes another; `children`: what
+ *   an empty list says
  */
-export function Windowed({ items, row, guess, label, role, follow = false, newest, sought = null, children }) {
+export function Windowed({ items, row, guess, label, role, follow = false, newest, sought = null, chosen, children }) {
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const heights = useRef(/** @type {Map<string, number>} */ (new Map()));
@@ -79,6 +80,17 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     if (row && reads.current) at.scrollTop += offset(at, row) - reads.current.at;
     else reads.current = rowAt(at, list.current);
   });
+  const place = items.findIndex(({ id }) => id === chosen);
+  useLayoutEffect(() => {
+    const at = scroller.current;
+    if (!at || place < 0) return;
+    const top = all.slice(0, place).reduce((sum, height) => sum + height, 0);
+    const bottom = top + (all[place] ?? 0) + NEAR;
+    if (top < at.scrollTop) at.scrollTop = top;
+    else if (bottom > at.scrollTop + at.clientHeight) at.scrollTop = bottom - at.clientHeight;
+    else return;
+    reads.current = null;
+  }, [chosen, place < 0]);
   useEffect(() => {
     const at = scroller.current;
     if (!at) return undefined;
