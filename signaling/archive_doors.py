@@ -55,7 +55,9 @@ class ArchiveDoors:
         authorize(doors.actor(request, self._tokens), "session.export", session)
         live = await self._live.get(session)
         events = await live.events()
-        return export.Material(live.state, events, await self._live.presence.book.read(session))
+        attendance = await self._live.presence.book.read(session)
+        audit = tuple([entry async for entry in self._live.whole_audit(session)])
+        return export.Material(live.state, events, attendance, audit)
 
     async def _delete(self, request: Request) -> Response:
         session = request.path_params["session"]

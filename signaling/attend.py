@@ -68,7 +68,7 @@ class Seat:
 
     async def command(self, command: AnyCommand) -> Ack | Refused:
         """Give a command and return what became of it; what else is said meanwhile is passed over."""
-        await self._send(command)
+        await self.send(command)
         while True:
             message = await self.hear()
             if isinstance(message, Ack | Refused) and message.id == command.id:
@@ -76,9 +76,14 @@ class Seat:
 
     async def refresh(self) -> None:
         """Ask for a fresh token; `hear` takes it."""
-        await self._send(RefreshToken())
+        await self.send(RefreshToken())
 
-    async def _send(self, message: msgspec.Struct) -> None:
+    def abort(self) -> None:
+        """Cut the line without a good-bye, as a network does."""
+        self._websocket.transport.abort()
+
+    async def send(self, message: msgspec.Struct) -> None:
+        """Say something; `hear` has the answer."""
         await self._websocket.send(msgspec.json.encode(message).decode())
 
 
@@ -88,11 +93,13 @@ def command_id() -> str:
 
 
 @contextlib.asynccontextmanager
-async def seat(server: str, token: str, resume: Resume | None = None) -> AsyncIterator[Seat]:
+async def seat(
+    server: str, token: str, resume: Resume | None = None, language: str = ""
+) -> AsyncIterator[Seat]:
     """Take a seat with a token at `server` (http or https), or again; raises GoodbyeError, OSError."""
     url = f"ws{server.removeprefix('http')}/ws"
     async with connect(url, proxy=None, compression=None, open_timeout=5) as websocket:
-        await websocket.send(msgspec.json.encode(Hello(token, resume=resume)).decode())
+        await websocket.send(msgspec.json.encode(Hello(token, resume=resume, language=language)).decode())
         message = _decode(await websocket.recv())
         if isinstance(message, Bye):
             raise GoodbyeError(message)

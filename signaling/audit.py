@@ -22,13 +22,11 @@ KEEPING_ORDER: Final = STAFF | {"hall"}
 OWN: Final = frozenset(
     {
         "chat.posted",
-        "cue.arrived",
         "floor.restored",
-        "poll.voted",
+        "poll.ballots",
         "question.asked",
         "question.votes",
         "question.withdrawn",
-        "reaction.sent",
         "session.created",
     }
 )
@@ -77,7 +75,9 @@ def entry_of(event: AnyEvent, actor: Person | None) -> AuditEntry | None:
         return None
     fields = _fields(event)
     whose = fields.get("author", "")
-    if whose == event.by:
+    if not isinstance(whose, str):  # of a note, who has done it: no other is concerned
+        whose = ""
+    elif whose == event.by:
         return None
     which = next((_id(fields[name]) for name in _WHICH if name in fields), "")
     return AuditEntry(

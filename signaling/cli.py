@@ -150,6 +150,59 @@ def publish(
 
 
 @app.command()
+def rehearse(
+    online: Annotated[int, typer.Option(min=8, help="How many watch online, in each session.")] = 20,
+    phones: Annotated[int, typer.Option(min=8, help="How many phones are in the hall.")] = 20,
+    speech: Annotated[float, typer.Option(min=0, help="Seconds that each speaker speaks.")] = 5,
+    redis: Annotated[
+        bool, typer.Option("--redis", help="Stop in the middle until you have killed and restarted Redis.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the event on the server, to look at.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    server: Server = "",
+    token: Shown = "",
+) -> None:
+    """Hold a whole conference day on a running server with synthetic people, in minutes.
+
+    An opening with a presider, keynotes, a special report by video whose speaker drops out in the middle,
+    results and an award, a joint declaration, a forum of eight, and beside it a symposium by invitation.
+    At the end every count must add up: prints what was tried, expected and seen, and ends with 1 where it
+    does not. Makes an event of its own, and deletes it. The token must be an owner's of all sessions.
+
+    Example: rostrum rehearse --server https://rostrum.example.org --token "$TOKEN"
+    """
+    from signaling.rehearsal import by_hand, report
+    from signaling.rehearsal.account import Account
+    from signaling.rehearsal.guest import UnexpectedError
+    from signaling.rehearsal.run import Plan
+    from signaling.rehearsal.run import rehearse as hold
+    from signaling.rehearsal.sitting import Pace
+
+    logging.getLogger("aioice").setLevel(logging.ERROR)
+    owner = token or minted({"role": "owner", "session": "*", "name": "Rehearsal", "lifetime": 6 * 3600})
+    plan = Plan(
+        Pace(speech, online, phones),
+        redis=by_hand.restart(lambda line: _say("rehearse", line)) if redis else None,
+        keep=keep,
+        tell=lambda check: _say("rehearse", report.line(check)),
+    )
+    held: list[Account] = []
+
+    async def run() -> None:
+        held.append(await hold(address_of(server), owner, plan))
+
+    try:
+        asyncio.run(run_until_stopped(run()))
+    except UnexpectedError as error:
+        raise CommandError(f"The day could not begin: {error}") from None
+    if not held:
+        raise CommandError("The rehearsal was stopped before its end.")
+    typer.echo(report.to_json(held[0]) if as_json else report.table(held[0]))
+    if held[0].wrong:
+        raise CommandError(report.verdict(held[0]))
+
+
+@app.command()
 def token(
     role: Annotated[
         str, typer.Option(help="viewer, hall, speaker, interpreter, moderator, chair, producer, owner.")

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from signaling.attendance import Attendance
+from signaling.audit import AuditEntry
 from signaling.protocol import AnyEvent, ChatDeleted, ChatPosted, Person, QuestionAsked
 from signaling.session.polls import counts
 from signaling.session.state import State
@@ -32,11 +33,12 @@ class Moment(int):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is known of a session: what it is, all that happened, and who was there."""
+    """All that is known of a session: what it is, all that happened, who was there, and the audit."""
 
     state: State
     events: tuple[AnyEvent, ...]
     attendance: Attendance
+    audit: tuple[AuditEntry, ...] = ()
 
     def name(self, participant: str) -> str:
         """Return the name of a participant, if it is known."""
@@ -205,24 +207,41 @@ def _institutions(material: Material) -> Iterator[Row]:
 
 
 def _floor(material: Material) -> Iterator[Row]:
-    return _told(material, lambda tag, _: tag.startswith(("floor.", "hand.")))
+    return _told(material, lambda tag: tag.startswith("floor."))
 
 
 def _audit(material: Material) -> Iterator[Row]:
     """Return all that was done to others or to the session: who, what, which, why."""
-    own = ("chat.posted", "question.asked", "question.votes", "poll.ballots", "reaction.")
-    return _told(material, lambda tag, event: not tag.startswith(own) and event.by != "")
+    asked = _asked(material)
+    for entry in material.audit:
+        yield {
+            "seq": entry.seq,
+            "at": Moment(entry.at),
+            "by": entry.by,
+            "by_name": entry.name or material.name(entry.by),
+            "role": entry.role,
+            "what": entry.action,
+            "which": entry.which,
+            "whose": entry.whose,
+            "details": msgspec.json.encode(entry.details).decode() if entry.details else "",
+            "why": entry.why,
+            "text": asked.get(entry.which, ""),
+        }
 
 
-def _told(material: Material, wanted: Callable[[str, AnyEvent], bool]) -> Iterator[Row]:
-    asked = {
+def _asked(material: Material) -> dict[str, str]:
+    """Return the questions that were asked, by id, as they were worded then."""
+    return {
         event.question.id: event.question.text
         for event in material.events
         if isinstance(event, QuestionAsked)
     }
+
+
+def _told(material: Material, wanted: Callable[[str], bool]) -> Iterator[Row]:
     for event in material.events:
         tag = str(event.__struct_config__.tag)
-        if wanted(tag, event):
+        if wanted(tag):
             fields = msgspec.to_builtins(event)
             which = {key: value for key, value in fields.items() if key not in ("type", "seq", "at", "by")}
             yield {
@@ -232,8 +251,6 @@ def _told(material: Material, wanted: Callable[[str, AnyEvent], bool]) -> Iterat
                 "by_name": material.name(event.by),
                 "what": tag,
                 "which": msgspec.json.encode(which).decode(),
-                "why": str(fields.get("reason", "")),
-                "text": asked.get(str(fields.get("question", "")), ""),
             }
 
 
@@ -244,8 +261,6 @@ def _person(person: Person) -> Row:
 def _moment(at: int | None) -> Moment | None:
     return None if at is None else Moment(at)
 
-
-_TOLD: Final = ("seq", "at", "by", "by_name", "what", "which", "why", "text")
 
 SECTIONS: Final = (
     Section(
@@ -269,6 +284,13 @@ SECTIONS: Final = (
     Section("polls", ("poll", "at", "kind", "state", "text", "option", "votes", "voters"), _polls),
     Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),
     Section("institutions", ("affiliation", "people", "online", "hall"), _institutions),
-    Section("floor", _TOLD, _floor),
-    Section("audit", _TOLD, _audit),
+    Section("floor", ("seq", "at", "by", "by_name", "what", "which"), _floor),
+    Section(
+        "audit",
+        (
+            *("seq", "at", "by", "by_name", "role", "what", "which", "whose", "details", "why"),
+            "text",
+        ),
+        _audit,
+    ),
 )

@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from signaling.audit import AuditEntry, entry_of
+from signaling.audit import OWN, AuditEntry, entry_of, kept
 from signaling.log import SessionLog
 from signaling.protocol import (
     AddHand,
     AnyCommand,
+    AnyEvent,
     ApproveQuestion,
     AskQuestion,
     CallHand,
@@ -21,6 +22,7 @@ from signaling.protocol import (
     FloorEvent,
     LowerHand,
     MuteChat,
+    NoteQuestion,
     OpenFloor,
     Person,
     PostChat,
@@ -36,6 +38,7 @@ from .server import bearer, running
 from .session_events import ADA, MODERATOR, PRODUCER, Fold
 from .test_live import ADA as ADA_CLAIMS
 from .test_live import MOD, done, new_id, until, worker
+from .test_matrix import required
 
 
 def acts(fold: Fold, actor: Person, command: AnyCommand, known: Person | None = None) -> list[AuditEntry]:
@@ -73,6 +76,31 @@ def test_what_people_do_with_what_is_their_own_is_no_act() -> None:
     assert acts(fold, ADA, AskQuestion("q", "Why?")) == acts(fold, MODERATOR, PostChat("p", "hi")) == []
     assert acts(fold, MODERATOR, WithdrawChat("w", said(fold, MODERATOR))) == []
     assert acts(fold, MODERATOR, DeleteChat("d", said(fold, MODERATOR))) == []
+
+
+def test_a_note_beside_a_question_is_an_act_and_its_text_is_not_in_it() -> None:
+    fold = Fold()
+    (asked,) = fold.do(ADA, AskQuestion("q", "Why?"))
+    question = asked.question.id  # type: ignore[union-attr]
+    (entry,) = acts(fold, MODERATOR, NoteQuestion("n", question, "secret words"))
+    assert (entry.action, entry.which, entry.by, entry.whose) == ("question.noted", question, "mod", "")
+    assert msgspec.json.decode(msgspec.json.encode(entry), type=AuditEntry) == entry
+    assert b"secret" not in msgspec.json.encode(entry)
+
+
+@pytest.mark.parametrize("kind", typing.get_args(AnyEvent), ids=lambda kind: kind.__struct_config__.tag)
+def test_what_is_kept_of_any_event_can_be_read_again(kind: type[AnyEvent]) -> None:
+    """One entry that cannot be read would spoil the page that it is on."""
+    event = msgspec.structs.replace(kind(**required(kind)), by="mod")
+    entry = entry_of(event, MODERATOR)
+    if entry is None:
+        assert kind.__struct_config__.tag in OWN
+    else:
+        assert msgspec.json.decode(kept(event, MODERATOR), type=AuditEntry) == entry
+
+
+def test_what_is_nobodys_act_are_events_that_there_are() -> None:
+    assert {kind.__struct_config__.tag for kind in typing.get_args(AnyEvent)} >= OWN
 
 
 def test_a_hall_desks_additions_and_calls_are_acts() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from signaling import export
 from signaling.attend import GoodbyeError, Seat, command_id, seat
 from signaling.attendance import Attendance, Attendee, Here
+from signaling.audit import entry_of
 from signaling.protocol import (
     Ack,
     AnyCommand,
@@ -55,7 +56,9 @@ HALL = Person("screen", "Screen", "hall", place="hall")
 def material(fold: Fold, *people: Person) -> export.Material:
     attendees = tuple(Attendee(Here(person, "zh"), 1000 + n, None) for n, person in enumerate(people))
     events = tuple(fact.event for fact in fold.facts)
-    return export.Material(fold.state, events, Attendance(attendees, 3, 5000, 2, 1, 2.5, 60.0))
+    acts = (entry_of(event, fold.state.people.get(event.by)) for event in events)
+    audit = tuple(entry for entry in acts if entry is not None)
+    return export.Material(fold.state, events, Attendance(attendees, 3, 5000, 2, 1, 2.5, 60.0), audit)
 
 
 def rows(packed: bytes, name: str) -> list[dict[str, str]]:
@@ -189,6 +192,9 @@ async def test_a_session_is_exported_over_rest_and_by_command(server: Server, tm
     assert [row["text"] for row in whole["chat"]] == ["hello", "welcome"]
     assert {row["id"] for row in whole["attendance"]} == {"ada", "mod"}
     assert whole["session"][0]["peak"] == 2
+    audit = await server.http.get("/api/sessions/keynote/audit", headers=bearer("producer"))
+    kept = [(entry["seq"], entry["action"], entry["role"]) for entry in audit.json()["entries"]]
+    assert [(row["seq"], row["what"], row["role"]) for row in whole["audit"]] == kept != []
     file = tmp_path / "keynote.zip"
     argv = ("session", "export", "keynote", "--server", str(server.http.base_url), "--output", str(file))
     done = await asyncio.to_thread(rostrum, *argv)

@@ -65,7 +65,7 @@ class Client:
     async def give(self, command: AnyCommand) -> Ack | Refused:
         answer: asyncio.Future[Ack | Refused] = asyncio.get_running_loop().create_future()
         self._answers[command.id] = answer
-        await self.place._send(command)
+        await self.place.send(command)
         async with asyncio.timeout(20):
             return await answer
 
@@ -190,7 +190,7 @@ async def test_a_process_killed_under_chat_loses_and_doubles_nothing_acknowledge
                         # What got no answer goes again, under the same id.
                         said = pending or PostChat(command_id(), f"line {len(acknowledged)} of {number}")
                         pending = said
-                        await place._send(said)
+                        await place.send(said)
                         answered = False
                         while not answered:
                             message = await place.hear()

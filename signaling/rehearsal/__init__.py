@@ -1,0 +1,1 @@
+"""A conference's whole day with synthetic people on both sides, and an account of it that must add up."""
