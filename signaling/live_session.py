@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 from prometheus_client import Counter
 
 from signaling.admission import admit, entities
@@ -105,6 +106,10 @@ class LiveSession:
         self._state = empty(session_id)
         self._history: deque[_Remembered] = deque(maxlen=HISTORY)
         self._last: Entry | None = None
+        self._together: deque[tuple[AnyEvent, tuple[CommandKey, ...]]] = deque(maxlen=HISTORY)
+        """The newest events that this worker wrote for several commands together, and for which."""
+        self._unconfirmed: dict[CommandKey, int] = {}
+        """Commands that were done, whose receipts may be lost with the end of a log."""
         self._passed: deque[tuple[Entry, State]] = deque(maxlen=3)
         """States that become checkpoints once TAIL events have followed."""
         self._catching_up = asyncio.Lock()
@@ -278,6 +283,7 @@ class LiveSession:
 
     async def _write_together(self, given: Sequence[Given]) -> None:
         """Append commands that contend with nothing, and settle each: done before, refused, or done now."""
+        await self._confirm()
         receipts = await self._log.receipts(self.id, [one.key for one in given])
         for one, seq in zip(given, receipts, strict=True):
             if seq is not None:
@@ -363,6 +369,9 @@ class LiveSession:
         )
         if appended.outcome != "done":
             return None
+        if together:
+            event = msgspec.structs.replace(decided.events[-1], seq=appended.seq)
+            self._together.append((event, tuple(together)))
         for event in decided.events:
             if isinstance(event, PersonEjected):
                 self.on_ejected(self.id, event.person)
@@ -499,6 +508,12 @@ class LiveSession:
         if head is None or head == GONE or not entries:
             raise SessionNotFound
         known = self._epoch
+        if known and entries[-1].epoch != known:
+            # It had lost its end: an entry that is there again names one command, not those gathered in it.
+            there = {entry.seq: entry.event for entry in entries}
+            for event, keys in self._together:
+                if there.get(event.seq) == event:
+                    self._unconfirmed |= dict.fromkeys(keys, event.seq)
         self._epoch = max(head[0], entries[-1].epoch)
         self._state = start
         self._history.clear()
@@ -524,7 +539,8 @@ class LiveSession:
         return found.state, entries
 
     async def keep(self) -> None:
-        """Keep a checkpoint if one is due; raises LogUnavailable."""
+        """Keep a checkpoint if one is due, and write back lost receipts; raises LogUnavailable."""
+        await self._confirm()
         due = None
         while self._passed and self._passed[0][0].seq + TAIL <= self._state.seq:
             due = self._passed.popleft()
@@ -532,6 +548,16 @@ class LiveSession:
             entry, state = due
             body = pack(Checkpoint(state, entry.event, entry.command))
             await self._log.keep(self.id, self._epoch, SHAPE, (entry.epoch, entry.seq), body)
+
+    async def _confirm(self) -> None:
+        """Write back the receipts of what was done, so that who gives it again has it done once."""
+        if self._unconfirmed:
+            done, self._unconfirmed = self._unconfirmed, {}
+            try:
+                await self._log.confirm(self.id, done)
+            except LogUnavailable:
+                self._unconfirmed = done | self._unconfirmed
+                raise
 
     def _fold(self, entry: Entry) -> Fact:
         fact = views.fact(self._state, entry.event)

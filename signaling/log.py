@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -237,6 +237,13 @@ class SessionLog:
         async with reaching():
             found = await answer(self._redis.mget([_key(session, f"done:{command}") for command in commands]))
         return tuple(None if seq is None else int(seq) for seq in found)
+
+    async def confirm(self, session: str, done: Mapping[CommandKey, int]) -> None:
+        """Write back where commands were done whose receipts were lost with the end of a log."""
+        async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
+            for command, seq in done.items():
+                pipeline.set(_key(session, f"done:{command}"), seq, ex=RECEIPT_SECONDS, nx=True)
+            await pipeline.execute()
 
     async def begin(
         self,

@@ -130,6 +130,33 @@ async def test_a_vote_sent_again_after_it_was_taken_back_is_not_done_again(sessi
     assert session.state.votes == {}
 
 
+async def test_a_vote_is_done_once_though_its_receipt_was_lost_with_the_end_of_the_log(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """Who fails over without the tail has lost the receipts too, of all that was written together."""
+    ada, bob = claims("ada"), claims("bob")
+    async with worker(redis_server.url) as here, worker(redis_server.url) as there:
+        session = await here.create("A talk", "s1")
+        question = await asked(session)
+        elsewhere = await there.get("s1")
+        await until(lambda: question.id in elsewhere.state.questions)
+        redis_server.copy_data(tmp_path)
+        first, second = VoteQuestion(new_id(), question.id), VoteQuestion(new_id(), question.id)
+        voted = [await done(session, ada, first), await done(elsewhere, bob, second)]
+        taken_back = [VoteQuestion(new_id(), question.id, up=False) for _ in voted]
+        await done(session, ada, taken_back[0])
+        await done(elsewhere, bob, taken_back[1])
+        before = session.position[0]
+        redis_server.kill()
+        redis_server.replace_data(tmp_path)
+        await redis_server.start()
+        await until(lambda: min(session.position[0], elsewhere.position[0]) > before, within=10)
+        assert session.state.votes == {}
+        # Who had no answer says the same again, to whichever worker.
+        assert [await done(elsewhere, ada, first), await done(session, bob, second)] == voted
+        assert session.state.votes == elsewhere.state.votes == {}
+
+
 async def test_votes_follow_a_merge_and_none_is_taken_after_the_end(
     redis_server: RedisServer, session: LiveSession
 ) -> None:
