@@ -181,7 +181,9 @@ class MediaDoors:
             )
         # The room is one participant, whichever device or desk publishes it.
         publisher = HALL if door.source == "hall" else actor.sub
-        answer = await self._relays.publish(door.session, PublishRequest(publisher, door.source, offer))
+        opener = actor.sub if publisher != actor.sub else ""
+        request = PublishRequest(publisher, door.source, offer, opener)
+        answer = await self._relays.publish(door.session, request)
         if isinstance(answer, Answer) and door.source != "hall":
             self._publishers.admitted(door.session, door.source, person_of(actor))
         return answer

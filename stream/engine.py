@@ -55,7 +55,7 @@ RETRY_AFTER = 2
 
 @dataclass(slots=True)
 class _Peer:
-    """A transport and what it is for."""
+    """A transport and what it is for. `participant` is who has opened it, whoever it is published as."""
 
     transport: PeerTransport
     session: str
@@ -279,7 +279,8 @@ class Engine:
                 self._replaced.append(replaced)
                 self.peers[replaced].transport.close()
 
-        return self._admit(transport, session, request.participant, connected, agreement)
+        opener = request.opened_by or request.participant
+        return self._admit(transport, session, opener, connected, agreement)
 
     def view(self, session: str, request: ViewRequest) -> Answer:
         """Answer a WHEP offer. Raises OfferRefused and RelayError (`nothing_live`, `relay_full`, …)."""

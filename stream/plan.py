@@ -60,12 +60,17 @@ class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return self.feeds.get(name, Feed())
 
 
-class PublishRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A WHIP offer (RFC 9725, section 4.2) already authenticated by signaling."""
+class PublishRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A WHIP offer (RFC 9725, section 4.2) already authenticated by signaling.
+
+    `opened_by` is who sends it, where that is another than whom it is published as: the room is published by
+    whoever sits at its desk, and ends with them.
+    """
 
     participant: str
     source: Source
     offer: str
+    opened_by: str = ""
 
 
 class ViewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -137,6 +137,32 @@ async def test_who_is_ejected_loses_socket_and_media_on_every_worker(
 
 
 @pytest.mark.fault
+async def test_the_halls_media_end_with_whose_they_are_though_their_worker_is_gone(
+    workers: tuple[Server, Server], relay: RelayProcess, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The room is published as `hall`, by whoever sits at the desk: it is the desk that is put out."""
+    one, two = workers
+    desk = token("hall", sub="desk")
+    headers = {"Authorization": f"Bearer {desk}"} | SDP
+    async with running(tmp_path / "three", relay.url, redis_url=redis_server.url) as three:
+        await three.until_ready()
+        async with asyncio.timeout(5):
+            while (
+                await three.http.post("/whip/keynote/hall", content=PUBLISH, headers=headers)
+            ).status_code != 201:
+                await asyncio.sleep(0.05)
+    async with (
+        seat(base(one), token("moderator", sub="mod")) as moderator,
+        seat(base(two), desk) as there,
+    ):
+        assert await transports(relay) == 1, "it outlives the worker that opened it"
+        began = time.monotonic()
+        assert isinstance(await moderator.command(EjectPerson(command_id(), "desk")), Ack)
+        assert (await goodbye(there, began))[0] == "ejected"
+        assert await no_media_of(relay, 0, began) <= WITHIN
+
+
+@pytest.mark.fault
 async def test_a_withdrawn_invitation_puts_out_who_came_by_it(
     workers: tuple[Server, Server], relay: RelayProcess
 ) -> None:
