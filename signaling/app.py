@@ -21,7 +21,17 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from signaling import archive_doors, connection, doors, invitation_doors, pages, programme_doors, rest, whip
+from signaling import (
+    archive_doors,
+    connection,
+    doors,
+    invitation_doors,
+    line_doors,
+    pages,
+    programme_doors,
+    rest,
+    whip,
+)
 from signaling.auth import Tokens
 from signaling.errors import SignalingError
 from signaling.invitation_store import InvitationStore
@@ -98,6 +108,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
         *archive_doors.ArchiveDoors(tokens, live).routes(),
+        *line_doors.LineDoors(tokens, live, relays).routes(),
         *invitation_doors.InvitationDoors(
             tokens, live, programmes, InvitationStore(redis), relays, settings.public_url
         ).routes(),
@@ -176,6 +187,7 @@ def openapi() -> dict[str, Any]:
             *programme_doors.OPERATIONS,
             *invitation_doors.OPERATIONS,
             *archive_doors.OPERATIONS,
+            *line_doors.OPERATIONS,
             *whip.OPERATIONS,
             *HEALTH,
         ]

@@ -199,6 +199,7 @@ _STAGE: Final = frozenset(
         "cue.invite",
         "cue.order",
         "cue.standby",
+        "line.read",
         "stage.bring_on",
         "stage.hand_over",
         "stage.hide_slides",
@@ -254,7 +255,7 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
 }
 """Role → actions: the commands' tags, and the doors beside the WebSocket.
 
-`session.join` is the WebSocket; `session.read`, `session.export`, `event.change` and the like are REST.
+`session.join` is the WebSocket; `session.read`, `line.read`, `event.change` and the like are REST.
 `programme.read` shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
 link to one, `presence.people` seeing names, `chat.post:<channel>` saying something where not everybody

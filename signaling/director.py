@@ -100,6 +100,7 @@ def _backstage(state: State) -> dict[str, Feed]:
         for role in backstage.ROLES
     }
     cues = {cue.person.id: cue.state for cue in state.cues.values() if cue.person is not None}
+    feeds[solo_name(HALL)] = _hall()
     speakers = [cue.person for cue in state.cues.values() if cue.person is not None]
     for person in (*state.crew.values(), *state.stage, *speakers):
         kind = backstage.return_feed(state, person.role, cues.get(person.id, "none"))

@@ -86,6 +86,9 @@ async def test_a_preflight_measures_what_arrives_and_the_speaker_is_told(stage: 
         assert measured.jitter is not None
         assert (measured.width, measured.height) == (1280, 720) or "picture_small" in codes
         assert measured.level is not None or "microphone_unmeasured" in codes
+        async with new_http(stage.token(session, "producer")) as desk_http:
+            line = (await desk_http.get(f"{stage.url}/api/sessions/{session}/lines/eve")).json()
+        assert line["video"] and line["packets"] > 100 and line["round_trip"] < 1
         # Whoever joins later finds it kept with the speaker, and nobody else does.
         async with seat(stage.url, stage.token(session, "producer")) as desk:
             assert desk.welcome.snapshot is not None

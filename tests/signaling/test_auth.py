@@ -89,7 +89,7 @@ CUTS = {
         "lift_slate",
     )
 }
-STAGE = CUES | CUTS | CLOCK
+STAGE = CUES | CUTS | CLOCK | {"line.read"}
 BREAKS = {"session.doors", "session.pause", "session.resume"}
 RUNNING = {
     "backstage.set_return",

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from signaling import archive_doors, invitation_doors, programme_doors, rest, whip
+from signaling import archive_doors, invitation_doors, line_doors, programme_doors, rest, whip
 from signaling.attend import Seat, seat
 from signaling.auth import EVERY_SESSION, RIGHTS, ROLES, Claims, authorize
 from signaling.errors import Forbidden
@@ -80,6 +80,7 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "listInvitations": ("invitation.list", OWN),
     "revokeInvitation": ("invitation.revoke", OWN),
     "readAudit": ("audit.read", OWN),
+    "readLine": ("line.read", OWN),
     "exportSession": ("session.export", OWN),
     "exportTables": ("session.export", OWN),
     "deleteSession": ("session.delete", OWN),
@@ -95,6 +96,7 @@ OPERATIONS: Final = (
     *programme_doors.OPERATIONS,
     *invitation_doors.OPERATIONS,
     *archive_doors.OPERATIONS,
+    *line_doors.OPERATIONS,
     *whip.OPERATIONS,
 )
 

@@ -57,6 +57,8 @@ def test_those_backstage_see_and_hear_each_other_and_nobody_themselves() -> None
         assert set(fed(fold, person).audio) == everybody - {f"{person.id}/camera"}
         solo = plan(fold.state, 7).feed(f"solo/{person.id}")
         assert (solo.main, solo.audio) == ((f"{person.id}/camera",), (f"{person.id}/camera",))
+    room = plan(fold.state, 7).feed("solo/hall")
+    assert (room.main, room.audio) == (("hall/hall",), ("hall/hall",))
     assert fed(fold, PRODUCER).main == ("adam/camera", "eve/camera", "mod/camera", "int-1/camera")
     fold.do(MODERATOR, LeaveBackstage("l1"))
     assert "mod/camera" not in fed(fold, EVE).audio

@@ -155,6 +155,14 @@ async def test_those_backstage_may_see_one_another_and_the_audience_may_not(serv
     refused(await view(server, "/whep/keynote/solo:"), 404, "feed_not_found")
 
 
+async def test_a_desk_asks_what_arrives_of_somebody_and_an_audience_does_not(server: Server) -> None:
+    path = "/api/sessions/keynote/lines/sp-1"
+    for role, status in (("producer", 404), ("chair", 404), ("viewer", 403), ("moderator", 403)):
+        assert (await server.http.get(path, headers=bearer(role))).status_code == status
+    foreign = await server.http.get(path, headers=bearer("producer", "forum"))
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "forbidden")
+
+
 async def test_what_is_not_there(server: Server) -> None:
     refused(await publish(server, "screen"), 404, "source_not_found")
     refused(await view(server, "/whep/keynote/backstage"), 404, "feed_not_found")
