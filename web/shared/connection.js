@@ -40,7 +40,9 @@ const UNDECIDED_TRIES = 5;
  *
  * What became of a command.
  *
- * @typedef {{ ok: true, seq: number } | { ok: false, code: string, reason: string }} Outcome
+ * @typedef {{ ok: true, seq: number }
+ *   | { ok: false, code: string, reason: string, now?: import('./protocol.js').StageNow | null }} Outcome `now`: the stage
+ *   as it is, where somebody else has cut
  *
  * A command without its id, which is given here.
  *
@@ -278,11 +280,11 @@ export class Connection {
   }
 
   /** @param {Refused} refused */
-  #refused({ id, code, reason, retry_after }) {
+  #refused({ id, code, reason, retry_after, now }) {
     const command = this.#commands.get(id);
     if (!command) return;
     if (code !== UNDECIDED || ++command.tries >= UNDECIDED_TRIES) {
-      return this.#settle(id, { ok: false, code, reason });
+      return this.#settle(id, { ok: false, code, reason, now });
     }
     setTimeout(() => {
       if (this.#status.phase === 'open' && this.#commands.has(id)) this.#socket?.send(command.frame);

@@ -2,7 +2,7 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { clockOf, cueOf, maySay, onScreen, questionsThat, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, maySay, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/store.js';
 import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';
@@ -36,12 +36,7 @@ export function OnAir({ booth }) {
             <${Preview} track=${devices.camera.track.value} />
             <figcaption class="quiet">${speak.preview}</figcaption>
           </figure>
-          <figure>
-            <${SlotView} viewer=${booth.hall} name="main" label=${speak.hallPicture}>
-              ${booth.hall.shown.main.value === 'none' && html`<p class="no-picture">${speak.hallNone}</p>`}
-            <//>
-            <figcaption class="quiet">${speak.hallPicture}</figcaption>
-          </figure>
+          <${Return} booth=${booth} />
         </div>
         <${Level} track=${devices.microphone.track.value} muted=${booth.muted.value} />
         <${Sending} booth=${booth} />
@@ -49,6 +44,19 @@ export function OnAir({ booth }) {
       </aside>
       <${Controls} booth=${booth} />
     </main>
+  `;
+}
+
+/** What is sent back: the hall, the programme or those backstage, as the desk has it. @param {{ booth: Booth }} props */
+function Return({ booth }) {
+  const { caption, none } = speak.returns[returnFeed(booth.session.state.value)];
+  return html`
+    <figure data-return=${returnFeed(booth.session.state.value)}>
+      <${SlotView} viewer=${booth.hall} name="main" label=${caption}>
+        ${booth.hall.shown.main.value === 'none' && html`<p class="no-picture">${none}</p>`}
+      <//>
+      <figcaption class="quiet">${caption}</figcaption>
+    </figure>
   `;
 }
 

@@ -53,6 +53,8 @@ export class Viewer {
   volume = signal(1);
   /** Whether no picture is fetched, to save what it costs. */
   soundOnly = signal(false);
+  /** What is heard, a track a voice: to measure how loud it is. @type {import('../../vendor/signals.js').Signal<readonly MediaStreamTrack[]>} */
+  voices = signal([]);
   /** How good the main picture is. @type {import('../../vendor/signals.js').Signal<ReturnType<typeof quality>>} */
   quality = signal('waiting');
 
@@ -152,6 +154,7 @@ export class Viewer {
       if (track) this.slots[name].take(track);
     });
     this.#audioBytes = { before: this.#audioBytes.before + this.#audioBytes.current, current: 0 };
+    this.voices.value = sounds ?? [];
     this.#voices.forEach((voice, i) => {
       const track = sounds?.[i];
       if (!track) return;

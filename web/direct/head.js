@@ -1,0 +1,93 @@
+/** The desk's head: which session, how late it is, the steps of its life, and what time it is. */
+
+/** @import { Status } from '../shared/protocol.js' */
+/** @import { Desk } from './desk.js' */
+
+import { isOver } from '../shared/store.js';
+import { duration, timeOfDay } from '../shared/time.js';
+import { LanguageChoice } from '../shared/ui/language.js';
+import { Confirm, ConnectionLine } from '../shared/ui/parts.js';
+import { say, words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { useState } from '../vendor/preact-hooks.js';
+
+const { direct } = words;
+
+/** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
+/** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
+
+/** @type {Record<Status, ReadonlyArray<{ type: LifeStep, text: LifeWord, how: `${LifeWord}How`, main?: boolean }>>} */
+const LIFE = {
+  planned: [
+    { type: 'session.doors', text: 'open', how: 'openHow' },
+    { type: 'session.start', text: 'start', how: 'startHow', main: true },
+  ],
+  doors: [{ type: 'session.start', text: 'start', how: 'startHow', main: true }],
+  live: [{ type: 'session.pause', text: 'pause', how: 'pauseHow' }],
+  paused: [{ type: 'session.resume', text: 'resume', how: 'resumeHow', main: true }],
+  ended: [{ type: 'session.reopen', text: 'reopen', how: 'reopenHow' }],
+  replay: [{ type: 'session.reopen', text: 'reopen', how: 'reopenHow' }],
+};
+
+/** @param {{ desk: Desk, onKeys: () => void }} props */
+export function Head({ desk, onKeys }) {
+  const { session } = desk;
+  const [asking, setAsking] = useState(false);
+  const { session: talk, can } = desk.state;
+  const status = talk?.status ?? 'planned';
+  const since = status === 'live' ? talk?.started : talk?.paused;
+  const steps = LIFE[status].filter((step) => can.includes(step.type));
+  return html`
+    <header class="desk-head">
+      <h1>${talk?.title ?? ''}</h1>
+      <${ConnectionLine} session=${session} viewer=${desk.programme} />
+      <${Drift} desk=${desk} />
+      <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
+      <button type="button" class="button slight" onClick=${onKeys}>${direct.keys} <kbd>?</kbd></button>
+      <${LanguageChoice} />
+      ${talk &&
+      html`<p class="session-state" data-status=${status}>
+        ${direct[status]} ${since ? duration(session.now.value - since) : ''}
+      </p>`}
+      ${steps.map(
+        ({ type, text, how, main }) => html`<button
+          key=${type}
+          type="button"
+          class=${main ? 'button primary' : 'button'}
+          title=${direct[how]}
+          onClick=${() => desk.give({ type })}
+        >
+          ${direct[text]}
+        </button>`,
+      )}
+      ${!isOver(status) &&
+      can.includes('session.end') &&
+      html`<button type="button" class="button" onClick=${() => setAsking(true)}>${direct.end}</button>`}
+      ${asking &&
+      html`<${Confirm}
+        text=${direct.endAsk}
+        yes=${direct.endYes}
+        no=${direct.endNo}
+        onYes=${() => {
+          setAsking(false);
+          void desk.give({ type: 'session.end' });
+        }}
+        onNo=${() => setAsking(false)}
+      />`}
+    </header>
+  `;
+}
+
+/** How far from the timetable, and when it ends; nothing without a programme. @param {{ desk: Desk }} props */
+function Drift({ desk }) {
+  const { timetable, session: talk } = desk.state;
+  if (!timetable || isOver(talk?.status)) return null;
+  const minutes = Math.round(timetable.late / 60_000);
+  const { programme } = words;
+  const how = minutes > 0 ? say(programme.late, { n: minutes }) : minutes < 0 ? say(programme.early, { n: -minutes }) : direct.onTime;
+  const begun = talk?.status === 'live' || talk?.status === 'paused';
+  const when = begun ? say(direct.endsAt, { time: timeOfDay(timetable.end) }) : say(direct.beginsAt, { time: timeOfDay(timetable.start) });
+  return html`<p class="drift" data-late=${minutes > 0 || timetable.over ? '' : undefined}>
+    <span>${when}</span> <span>${timetable.over ? direct.runsOver : how}</span>
+  </p>`;
+}

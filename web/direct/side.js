@@ -1,0 +1,119 @@
+/** Beside the cuts: what those backstage write to each other, and how the service is. */
+
+/** @import { Desk } from './desk.js' */
+
+import { Chat } from '../shared/ui/chat.js';
+import { Segments } from '../shared/ui/fields.js';
+import { People, PresenceCounts } from '../shared/ui/parts.js';
+import { refusal, say, words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { useState } from '../vendor/preact-hooks.js';
+import { Matrix } from './matrix.js';
+
+const { direct } = words;
+
+/** Longest announcement the protocol takes. */
+const LONGEST = 300;
+
+/** @param {{ desk: Desk }} props */
+export const Backstage = ({ desk }) => html`
+  <section class="side-part backstage" aria-labelledby="backstage-title">
+    <h2 class="desk-title" id="backstage-title">${direct.backstage} <span>${direct.backstageHow}</span></h2>
+    <${Chat} session=${desk.session} channel="backstage" />
+  </section>
+`;
+
+/** @param {{ desk: Desk }} props */
+export function Service({ desk }) {
+  const [returns, setReturns] = useState(false);
+  return html`
+    <section class="side-part service" aria-labelledby="service-title">
+      <div class="service-head">
+        <h2 class="desk-title" id="service-title">${direct.service}</h2>
+        <${PresenceCounts} session=${desk.session} />
+      </div>
+      <${Health} desk=${desk} />
+      <h2 class="desk-title">${words.announcement}</h2>
+      <${Announce} desk=${desk} />
+      <div class="service-foot">
+        ${desk.may('backstage.set_return') &&
+        html`<button type="button" class="button slight" onClick=${() => setReturns(true)}>${direct.returns}</button>`}
+        <details class="desk-people">
+          <summary>${words.presence.people}</summary>
+          <${People} session=${desk.session} />
+        </details>
+      </div>
+      ${returns && html`<${Matrix} desk=${desk} onClose=${() => setReturns(false)} />`}
+    </section>
+  `;
+}
+
+/** The service's health, in words. @param {{ desk: Desk }} props */
+function Health({ desk }) {
+  const { session, programme, state } = desk;
+  const { health } = direct;
+  const { phase } = programme.status.value;
+  const playing = programme.shown.main.value !== 'none' || programme.shown.slides.value !== 'none';
+  const quality = programme.quality.value;
+  const soft = quality === 'soft' || quality === 'standing';
+  const picture = phase !== 'connected' ? health.pictureBad : !playing ? health.pictureNone : soft ? health.pictureSoft : health.pictureGood;
+  const screens = (state.presence.people ?? []).filter((p) => p.role === 'hall').length;
+  const lines = /** @type {const} */ ([
+    ['line', session.status.value.phase === 'open', health.lineGood, health.lineBad],
+    ['relay', state.media.relay, health.relayGood, health.relayBad],
+    ['log', !state.chatPaused, health.chatGood, health.chatBad],
+    ['picture', phase === 'connected' && !soft, picture, picture],
+    ['screens', screens > 0, say(health.screens, { n: screens }), health.screensNone],
+  ]);
+  return html`
+    <ul class="health">
+      ${lines.map(([key, good, yes, no]) => html`<li key=${key} data-health=${key} data-good=${good ? '' : undefined}>${good ? yes : no}</li>`)}
+    </ul>
+  `;
+}
+
+/** What is pinned on all screens, and a field to pin something. @param {{ desk: Desk }} props */
+function Announce({ desk }) {
+  const { announcement } = desk.state;
+  const [text, setText] = useState('');
+  const [place, setPlace] = useState(/** @type {'all' | 'hall' | 'online'} */ ('all'));
+  const [said, setSaid] = useState('');
+  if (!desk.may('announcement.pin')) return null;
+  const pin = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (!text.trim()) return;
+    const outcome = await desk.session.command({ type: 'announcement.pin', text: text.trim(), place: place === 'all' ? null : place });
+    setSaid(outcome.ok ? '' : refusal(outcome));
+    if (outcome.ok) setText('');
+  };
+  return html`
+    ${announcement &&
+    html`<p class="pinned">
+      <span>${announcement.text}</span>
+      <button type="button" class="button slight" onClick=${() => desk.give({ type: 'announcement.unpin' })}>${direct.unpin}</button>
+    </p>`}
+    <form class="announce" onSubmit=${pin}>
+      <div class="one-line">
+        <input
+          class="field"
+          maxlength=${LONGEST}
+          aria-label=${direct.announce}
+          placeholder=${direct.announce}
+          value=${text}
+          onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => setText(e.currentTarget.value)}
+        />
+        <button type="submit" class="button" disabled=${!text.trim()}>${direct.pin}</button>
+      </div>
+      ${text.trim() &&
+      html`<${Segments}
+        name="place"
+        label=${direct.announceTo}
+        value=${place}
+        keys=${/** @type {const} */ (['all', 'hall', 'online'])}
+        choices=${direct.places}
+        onChange=${setPlace}
+      />`}
+      ${said && html`<p class="note" data-said role="alert">${said}</p>`}
+    </form>
+  `;
+}
