@@ -1,0 +1,175 @@
+"""A show as its producer runs it: two speakers from backstage to the stage and off it.
+
+Every cut is by the page's own buttons and keys; looked at is what hall, audience and speakers then
+have before them. Two desks cut at once, and a speaker drops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
+
+pytestmark = pytest.mark.browser
+
+WITHIN = 20.0
+"""Seconds that anything may take on a busy machine."""
+
+SHOWN = "document.querySelector('[data-slot=main]').dataset.shown"
+
+
+class Show:
+    """A session with its producer, two speakers, the hall's screen and a viewer."""
+
+    def __init__(self, stage: Stage, chromium: Chromium, session: str) -> None:
+        self.stage, self.chromium, self.session = stage, chromium, session
+
+    async def open(self, page: str, role: str, name: str, sub: str) -> ChromiumVisitor:
+        link = self.stage.link(page, self.session, role, name, sub)  # type: ignore[arg-type]
+        scripts = [PAINTED_CAMERA] if page == "speak" else []
+        visitor = await self.chromium.visit(link, scripts=scripts)
+        await visitor.expect("window.rostrum?.connection.phase === 'open'", WITHIN)
+        if page == "speak":
+            await visitor.page.click(".setup-go button:enabled", timeout=1000 * WITHIN)
+        return visitor
+
+    async def begin(self) -> None:
+        self.desk, self.hall, self.watch = await asyncio.gather(
+            self.open("direct", "producer", "Dana Director", "dana"),
+            self.open("hall", "hall", "Hall screen", "screen"),
+            self.open("watch", "viewer", "Kim Viewer", "kim"),
+        )
+        self.ada = await self.open("speak", "speaker", "Ada Lindqvist", "ada")
+        self.noor = await self.open("speak", "speaker", "Noor Haddad", "noor")
+
+    async def click(self, selector: str, page: ChromiumVisitor | None = None) -> None:
+        await (page or self.desk).page.click(selector, timeout=1000 * WITHIN)
+
+    async def sees(self, what: str) -> None:
+        await self.desk.expect(f"!!document.querySelector({what!r})", WITHIN)
+
+    async def twice(self, key: str) -> None:
+        """Strike a key that cuts."""
+        await self.desk.page.keyboard.press(key)
+        await self.desk.page.keyboard.press(key)
+        await self.desk.expect("!document.querySelector('.cut[data-armed]')")
+
+    async def everybody_sees(self, text: str) -> None:
+        for page in (self.watch, self.hall):
+            await page.expect_text(text, ".slate-title", WITHIN)
+
+    async def everybody_sees_the_stage(self) -> None:
+        for page in (self.watch, self.hall):
+            await page.expect(f"{SHOWN} === 'live'", WITHIN)
+
+
+@pytest.fixture
+async def show(stage: Stage, chromium: Chromium) -> AsyncIterator[Show]:
+    show = Show(stage, chromium, await stage.new_session())
+    await show.begin()
+    yield show
+
+
+@pytest.mark.timeout(150)
+async def test_a_producer_runs_a_show(show: Show) -> None:
+    desk, ada, noor = show.desk, show.ada, show.noor
+    for who in ("ada", "noor"):
+        await show.sees(f".row[data-participant={who}][data-cue=backstage]")
+    await show.click(".row[data-participant=noor] [data-step=measure]")
+    await show.sees(".row[data-participant=noor] .light[data-light=running]")
+
+    # Stand by, answered; the preview with picture and level; a note that the speaker reads.
+    await show.click(".row[data-participant=ada] .pick")
+    await show.click(".details [data-step=standby]")
+    await show.click(".tally-ready", ada)
+    await show.sees(".row[data-participant=ada] .cue[data-ready]")
+    await desk.expect("rostrum.media().preview.slots.main.frames > 5", WITHIN)
+    await desk.expect("Number(document.querySelector('.listen .level').ariaValueNow) > 0", WITHIN)
+    await desk.type(".details .one-line input", "two minutes yet")
+    await desk.page.keyboard.press("Enter")
+    await ada.expect_text("Ada Lindqvist: two minutes yet", ".side-chat", WITHIN)
+    await ada.expect("!!document.querySelector('[data-return=programme]')", WITHIN)
+
+    # Take: letters written are no keys; then one stroke of the key only arms it.
+    await desk.page.keyboard.press("t")
+    assert await desk.evaluate("document.querySelector('.details .one-line input').value") == "t"
+    await desk.page.keyboard.press("Escape")
+    await desk.page.keyboard.press("t")
+    await show.sees(".cut[data-cut=take][data-armed]")
+    assert await desk.evaluate("rostrum.state().stage.length") == 0
+    await desk.page.keyboard.press("t")
+    await ada.expect("document.querySelector('.air').dataset.air === 'on'", WITHIN)
+    await ada.expect("!!document.querySelector('[data-return=hall]')", WITHIN)
+    await show.sees(".programme[data-air=on] .member[data-participant=ada]")
+    await show.everybody_sees_the_stage()
+    await show.sees(".programme .line-words")
+
+    # The clock, over its time, on both pages.
+    await desk.type(".row[data-participant=ada] .allotted input", "0.02")
+    await desk.page.keyboard.press("Tab")
+    await show.click("[data-clock=start]")
+    await show.sees(".countdown[data-time=over]")
+    await show.sees("[data-alarm=over]")
+    await ada.expect("document.querySelector('.clock-run').dataset.time === 'over'", WITHIN)
+    await show.click("[data-alarm=over] [data-act=minute]")
+    await desk.expect("!document.querySelector('[data-alarm=over]')", WITHIN)
+    await show.click("[data-clock=pause]")
+
+    # Mute and slides by keys, the slate by its button.
+    await show.twice("m")
+    await show.watch.expect("(rostrum.state().air.muted ?? []).includes('ada')", WITHIN)
+    await show.twice("m")
+    await show.watch.expect("!(rostrum.state().air.muted ?? []).includes('ada')", WITHIN)
+    await show.twice("h")
+    await show.watch.expect("rostrum.state().air.slides === false", WITHIN)
+    await show.click(".slates .drop > button")
+    await show.click("[data-slate=lunch]")
+    await show.everybody_sees("Lunch break")
+    await show.click("[data-cut=slate]")
+    await show.everybody_sees_the_stage()
+
+    # Hand over to who is next, and in the preview by itself.
+    await desk.expect_text("Noor Haddad", ".preview-bus .bus-who")
+    await show.click("[data-cut=handover]")
+    await noor.expect("document.querySelector('.air').dataset.air === 'on'", WITHIN)
+    await ada.expect("document.querySelector('.air').dataset.air === 'off'", WITHIN)
+    await show.sees(".row[data-participant=ada][data-cue=cleared]")
+    await show.everybody_sees_the_stage()
+    graded = ".row[data-participant=noor] .light:is([data-light=green], [data-light=amber], [data-light=red])"
+    await desk.expect(f"!!document.querySelector({graded!r})", 25)
+
+    # Two desks cut at once: one cut is made, and the other desk is told what stands.
+    other = await show.open("direct", "producer", "Olu Producer", "olu")
+    await other.expect("document.querySelectorAll('.member').length === 1", WITHIN)
+    await asyncio.sleep(0.5)  # longer than what is new to a desk counts as unseen
+    before = await desk.evaluate("rostrum.state().air.version")
+    await asyncio.gather(
+        desk.evaluate("document.querySelector('[data-cut=slides]').click()"),
+        other.evaluate("document.querySelector('[data-cut=mute]').click()"),
+    )
+    told = "(document.querySelector('.alarm.said')?.innerText ?? '').includes('Noor Haddad')"
+    async with asyncio.timeout(WITHIN):
+        while (losers := [await page.evaluate(told) for page in (desk, other)]) == [False] * 2:
+            await asyncio.sleep(0.05)
+    assert losers.count(True) == 1
+    await desk.expect(f"rostrum.state().air.version > {before}", WITHIN)
+    air = await desk.evaluate("rostrum.state().air")
+    assert ("noor" in air.get("muted", [])) == losers[0]
+    await other.page.context.close()
+
+    # The speaker on air drops: told, and the slate is a click away; back, and it goes by itself.
+    link = show.stage.link("speak", show.session, "speaker", "Noor Haddad", "noor")
+    await noor.page.goto("about:blank")
+    await show.sees("[data-alarm=left][data-of=noor]")
+    await show.click("[data-alarm=left] [data-act=slate]")
+    await show.everybody_sees("We will be right back")
+    await noor.page.goto(link)
+    await desk.expect("!document.querySelector('[data-of=noor]')", WITHIN)
+    await desk.expect_text("Noor Haddad is back", ".alarm.back", WITHIN)
+    await show.click("[data-cut=slate]")
+    await show.everybody_sees_the_stage()
+    assert await noor.evaluate("document.querySelector('.air').dataset.air") == "on"
