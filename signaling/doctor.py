@@ -27,6 +27,7 @@ from stream.settings import Environment, RelaySettings, SettingsError
 from stream.transport.fanout import gso_works
 from stream.transport.fanout_choice import choose_fanout
 from stream.transport.native_fanout import cipher_library, native_fault
+from stream.transport.native_inlet import native_inlet_fault
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -217,6 +218,13 @@ async def _fanout(http: httpx.AsyncClient, relay: RelaySettings) -> Finding:
 def _fanout_found(whose: str, name: str, relay: RelaySettings) -> Finding:
     """Say which fan-out it is, what encrypts in the native one, and why it is not the native one."""
     fault = native_fault()
+    if name == "native" and (unread := native_inlet_fault()) is not None:
+        return Finding(
+            "warning",
+            "fan-out",
+            f"{whose} native, but what viewers report is read in plain Python: {unread}. "
+            "Install Rostrum again.",
+        )
     if name == "native":
         return Finding("ok", "fan-out", f"{whose} native, over {cipher_library() or 'a library of its own'}.")
     if fault is None or relay.fanout != "auto":

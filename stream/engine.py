@@ -27,7 +27,7 @@ from stream.routing.publication import Publication
 from stream.routing.router import Router
 from stream.settings import RelaySettings
 from stream.transport.fanout import Fanout, Path
-from stream.transport.fanout_choice import make_fanout
+from stream.transport.fanout_choice import make_fanout, make_inlet
 from stream.transport.rtc_adapter import make_certificate
 from stream.transport.tcp_mux import TcpMux, open_listener
 from stream.transport.transport import PeerTransport
@@ -106,7 +106,8 @@ class Engine:
         self._candidates = tuple((address, settings.media_port) for address in announce)
         self._with_tcp = settings.media_tcp == "on"
         self._fanout: Fanout = make_fanout(settings.fanout, self._socket, self.counters)
-        self._mux = UdpMux(self._socket, self.counters)
+        self._inlet = make_inlet(self._fanout.name, self._socket)
+        self._mux = UdpMux(self._socket, self.counters, self._inlet)
         self._tcp = self._listen(settings) if self._with_tcp else None
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
@@ -162,31 +163,59 @@ class Engine:
         self._route(self._mux.drain(now), now)
 
     def _route(self, arrived: Iterable[Received], now: float) -> None:
-        """Take what peers sent, by datagram or by connection, and flush what came of it."""
-        unix = time.time()
+        """Take what peers sent, by datagram or by connection: media first, flushed before reports."""
+        observer = self.observer
         touched: dict[str, Router[PeerTransport]] = {}
+        reports: list[Received] = []
         for received in arrived:
-            peer = self.peers.get(received.transport.id)
-            router = self.routers.get(peer.session) if peer is not None else None
+            transport, packet, _ = received
+            if packet is None:
+                reports.append(received)
+                continue
+            router = self._router_of(transport)
             if router is None:
                 continue
             try:
-                if received.rtp is not None:
-                    if self.observer is not None:
-                        self.observer.rtp(received.transport.id, received.rtp)
-                    router.receive_rtp(received.transport.id, received.rtp, now)
-                    touched[router.session] = router
-                else:
-                    if self.observer is not None:
-                        self.observer.rtcp(received.transport.id, received.rtcp)
-                    self._deliver(router.receive_rtcp(received.transport.id, received.rtcp, now, unix))
-            except Exception:  # a defect of ours must cost one peer, not the port
-                self.counters["internal_error"] += 1
-                log.exception("a packet could not be routed; its peer is closed")
-                received.transport.close()
-        if self.observer is not None:
-            self.observer.flush()  # first, so that other processes work while this one sends
-        self.flush(touched.values(), now)
+                if observer is not None:
+                    observer.rtp(transport.id, packet)
+                router.receive_rtp(transport.id, packet, now)
+            except Exception:  # noqa: BLE001  a defect of ours must cost one peer, not the port
+                self._end(transport)
+            touched[router.session] = router
+        if observer is not None:
+            observer.flush()  # first, so that other processes work while this one sends
+        if touched:
+            self.flush(touched.values(), now)
+        if reports:
+            self._hear(reports, now)
+
+    def _hear(self, reports: Sequence[Received], now: float) -> None:
+        """Take what peers report, and send what that asks for."""
+        observer, unix = self.observer, time.time()
+        for transport, _, packets in reports:
+            router = self._router_of(transport)
+            if router is None:
+                continue
+            try:
+                if observer is not None:
+                    observer.rtcp(transport.id, packets)
+                bursts = router.receive_rtcp(transport.id, packets, now, unix)
+                if bursts:
+                    self._deliver(bursts)
+            except Exception:  # noqa: BLE001  as above
+                self._end(transport)
+        if observer is not None:
+            observer.flush()
+
+    def _router_of(self, transport: PeerTransport) -> Router[PeerTransport] | None:
+        peer = self.peers.get(transport.id)
+        return self.routers.get(peer.session) if peer is not None else None
+
+    def _end(self, transport: PeerTransport) -> None:
+        """Close a peer whose packet met a defect of ours; to be called where it is handled."""
+        self.counters["internal_error"] += 1
+        log.exception("a packet could not be routed; its peer is closed")
+        transport.close()
 
     def flush(self, routers: Iterable[Router[PeerTransport]], now: float) -> None:
         """Send what has come for these sessions since the last time."""
@@ -316,6 +345,7 @@ class Engine:
             self._send,
             self.counters,
             time.monotonic(),
+            self._inlet.make_opener,
         )
 
     def _local(self, transport: PeerTransport) -> LocalTransport:

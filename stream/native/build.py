@@ -20,7 +20,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).resolve().parent
-SOURCES = ("gcm.c", "outlet.c", "fanout.c")
+SOURCES = ("gcm.c", "outlet.c", "opener.c", "reports.c", "inlet.c", "fanout.c")
 FLAGS = (
     "-std=c11",
     "-O2",

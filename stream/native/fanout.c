@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gcm.h"
+#include "inlet.h"
 #include "outlet.h"
 
 /* As in stream/transport/fanout.py, which tells why. */
@@ -50,7 +51,7 @@ static PyObject *sealer_new(PyTypeObject *type, PyObject *args, PyObject *keywor
         goto end;
     }
     self = (Sealer *)type->tp_alloc(type, 0);
-    if (self != NULL && !gcm_open(&self->gcm, chosen, key.buf, (size_t)key.len, salt.buf)) {
+    if (self != NULL && !gcm_open(&self->gcm, chosen, GCM_SEALS, key.buf, (size_t)key.len, salt.buf)) {
         PyErr_SetString(PyExc_RuntimeError, "the cipher library refused the key");
         Py_CLEAR(self);
     }
@@ -805,7 +806,7 @@ static PyMethodDef module_methods[] = {
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "stream.native._fanout",
-    .m_doc = "Rewrite, seal and send, in C.",
+    .m_doc = "Rewrite, seal and send, and receive and open, in C.",
     .m_size = -1,
     .m_methods = module_methods,
 };
@@ -821,7 +822,7 @@ PyMODINIT_FUNC PyInit__fanout(void)
     PyObject *module = PyModule_Create(&module_definition);
     if (module == NULL || name_srtp == NULL || name_path == NULL || name_sealer == NULL
         || PyModule_AddObjectRef(module, "Sealer", (PyObject *)&SealerType) < 0
-        || PyModule_AddObjectRef(module, "Fanout", (PyObject *)&FanoutType) < 0) {
+        || PyModule_AddObjectRef(module, "Fanout", (PyObject *)&FanoutType) < 0 || inlet_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -110,6 +110,20 @@ static bool seal_ipsec_mb(const struct gcm *gcm, const uint8_t *nonce, const uin
     return true;
 }
 
+static bool unseal_ipsec_mb(const struct gcm *gcm, const uint8_t *nonce, const uint8_t *header,
+                            size_t header_length, const uint8_t *in, size_t length, uint8_t *out)
+{
+    struct gcm_context_data context;
+    uint8_t tag[GCM_TAG];
+    if (gcm->wide)
+        IMB_AES256_GCM_DEC(manager, gcm->state, &context, out, in, length, nonce, header, header_length, tag,
+                           GCM_TAG);
+    else
+        IMB_AES128_GCM_DEC(manager, gcm->state, &context, out, in, length, nonce, header, header_length, tag,
+                           GCM_TAG);
+    return CRYPTO_memcmp(tag, in + length, GCM_TAG) == 0;
+}
+
 #else
 
 static void start_ipsec_mb(void)
@@ -134,14 +148,21 @@ static bool seal_ipsec_mb(const struct gcm *gcm, const uint8_t *nonce, const uin
     return false;
 }
 
+static bool unseal_ipsec_mb(const struct gcm *gcm, const uint8_t *nonce, const uint8_t *header,
+                            size_t header_length, const uint8_t *in, size_t length, uint8_t *out)
+{
+    return seal_ipsec_mb(gcm, nonce, header, header_length, in, length, out);
+}
+
 #endif
 
-static void *open_openssl(const uint8_t *key, bool wide)
+static void *open_openssl(const uint8_t *key, bool wide, enum gcm_way way)
 {
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     if (context == NULL)
         return NULL;
-    if (EVP_EncryptInit_ex(context, wide ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), NULL, key, NULL) != 1) {
+    if (EVP_CipherInit_ex(context, wide ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), NULL, key, NULL,
+                          way == GCM_SEALS) != 1) {
         EVP_CIPHER_CTX_free(context);
         return NULL;
     }
@@ -157,6 +178,17 @@ static bool seal_openssl(EVP_CIPHER_CTX *context, const uint8_t *nonce, const ui
            && (length == 0 || EVP_EncryptUpdate(context, out, &done, in, (int)length) == 1)
            && EVP_EncryptFinal_ex(context, out + length, &done) == 1
            && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, GCM_TAG, out + length) == 1;
+}
+
+static bool unseal_openssl(EVP_CIPHER_CTX *context, const uint8_t *nonce, const uint8_t *header,
+                           size_t header_length, const uint8_t *in, size_t length, uint8_t *out)
+{
+    int done = 0;
+    return EVP_DecryptInit_ex(context, NULL, NULL, NULL, nonce) == 1
+           && (header_length == 0 || EVP_DecryptUpdate(context, NULL, &done, header, (int)header_length) == 1)
+           && (length == 0 || EVP_DecryptUpdate(context, out, &done, in, (int)length) == 1)
+           && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, GCM_TAG, (void *)(in + length)) == 1
+           && EVP_DecryptFinal_ex(context, out + length, &done) == 1;
 }
 
 void gcm_start(void)
@@ -185,12 +217,13 @@ const char *gcm_no_ipsec_mb(void)
     return no_ipsec_mb;
 }
 
-bool gcm_open(struct gcm *gcm, enum gcm_library library, const uint8_t *key, size_t key_length,
+bool gcm_open(struct gcm *gcm, enum gcm_library library, enum gcm_way way, const uint8_t *key, size_t key_length,
               const uint8_t *salt)
 {
     gcm->library = library;
     gcm->wide = key_length == 32;
-    gcm->state = library == GCM_IPSEC_MB ? open_ipsec_mb(key, gcm->wide) : open_openssl(key, gcm->wide);
+    gcm->state =
+        library == GCM_IPSEC_MB ? open_ipsec_mb(key, gcm->wide) : open_openssl(key, gcm->wide, way);
     memcpy(gcm->salt, salt, GCM_SALT);
     return gcm->state != NULL;
 }
@@ -206,16 +239,31 @@ void gcm_close(struct gcm *gcm)
     gcm->state = NULL;
 }
 
-bool gcm_seal(struct gcm *gcm, uint32_t ssrc, uint64_t index, const uint8_t *header, size_t header_length,
-              const uint8_t *in, size_t length, uint8_t *out)
+static void write_nonce(const struct gcm *gcm, uint32_t ssrc, uint64_t index, uint8_t *nonce)
 {
-    uint8_t nonce[GCM_SALT];
     memcpy(nonce, gcm->salt, GCM_SALT);
     for (int place = 0; place < 4; place++)
         nonce[2 + place] ^= (uint8_t)(ssrc >> (24 - 8 * place));
     for (int place = 0; place < 6; place++)
         nonce[6 + place] ^= (uint8_t)(index >> (40 - 8 * place));
+}
+
+bool gcm_seal(struct gcm *gcm, uint32_t ssrc, uint64_t index, const uint8_t *header, size_t header_length,
+              const uint8_t *in, size_t length, uint8_t *out)
+{
+    uint8_t nonce[GCM_SALT];
+    write_nonce(gcm, ssrc, index, nonce);
     if (gcm->library == GCM_IPSEC_MB)
         return seal_ipsec_mb(gcm, nonce, header, header_length, in, length, out);
     return seal_openssl(gcm->state, nonce, header, header_length, in, length, out);
+}
+
+bool gcm_unseal(struct gcm *gcm, uint32_t ssrc, uint64_t index, const uint8_t *header, size_t header_length,
+                const uint8_t *in, size_t length, uint8_t *out)
+{
+    uint8_t nonce[GCM_SALT];
+    write_nonce(gcm, ssrc, index, nonce);
+    if (gcm->library == GCM_IPSEC_MB)
+        return unseal_ipsec_mb(gcm, nonce, header, header_length, in, length, out);
+    return unseal_openssl(gcm->state, nonce, header, header_length, in, length, out);
 }

@@ -1,4 +1,4 @@
-"""Which fan-out this machine runs: the native one where it works, else the plain one.
+"""Which fan-out this machine runs, and which inlet: the native ones where they work, else the plain ones.
 
 The law: `auto` always finds one; a setting that insists fails with one sentence that says why.
 """
@@ -11,7 +11,9 @@ from typing import Literal
 
 from stream.settings import Fanout as Setting
 from stream.transport.fanout import Fanout, PlainFanout, UdpSender, gso_works
+from stream.transport.inlet import Inlet, PlainInlet
 from stream.transport.native_fanout import NativeFanout, native_fault
+from stream.transport.native_inlet import NativeInlet, native_inlet_fault
 
 FanoutName = Literal["native", "gso", "plain"]
 
@@ -42,3 +44,10 @@ def make_fanout(setting: Setting, sock: socket.socket, counters: Counter[str]) -
     if chosen == "native":
         return NativeFanout(UdpSender(sock, counters, segmented=gso_works()))
     return PlainFanout(UdpSender(sock, counters, segmented=chosen == "gso"))
+
+
+def make_inlet(fanout: str, sock: socket.socket) -> Inlet:
+    """Return the inlet for a bound, non-blocking UDP socket: native where the fan-out is, and it works."""
+    if fanout == "native" and native_inlet_fault() is None:
+        return NativeInlet(sock)
+    return PlainInlet(sock)

@@ -69,10 +69,24 @@ class Srtp(Protocol):
         """Return the compound packet in the clear. Raises SrtpError."""
 
 
-def open_srtp(keys: SrtpKeys) -> Srtp:
+class Opener(Protocol):
+    """The receiving half of one peer's AES-GCM keys: here in Python, or native (`stream.transport.inlet`)."""
+
+    def open(self, data: bytes, header_length: int, /) -> bytes | str:
+        """Return an RTP packet's payload, padding included, or the reason for which it is not opened."""
+
+    def open_rtcp(self, data: bytes, /) -> bytes | str:
+        """Return a compound packet in the clear, or the reason for which it is not opened."""
+
+
+MakeOpener = Callable[[bytes, bytes, bytes, bytes], Opener]
+"""Makes an opener of session key and salt for RTP, and for RTCP."""
+
+
+def open_srtp(keys: SrtpKeys, make_opener: MakeOpener | None = None) -> Srtp:
     """Return the context that fits the agreed profile. Raises SrtpError for one unknown."""
     if keys.profile in ("AEAD_AES_128_GCM", "AEAD_AES_256_GCM"):
-        return GcmSrtp(keys)
+        return GcmSrtp(keys, make_opener or PlainOpener)
     if keys.profile == "AES128_CM_HMAC_SHA1_80":
         return LibSrtp(keys)
     raise SrtpError("profile")
@@ -110,50 +124,93 @@ class ReplayWindow:
             self.seen |= 1 << behind
 
 
+class PlainOpener:
+    """The receiving half in Python: the fallback, and the oracle of any other."""
+
+    __slots__ = ("_decrypt", "_decrypt_rtcp", "_rtcp_salt", "_rtcp_windows", "_salt", "_windows")
+
+    def __init__(self, key: bytes, salt: bytes, rtcp_key: bytes, rtcp_salt: bytes) -> None:
+        self._decrypt = AESGCM(key).decrypt
+        self._salt = int.from_bytes(salt, "big")
+        self._decrypt_rtcp = AESGCM(rtcp_key).decrypt
+        self._rtcp_salt = int.from_bytes(rtcp_salt, "big")
+        self._windows: dict[int, ReplayWindow] = {}
+        self._rtcp_windows: dict[int, ReplayWindow] = {}
+
+    def open(self, data: bytes, header_length: int) -> bytes | str:
+        """See `Opener.open`. The rollover count is guessed from the newest index (RFC 3711, 3.3.1)."""
+        ssrc = int.from_bytes(data[8:12], "big")
+        sequence = int.from_bytes(data[2:4], "big")
+        window = self._windows.get(ssrc)
+        index = sequence if window is None else extend(sequence, window.newest)
+        if index < 0 or (window is not None and not window.fresh(index)):
+            return "replayed"
+        if window is None and len(self._windows) >= _MAX_STREAMS:
+            return "too_many_streams"
+        if len(data) < header_length + GCM_TAG:
+            return "short"
+        nonce = (self._salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
+        try:
+            payload = self._decrypt(nonce, data[header_length:], data[:header_length])
+        except InvalidTag:
+            return "unauthentic"
+        if window is None:
+            window = self._windows[ssrc] = ReplayWindow(index)
+        window.mark(index)
+        return payload
+
+    def open_rtcp(self, data: bytes) -> bytes | str:
+        """See `Opener.open_rtcp`; unencrypted SRTCP is refused."""
+        if len(data) < 8 + GCM_TAG + 4:
+            return "short"
+        trailer = data[-4:]
+        word = int.from_bytes(trailer, "big")
+        if not word & 0x80000000:
+            return "unencrypted"
+        index = word & _SRTCP_INDEX_MASK
+        ssrc = int.from_bytes(data[4:8], "big")
+        window = self._rtcp_windows.get(ssrc)
+        if window is not None and not window.fresh(index):
+            return "replayed"
+        if window is None and len(self._rtcp_windows) >= _MAX_STREAMS:
+            return "too_many_streams"
+        nonce = (self._rtcp_salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
+        try:
+            body = self._decrypt_rtcp(nonce, data[8:-4], data[:8] + trailer)
+        except InvalidTag:
+            return "unauthentic"
+        if window is None:
+            window = self._rtcp_windows[ssrc] = ReplayWindow(index)
+        window.mark(index)
+        return data[:8] + body
+
+
 class GcmSrtp:
     """AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714).
 
-    `encrypt`, `key` and `salt` are the fan-out's to use; the native one keeps its half in `sealer`.
+    `encrypt`, `key` and `salt` are the fan-out's to use; the native one keeps its half in `sealer`. The
+    receiving half is `opener`, the inlet's to use.
     """
 
-    __slots__ = (
-        "_decrypt",
-        "_decrypt_rtcp",
-        "_encrypt_rtcp",
-        "_remote_rtcp_salt",
-        "_remote_salt",
-        "_rtcp_index",
-        "_rtcp_salt",
-        "_rtcp_windows",
-        "_windows",
-        "encrypt",
-        "key",
-        "salt",
-        "sealer",
-    )
+    __slots__ = ("_encrypt_rtcp", "_rtcp_index", "_rtcp_salt", "encrypt", "key", "opener", "salt", "sealer")
 
-    def __init__(self, keys: SrtpKeys) -> None:
+    def __init__(self, keys: SrtpKeys, make_opener: MakeOpener = PlainOpener) -> None:
         size = len(keys.local_key)
 
-        def cipher(key: bytes, salt: bytes, label: int) -> AESGCM:
-            return AESGCM(derive(key, salt, label, size))
+        def local(label: int, length: int) -> bytes:
+            return derive(keys.local_key, keys.local_salt, label, length)
 
-        def number(key: bytes, salt: bytes, label: int) -> int:
-            return int.from_bytes(derive(key, salt, label, 12), "big")
+        def remote(label: int, length: int) -> bytes:
+            return derive(keys.remote_key, keys.remote_salt, label, length)
 
-        self.key = derive(keys.local_key, keys.local_salt, 0, size)
+        self.key = local(0, size)
         self.sealer: object = None
         self.encrypt = AESGCM(self.key).encrypt
-        self.salt = number(keys.local_key, keys.local_salt, 2)
-        self._encrypt_rtcp = cipher(keys.local_key, keys.local_salt, 3).encrypt
-        self._rtcp_salt = number(keys.local_key, keys.local_salt, 5)
-        self._decrypt = cipher(keys.remote_key, keys.remote_salt, 0).decrypt
-        self._remote_salt = number(keys.remote_key, keys.remote_salt, 2)
-        self._decrypt_rtcp = cipher(keys.remote_key, keys.remote_salt, 3).decrypt
-        self._remote_rtcp_salt = number(keys.remote_key, keys.remote_salt, 5)
+        self.salt = int.from_bytes(local(2, 12), "big")
+        self._encrypt_rtcp = AESGCM(local(3, size)).encrypt
+        self._rtcp_salt = int.from_bytes(local(5, 12), "big")
         self._rtcp_index = 0
-        self._windows: dict[int, ReplayWindow] = {}
-        self._rtcp_windows: dict[int, ReplayWindow] = {}
+        self.opener = make_opener(remote(0, size), remote(2, 12), remote(3, size), remote(5, 12))
 
     def protect(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
         """See `Srtp.protect`; the nonce is salt XOR SSRC, rollover, sequence (RFC 7714, section 8.1)."""
@@ -169,51 +226,18 @@ class GcmSrtp:
         return data[:8] + self._encrypt_rtcp(nonce, data[8:], data[:8] + trailer) + trailer
 
     def unprotect(self, data: bytes, header_length: int) -> bytes:
-        """See `Srtp.unprotect`. The rollover count is guessed from the newest index (RFC 3711, 3.3.1)."""
-        ssrc = int.from_bytes(data[8:12], "big")
-        sequence = int.from_bytes(data[2:4], "big")
-        window = self._windows.get(ssrc)
-        index = sequence if window is None else extend(sequence, window.newest)
-        if index < 0 or (window is not None and not window.fresh(index)):
-            raise SrtpError("replayed")
-        if window is None and len(self._windows) >= _MAX_STREAMS:
-            raise SrtpError("too_many_streams")
-        if len(data) < header_length + GCM_TAG:
-            raise SrtpError("short")
-        nonce = (self._remote_salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
-        try:
-            payload = self._decrypt(nonce, data[header_length:], data[:header_length])
-        except InvalidTag:
-            raise SrtpError("unauthentic") from None
-        if window is None:
-            window = self._windows[ssrc] = ReplayWindow(index)
-        window.mark(index)
-        return payload
+        """See `Srtp.unprotect`."""
+        return _opened(self.opener.open(data, header_length))
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
-        """See `Srtp.unprotect_rtcp`; unencrypted SRTCP is refused."""
-        if len(data) < 8 + GCM_TAG + 4:
-            raise SrtpError("short")
-        trailer = data[-4:]
-        word = int.from_bytes(trailer, "big")
-        if not word & 0x80000000:
-            raise SrtpError("unencrypted")
-        index = word & _SRTCP_INDEX_MASK
-        ssrc = int.from_bytes(data[4:8], "big")
-        window = self._rtcp_windows.get(ssrc)
-        if window is not None and not window.fresh(index):
-            raise SrtpError("replayed")
-        if window is None and len(self._rtcp_windows) >= _MAX_STREAMS:
-            raise SrtpError("too_many_streams")
-        nonce = (self._remote_rtcp_salt ^ (ssrc << 48 | index)).to_bytes(12, "big")
-        try:
-            body = self._decrypt_rtcp(nonce, data[8:-4], data[:8] + trailer)
-        except InvalidTag:
-            raise SrtpError("unauthentic") from None
-        if window is None:
-            window = self._rtcp_windows[ssrc] = ReplayWindow(index)
-        window.mark(index)
-        return data[:8] + body
+        """See `Srtp.unprotect_rtcp`."""
+        return _opened(self.opener.open_rtcp(data))
+
+
+def _opened(outcome: bytes | str) -> bytes:
+    if isinstance(outcome, str):
+        raise SrtpError(outcome)
+    return outcome
 
 
 class LibSrtp:

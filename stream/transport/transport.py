@@ -18,7 +18,7 @@ from typing import Literal
 
 from stream.transport.fanout import Path
 from stream.transport.rtc_adapter import Certificate, DtlsEndpoint, DtlsError, DtlsRole
-from stream.transport.srtp import Srtp, SrtpError, open_srtp
+from stream.transport.srtp import GcmSrtp, MakeOpener, Opener, Srtp, SrtpError, open_srtp
 from stream.wire import rtcp, rtp, stun
 
 log = logging.getLogger("rostrum.relay")
@@ -70,7 +70,9 @@ class PeerTransport:
         send: Callable[[bytes, Path], None],
         counters: Counter[str],
         now: float,
+        make_opener: MakeOpener | None = None,
     ) -> None:
+        """`make_opener` is the inlet's, where that one opens packets itself."""
         self.id = identifier
         self._credentials = [_new_credentials()]
         """Newest first; a former pair holds until a check has verified with the newest."""
@@ -90,6 +92,7 @@ class PeerTransport:
         self._asked_at: float | None = None
         self._dtls: DtlsEndpoint | None = None
         self._handshake: asyncio.Task[None] | None = None
+        self._make_opener = make_opener
         self._srtp: Srtp | None = None
         self._path: Path | None = None
         self._on_state: Callable[[PeerTransport], None] = lambda transport: None
@@ -99,6 +102,11 @@ class PeerTransport:
         """The keys in use; only a connected transport has any."""
         assert self._srtp is not None, "a transport that is not connected has no keys"
         return self._srtp
+
+    @property
+    def opener(self) -> Opener | None:
+        """What opens its packets, where it is known, and AES-GCM's."""
+        return self._srtp.opener if isinstance(self._srtp, GcmSrtp) else None
 
     @property
     def path(self) -> Path:
@@ -196,7 +204,7 @@ class PeerTransport:
     async def _run_handshake(self) -> None:
         assert self._dtls is not None, "start() comes before the first check can"
         try:
-            self._srtp = open_srtp(await self._dtls.handshake())
+            self._srtp = open_srtp(await self._dtls.handshake(), self._make_opener)
         except (DtlsError, SrtpError) as error:
             self._counters[f"handshake_{error}"] += 1
             self.close()
@@ -229,7 +237,7 @@ class PeerTransport:
         self._counters["dtls_settled"] += 1
         return True
 
-    def _heard(self, path: Path, now: float) -> None:
+    def heard(self, path: Path, now: float) -> None:
         """Take note of an authentic packet on a path that a check has verified."""
         self.last_alive = now
         self._proven = True
@@ -251,7 +259,7 @@ class PeerTransport:
         except (rtp.RtpError, SrtpError) as error:
             self._counters[f"rtp_{error.reason}"] += 1
             return None
-        self._heard(path, now)
+        self.heard(path, now)
         return packet
 
     def receive_rtcp(self, data: bytes, path: Path, now: float) -> list[rtcp.Packet]:
@@ -260,11 +268,20 @@ class PeerTransport:
             self._counters["rtcp_before_keys"] += 1
             return []
         try:
-            packets = rtcp.parse(self._srtp.unprotect_rtcp(data))
-        except (rtcp.RtcpError, SrtpError) as error:
+            opened = self._srtp.unprotect_rtcp(data)
+        except SrtpError as error:
             self._counters[f"rtcp_{error.reason}"] += 1
             return []
-        self._heard(path, now)
+        return self.read_rtcp(opened, path, now)
+
+    def read_rtcp(self, data: bytes, path: Path, now: float) -> list[rtcp.Packet]:
+        """Read one compound packet that was opened; nothing where it is dropped."""
+        try:
+            packets = rtcp.parse(data)
+        except rtcp.RtcpError as error:
+            self._counters[f"rtcp_{error.reason}"] += 1
+            return []
+        self.heard(path, now)
         return packets
 
     def send_rtcp(self, data: bytes) -> None:

@@ -13,23 +13,17 @@ import logging
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from stream.transport.fanout import Address, Ancillary, Path, Stream
+from stream.transport.inlet import MAX_DATAGRAM, RTCP, RTP, UNREAD, Arrival, Inlet, PlainInlet, Raw
 from stream.transport.transport import PeerTransport
 from stream.wire import rtcp, rtp, stun
 
 log = logging.getLogger("rostrum.relay")
 
-MAX_DATAGRAM = 1500
-"""Longest datagram taken, bytes: an Ethernet frame. SRTP packets stay under 1,300."""
-
 MAX_PATHS = 8
 """Places that one peer may send from; a laptop has three networks, and ICE-TCP beside UDP on each."""
-
-_DRAIN = 512
-"""Datagrams read in one go; then what they ask for is sent, and reading goes on."""
 
 _BUFFER = 8 * 1024 * 1024
 """Socket buffer asked for in each direction, bytes; the kernel may give less."""
@@ -76,7 +70,6 @@ _IP_PKTINFO = 8
 
 _PKTINFO_4 = struct.Struct("=I4s4s")
 _PKTINFO_6 = struct.Struct("=16sI")
-_ANCILLARY_ROOM = socket.CMSG_SPACE(_PKTINFO_6.size)
 
 
 def _answer_source(received: list[Ancillary]) -> tuple[Ancillary, ...]:
@@ -102,8 +95,9 @@ def _place(path: Path) -> _Place:
 class UdpMux:
     """The receiving half of the port."""
 
-    def __init__(self, sock: socket.socket, counters: Counter[str]) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, counters: Counter[str], inlet: Inlet | None = None) -> None:
+        """`inlet` takes datagrams in; the plain one where none is given."""
+        self._inlet = inlet or PlainInlet(sock)
         self._counters = counters
         self._by_ufrag: dict[str, PeerTransport] = {}
         self._by_place: dict[_Place, tuple[PeerTransport, Path]] = {}
@@ -134,6 +128,8 @@ class UdpMux:
         found = self._by_place.get(place)
         if found is not None and found[0] is transport:
             del self._by_place[place]
+            if isinstance(place, tuple):
+                self._inlet.unbind(place)
 
     def verified(self, path: Path) -> PeerTransport | None:
         """Return whose check has come by this path, if that was the last thing received, and verified."""
@@ -142,36 +138,53 @@ class UdpMux:
     def lose(self, path: Path) -> None:
         """Take note that a connection has ended: its peer may be checked from anywhere."""
         place = _place(path)
-        found = self._by_place.pop(place, None)
+        found = self._by_place.get(place)
         if found is not None:
             transport, _ = found
+            self._forget(transport, place)
             self._places.get(transport, {}).pop(place, None)
             transport.lose(path)
 
-    def drain(self, now: float) -> Iterator[Received]:
-        """Read what has arrived, a bounded number of datagrams, and yield what connected peers sent."""
-        receive, counters = self._sock.recvmsg, self._counters
-        for _ in range(_DRAIN):
+    def drain(self, now: float) -> list[Received]:
+        """Take what has arrived, a bounded number of datagrams; return what connected peers sent."""
+        try:
+            arrived = self._inlet.receive()
+        except OSError:
+            self._counters["receive_error"] += 1
+            return []
+        self._counters["datagrams_in"] += len(arrived)
+        out: list[Received] = []
+        for arrival in arrived:
             try:
-                data, ancillary, _, source = receive(MAX_DATAGRAM + 1, _ANCILLARY_ROOM)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                counters["receive_error"] += 1
-                return
-            counters["datagrams_in"] += 1
-            try:
-                found = self._demultiplex(data, source[:2], ancillary, now)
+                found = self._read(arrival, now)
             except Exception:  # a defect of ours must cost one datagram, not the port
-                counters["internal_error"] += 1
-                log.exception("a datagram of %d bytes could not be read", len(data))
+                self._counters["internal_error"] += 1
+                log.exception("a datagram could not be read")
                 continue
             if found is not None:
-                yield found
+                out.append(found)
+        return out
 
-    def _demultiplex(
-        self, data: bytes, source: Address, ancillary: list[Ancillary], now: float
-    ) -> Received | None:
+    def _read(self, arrival: Arrival, now: float) -> Received | None:
+        """Take one arrival on, from where the inlet left it."""
+        place, kind, value = arrival
+        if place is None:
+            return self._demultiplex(value, now)
+        transport, path = place
+        if kind == RTCP:
+            transport.heard(path, now)
+            return Received(transport, None, value)
+        if kind == RTP:
+            transport.heard(path, now)
+            return Received(transport, value, [])
+        if kind == UNREAD:
+            parts = transport.read_rtcp(value, path, now)
+            return Received(transport, None, parts) if parts else None
+        self._counters[value] += 1
+        return None
+
+    def _demultiplex(self, raw: Raw, now: float) -> Received | None:
+        data, source, ancillary = raw
         if not data:
             self._counters["empty"] += 1
             return None
@@ -234,6 +247,8 @@ class UdpMux:
         # At each check, not only at the first: an address that another peer's check took comes back.
         place = _place(source)
         self._by_place[place] = (transport, source)
+        if isinstance(place, tuple):
+            self._inlet.bind(place, (transport, source))
         places = self._places.setdefault(transport, {})
         places.pop(place, None)
         places[place] = None

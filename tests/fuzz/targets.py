@@ -20,6 +20,7 @@ from stream.negotiation import negotiate_publish, negotiate_view
 from stream.transport.srtp import GCM_TAG, Srtp, SrtpError, SrtpKeys, open_srtp
 from stream.wire import framing, h264, red, rtcp, rtp, sdp, stun, vp8
 from tests.fuzz.dtls import DatagramRefusedError, DtlsDoor, client_hello
+from tests.fuzz.inlet import InletDoor
 from tests.stream.offers import LOCAL, Slots
 
 OFFERS = tuple(
@@ -223,6 +224,7 @@ def _parse_frame(data: bytes) -> object:
 
 
 _dtls = DtlsDoor()
+_inlet = InletDoor(SrtpKeys("AEAD_AES_128_GCM", _KEY, _SALT, _KEY, _SALT))
 
 
 def _dtls_corpus() -> tuple[bytes, ...]:
@@ -242,6 +244,7 @@ TARGETS = (
     Target("rtcp", _parse_rtcp, rtcp.RtcpError, _rtcp_corpus(), _mend_rtcp),
     Target("rtp", _parse_rtp, rtp.RtpError, _rtp_corpus()),
     Target("srtp", _parse_srtp, rtp.RtpError, _srtp_corpus(), _mend_srtp),
+    Target("inlet", _inlet.receive, rtp.RtpError, _srtp_corpus(), _mend_srtp),
     Target("framing", _parse_framing, framing.FramingError, _framing_corpus(), ways=1),
     Target("sdp", lambda data: sdp.parse(_text(data)), sdp.SdpError, OFFERS, _mend_text),
     Target("offer", _negotiate, OfferRefused, OFFERS, _mend_text),

@@ -12,6 +12,8 @@ import pytest
 from aioice import stun
 
 from stream.transport.fanout import PlainFanout, UdpSender
+from stream.transport.fanout_choice import make_inlet
+from stream.transport.inlet import BATCH
 from stream.transport.rtc_adapter import make_certificate
 from stream.transport.srtp import Srtp, SrtpKeys, open_srtp
 from stream.transport.transport import CONSENT_TIMEOUT, FOLLOW, SETUP_TIMEOUT, SILENCE, PeerTransport
@@ -25,10 +27,11 @@ CERTIFICATE = make_certificate()
 class Port:
     """A port with a mux, driven by hand, and clients on sockets of their own."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", inlet: str = "native") -> None:
         self.counters: Counter[str] = Counter()
         self.sock = open_socket(host, 0)
-        self.mux = UdpMux(self.sock, self.counters)
+        self.inlet = make_inlet(inlet, self.sock)
+        self.mux = UdpMux(self.sock, self.counters, self.inlet)
         self.fanout = PlainFanout(UdpSender(self.sock, self.counters, segmented=False))
         self.clients: list[socket.socket] = []
         self.transports: list[PeerTransport] = []
@@ -36,7 +39,12 @@ class Port:
 
     def transport(self) -> PeerTransport:
         one = PeerTransport(
-            f"t{len(self.transports)}", CERTIFICATE, self.fanout.send, self.counters, self.now
+            f"t{len(self.transports)}",
+            CERTIFICATE,
+            self.fanout.send,
+            self.counters,
+            self.now,
+            self.inlet.make_opener,
         )
         one.start("server", [("sha-256", "00")], lambda transport: None)
         self.transports.append(one)
@@ -84,9 +92,10 @@ def request(ufrag: str, password: str, extra: str = "") -> bytes:
     return bytes(message)
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[Port]:
-    one = Port()
+@pytest.fixture(params=["native", "plain"])
+async def port(request: pytest.FixtureRequest) -> AsyncIterator[Port]:
+    one = Port(inlet=request.param)
+    assert one.inlet.name == request.param
     yield one
     for transport in one.transports:
         await transport.aclose()
@@ -161,7 +170,7 @@ async def test_an_address_that_another_peers_check_took_comes_back(port: Port) -
 def keyed(transport: PeerTransport) -> Srtp:
     """Give a transport keys without DTLS, and return the peer's half."""
     keys = SrtpKeys("AEAD_AES_128_GCM", bytes(range(16)), bytes(range(12)), bytes(16), bytes(12))
-    transport._srtp = open_srtp(keys)
+    transport._srtp = open_srtp(keys, transport._make_opener)
     return open_srtp(SrtpKeys(keys.profile, bytes(16), bytes(12), keys.local_key, keys.local_salt))
 
 
@@ -311,12 +320,12 @@ async def test_a_defect_costs_one_datagram(port: Port, caplog: pytest.LogCapture
 
 async def test_reading_is_bounded_and_goes_on(port: Port) -> None:
     client = port.client()
-    for _ in range(600):
+    for _ in range(BATCH + 30):
         client.send(b"x")
     assert not list(port.mux.drain(port.now))
-    assert port.counters["datagrams_in"] == 512
+    assert port.counters["datagrams_in"] == BATCH
     assert not list(port.mux.drain(port.now))
-    assert port.counters["datagrams_in"] == 600
+    assert port.counters["datagrams_in"] == BATCH + 30
 
 
 async def test_a_port_on_all_addresses_answers_from_the_one_that_was_asked() -> None:
