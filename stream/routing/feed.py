@@ -123,11 +123,10 @@ class FeedRouter(Generic[PeerT]):
         """Return what has arrived since the last flush, for those who are live or begin with it."""
         out: list[Burst[PeerT]] = []
         if closed and self.viewers:
-            arrived = {track: burst.packets for track, burst in closed.items()}
-            shapes = Shapes(arrived)
+            shapes = Shapes({track: burst.packets for track, burst in closed.items()})
             self._raise(closed, now)
             for group in self._groups.values():
-                out += group.bursts(shapes, arrived, now)
+                out += group.bursts(shapes, now)
         for slot in self.slots.values():
             if slot.moved_on():
                 self._ladders.forget()
@@ -254,15 +253,21 @@ class FeedRouter(Generic[PeerT]):
     # -- feedback ------------------------------------------------------------------------------------
 
     def receive_rtcp(
-        self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, ntp_now: int
+        self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, unix: float
     ) -> list[Burst[PeerT]]:
-        """Take a viewer's feedback; return what is to be sent to it again."""
+        """Take a viewer's feedback; return what is to be sent to it again. `unix`: the wall clock, s."""
         viewer = self.viewers.get(peer_id)
         if viewer is None:
             return []
         by_ssrc = viewer.by_ssrc
         out: list[Burst[PeerT]] = []
         for packet in packets:
+            if isinstance(packet, rtcp.TransportFeedback):  # as nine of ten are
+                flowing = not viewer.bandwidth.congested
+                viewer.bandwidth.arrived(packet, now)
+                if flowing and viewer.bandwidth.congested:
+                    self._adapt(viewer, now)
+                continue
             match packet:
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
                     consumer = by_ssrc[ssrc]
@@ -277,12 +282,8 @@ class FeedRouter(Generic[PeerT]):
                         if ssrc in by_ssrc:
                             self._picture_lost(viewer, by_ssrc[ssrc], now)
                 case rtcp.ReceiverReport(reports=reports) | rtcp.SenderReport(reports=reports):
+                    ntp_now = rtcp.compact_ntp(rtcp.ntp_from_unix(unix))
                     self._reported(viewer, [b for b in reports if b.ssrc in by_ssrc], by_ssrc, now, ntp_now)
-                case rtcp.TransportFeedback():
-                    flowing = not viewer.bandwidth.congested
-                    viewer.bandwidth.arrived(packet, now)
-                    if flowing and viewer.bandwidth.congested:
-                        self._adapt(viewer, now)
                 case rtcp.Remb(bitrate=bitrate):
                     viewer.bandwidth.remb(bitrate, now)
         return out

@@ -6,7 +6,7 @@ is in a group for a slot only while it is live there, so that each packet reache
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from stream.routing.bandwidth import START, Bandwidth
@@ -14,6 +14,7 @@ from stream.routing.consumer import Consumer
 from stream.routing.layers import Ladder, Rung
 from stream.routing.pacing import Pace, Paced
 from stream.routing.packet_ring import StoredPacket
+from stream.routing.producer import Producer
 from stream.routing.reported import Reports
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes
 from stream.routing.stage import SLOT_NAMES
@@ -110,7 +111,12 @@ class Viewer(Generic[PeerT]):
         self.turned_at = float("-inf")
         self.report_due = 0.0
         self.reports = 0
-        self._octets = 0
+        self.alone_octets = 0
+        """Octets sent to the viewer, but for what its present group has counted for it."""
+
+        self._watched: Watched | None = None
+        self._fillers: list[Producer | None] = []
+        """What it watches, and who filled its pictures' slots when that was last looked at."""
 
     def key(self) -> tuple[LaneKey, ...]:
         """Return what makes this viewer's live packets what they are."""
@@ -122,8 +128,13 @@ class Viewer(Generic[PeerT]):
 
     @property
     def watched(self) -> Watched:
-        """The slots it watches, as things are."""
-        return Watched(tuple(one.slot.name if one.playable else "" for one in self.pictures), self._sounds)
+        """The slots it watches, as things are; the same object while nobody else fills them."""
+        fillers = [one.slot.wanted for one in self.pictures]
+        if self._watched is None or fillers != self._fillers:
+            self._fillers = fillers
+            names = tuple(one.slot.name if one.playable else "" for one in self.pictures)
+            self._watched = Watched(names, self._sounds)
+        return self._watched
 
     def pace(self, now: float) -> Pace:
         """Return the bucket for what goes beside its live stream, by what is known of its network."""
@@ -172,11 +183,11 @@ class Viewer(Generic[PeerT]):
     def octets(self) -> int:
         """All octets sent to the viewer so far, as they are on the wire."""
         group = self.group
-        return self._octets + (group.octets_of(self) if group is not None else 0)
+        return self.alone_octets + (group.octets_of(self) if group is not None else 0)
 
     def count(self, octets: int) -> None:
         """Count octets sent to this viewer alone, or by a group that it leaves."""
-        self._octets += octets
+        self.alone_octets += octets
 
     def alone(self, packets: list[PlainPacket]) -> Burst[PeerT]:
         """Return packets, numbered already, as a burst for this viewer; counted as sent."""
@@ -262,9 +273,7 @@ class Group(Generic[PeerT]):
                 return lane.packets - packets, lane.octets - octets
         return 0, 0
 
-    def bursts(
-        self, shapes: Shapes, arrived: Mapping[Track, list[StoredPacket]], now: float
-    ) -> list[Burst[PeerT]]:
+    def bursts(self, shapes: Shapes, now: float) -> list[Burst[PeerT]]:
         """Return what arrived in the group's shapes: one burst for all, and the stragglers' one by one."""
         common: list[PlainPacket] = []
         late: list[tuple[Lane, StoredPacket]] = []
@@ -294,9 +303,8 @@ class Group(Generic[PeerT]):
                 self._everybody = self._list()
             recipients, numberings = self._everybody
             out.append(Burst(common, recipients, numberings))
-        for member in self._members.values() if marks else ():
-            viewer = member.viewer
-            octets = viewer.octets
+        for viewer, before, _ in self._members.values() if marks else ():
+            octets = viewer.alone_octets + self.octets - before
             for number in marks:
                 viewer.bandwidth.sent(number, octets, now)
         for member in self._members.values() if late else ():

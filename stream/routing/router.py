@@ -168,7 +168,7 @@ class Router(Generic[PeerT]):
         feed = self._feed_of.get(peer_id)
         if feed is None:
             return []
-        return feed.receive_rtcp(peer_id, packets, now, rtcp.compact_ntp(rtcp.ntp_from_unix(unix)))
+        return feed.receive_rtcp(peer_id, packets, now, unix)
 
     def flush(self, now: float) -> list[Burst[PeerT]]:
         """Return the bursts due now, live viewers first, then those who are starting."""

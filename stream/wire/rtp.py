@@ -131,18 +131,23 @@ def pack_extensions(extensions: Mapping[int, bytes]) -> bytes:
     """
     if not extensions:
         return b""
-    parts: list[bytes] = []
-    if all(identifier < 15 and 0 < len(value) <= 16 for identifier, value in extensions.items()):
-        profile = _ONE_BYTE_PROFILE
-        for identifier, value in extensions.items():
-            parts.append(bytes(((identifier << 4) | (len(value) - 1),)) + value)
-    else:
-        profile = _TWO_BYTE_PROFILE
-        for identifier, value in extensions.items():
-            parts.append(bytes((identifier, len(value))) + value)
-    body = b"".join(parts)
+    profile, body = _ONE_BYTE_PROFILE, bytearray()
+    for identifier, value in extensions.items():
+        if identifier >= 15 or not 0 < len(value) <= 16:
+            profile, body = _TWO_BYTE_PROFILE, _two_byte_elements(extensions)
+            break
+        body.append(identifier << 4 | len(value) - 1)
+        body += value
     body += bytes(-len(body) % 4)
     return _EXTENSION.pack(profile, len(body) // 4) + body
+
+
+def _two_byte_elements(extensions: Mapping[int, bytes]) -> bytearray:
+    body = bytearray()
+    for identifier, value in extensions.items():
+        body += bytes((identifier, len(value)))
+        body += value
+    return body
 
 
 def pack_header(

@@ -7,14 +7,13 @@ frame and is left as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _START_CODE = b"\x9d\x01\x2a"
 """What follows a key frame's tag (RFC 6386, section 9.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What a descriptor says, and where in the payload, in bytes, the counters stand (0: absent)."""
 
     starts_frame: bool
