@@ -94,6 +94,8 @@ class UdpProxy:
         self.server = server
         self.up = up
         self.down = down
+        self.on_down: Callable[[bytes, bool], None] = lambda data, arrives: None
+        """Hears each datagram to a client, and whether it arrives."""
         self._front: asyncio.DatagramTransport | None = None
         self._backs: dict[Address, asyncio.DatagramTransport] = {}
         self._opening: dict[Address, asyncio.Task[None]] = {}
@@ -146,6 +148,8 @@ class UdpProxy:
         loop = asyncio.get_running_loop()
         now = loop.time()
         arrives = link.arrival(len(data), now)
+        if link is self.down:
+            self.on_down(data, arrives is not None)
         if arrives is None:
             return
         handle: asyncio.TimerHandle

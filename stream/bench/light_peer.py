@@ -61,7 +61,7 @@ class LightPeer:
             ufrag=secrets.token_hex(4),
             pwd=secrets.token_hex(12),
             fingerprint=certificate.fingerprint,
-            address=self.socket.getsockname(),
+            address=self.socket.getsockname()[:2],
         )
         self.remote: RemoteEnd | None = None
         self.srtp: Srtp | None = None

@@ -12,10 +12,12 @@ import functools
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec
 
+from stream.wire import rtp
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
 from tests.impairment import PERFECT, Impairment, UdpProxy, impaired
@@ -25,6 +27,9 @@ NETWORK_WATCH = (HERE / "network_watch.js").read_text(encoding="utf-8")
 SPEAKER = "speaker-1"
 WIDTHS = (160, 320, 640)
 """Of the speaker's layers."""
+
+REPAIRED_WITHIN = 1.0
+"""Seconds after which a repair is of no use to a picture that goes on."""
 
 
 P = ParamSpec("P")
@@ -109,14 +114,6 @@ class Watched:
         return float(looks[-1] - looks[0])
 
     @property
-    def residual(self) -> float:
-        """The share of the picture's packets that were lost for good."""
-        received = self.grown("video", "packetsReceived")
-        lost = self.grown("video", "packetsLost")
-        repaired = self.grown("video", "retransmittedPacketsReceived")
-        return max(0.0, lost - repaired) / max(1.0, received + lost)
-
-    @property
     def concealed(self) -> float:
         """The share of the sound that was made up, silence apart."""
         made_up = self.grown("audio", "concealedSamples") - self.grown("audio", "silentConcealedSamples")
@@ -134,9 +131,55 @@ class Watched:
         names += ("framesDecoded", "framesDropped", "keyFramesDecoded")
         video = ", ".join(f"{name} {self.grown('video', name):.0f}" for name in names)
         return (
-            f"gap {self.gap * 1000:.0f} ms, residual {self.residual:.4f}, concealed {self.concealed:.4f}, "
+            f"gap {self.gap * 1000:.0f} ms, concealed {self.concealed:.4f}, "
             f"widths {[look['video']['frameWidth'] for look in self.looks if 'video' in look]}, {video}"
         )
+
+
+@dataclass
+class Overheard:
+    """What became of a picture's packets on the way to a viewer, frame by frame.
+
+    SRTP leaves headers in the clear (RFC 3711, section 3.1). A repair is told from a probe, which repeats
+    packets too, by its mark: probes alone carry transport-wide numbers in the repairs' stream.
+    """
+
+    ssrc: int
+    rtx_ssrc: int
+    marks: int
+    going: bool = True
+    """Whether new frames count; repairs do in any case."""
+    sent: int = 0
+    probes: int = 0
+    lost: Counter[int] = field(default_factory=Counter)
+    """By timestamp, what did not arrive of a frame."""
+    repaired: Counter[int] = field(default_factory=Counter)
+    """By timestamp, the repairs that arrived."""
+
+    def hear(self, data: bytes, arrives: bool) -> None:
+        """Take a datagram on its way."""
+        if len(data) < 12 or data[0] >> 6 != 2 or 192 <= data[1] <= 223:
+            return
+        packet = rtp.parse_header(data, rtp.header_length(data))
+        if packet.ssrc == self.ssrc and (self.going or packet.timestamp in self.lost):
+            self.sent += 1
+            self.lost[packet.timestamp] += not arrives
+        elif packet.ssrc == self.rtx_ssrc:
+            if self.marks in packet.extensions:
+                self.probes += 1
+            else:
+                self.repaired[packet.timestamp] += arrives
+
+    @property
+    def missing(self) -> int:
+        """How many packets never came, neither at first nor as repairs."""
+        return sum(max(0, lost - self.repaired[frame]) for frame, lost in self.lost.items())
+
+    def story(self) -> str:
+        """Return one line for a log."""
+        lost, repaired = self.lost.total(), self.repaired.total()
+        told = f"{self.sent} sent, {lost} lost, {repaired} repairs came, {self.missing} missing for good"
+        return f"{told}; {self.probes} probes"
 
 
 @dataclass
@@ -145,6 +188,17 @@ class BehindProxy:
 
     page: ChromiumVisitor
     proxy: UdpProxy
+
+    @contextlib.asynccontextmanager
+    async def overheard(self) -> AsyncIterator[Overheard]:
+        """Count the picture's packets on their way during a block, and their repairs until soon after it."""
+        look = await self.look()
+        heard = Overheard(look["video"]["ssrc"], look["video"]["rtxSsrc"], look["marks"])
+        self.proxy.on_down = heard.hear
+        yield heard
+        heard.going = False
+        await asyncio.sleep(REPAIRED_WITHIN)
+        self.proxy.on_down = lambda data, arrives: None
 
     async def watch(self, seconds: float) -> Watched:
         """Look at frames and figures for so long."""

@@ -44,6 +44,7 @@
     'concealedSamples',
     'silentConcealedSamples',
     'concealmentEvents',
+    'totalAudioEnergy',
     'jitterBufferDelay',
     'jitterBufferEmittedCount',
     'fecPacketsReceived',
@@ -54,6 +55,7 @@
     const seen = { at: performance.now() };
     const peer = peers.findLast((one) => one.connectionState === 'connected');
     if (!peer) return seen;
+    seen.marks = Number(/a=extmap:(\d+)\S* \S*transport-wide-cc/.exec(peer.remoteDescription.sdp)?.[1] ?? 0);
     const report = await peer.getStats();
     const mids = new Map(peer.getTransceivers().map((line) => [line.mid, line.receiver.track.kind]));
     const first = (kind) => [...mids].find(([, of]) => of === kind)?.[0];
@@ -62,6 +64,7 @@
         seen[stat.kind] = Object.fromEntries(NUMBERS.map((name) => [name, stat[name] ?? 0]));
         seen[stat.kind].codec = report.get(stat.codecId)?.mimeType;
         seen[stat.kind].ssrc = stat.ssrc;
+        seen[stat.kind].rtxSsrc = stat.rtxSsrc;
       }
       if (stat.type === 'candidate-pair' && stat.nominated) seen.roundTrip = stat.currentRoundTripTime;
     }

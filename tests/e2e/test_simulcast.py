@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from tests.e2e.bad_network import network, viewer_behind
 from tests.e2e.stage import Stage, until
 from tests.e2e.visitor import LARGE_CAMERA, Chromium, Firefox, Visitor
+from tests.impairment import Impairment
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
@@ -21,6 +24,12 @@ MAX_AGE_MS = 500
 
 SIZES = [[240, 135], [480, 270], [960, 540]]
 """Of the painted camera's layers. Much smaller, and Chromium would send fewer."""
+
+NARROW = 250_000
+"""Bit/s of a line on which only the smallest has room."""
+
+WATCHED = 12
+"""Seconds of a viewer's looking while their line narrows and is wide again."""
 
 TOP_LAYER = """
 if (self === top) {
@@ -93,18 +102,39 @@ async def test_chromium_sends_three_sizes_and_the_best_is_there_at_once_for_ever
         assert age < MAX_AGE_MS
 
 
-async def test_firefox_sends_sizes_too(stage: Stage, chromium: Chromium, firefox: Firefox) -> None:
+async def test_firefox_sends_sizes_too_and_viewers_go_from_one_to_the_other(
+    stage: Stage, chromium: Chromium, firefox: Firefox
+) -> None:
+    """By rid, the sizes that were asked for; a viewer whose line narrows goes down and up on key frames."""
     session = await stage.new_session()
     speaker = await firefox.visit(
         stage.link("speak", session, "speaker", sub="speaker-1"), scripts=[LARGE_CAMERA]
     )
     await speaker.click(".setup-go button:enabled")
+    sent: list[dict[str, Any]] = []
 
     async def several() -> bool:
-        return len(await layers(stage, session)) >= 2  # a busy machine has it leave out the third
+        sent[:] = await layers(stage, session)
+        return len(sent) >= 2  # a busy machine has it leave out the third, for some time or for good
 
-    await until(several, 10, "layers")
+    await until(several, 15, "layers")
+    assert [layer["rid"] for layer in sent] == ["q", "h", "f"][: len(sent)]
+    assert [layer["size"] for layer in sent] == SIZES[: len(sent)]
     await stage.bring_on(session, "speaker-1")
-    viewer = await chromium.visit(stage.link("watch", session, "viewer"))
-    await viewer.playing()
-    await viewer.expect("rostrum.media().slots.main.width >= 480", 10)
+    near = Impairment(delay=0.02)
+    async with viewer_behind(stage, chromium, session, near, near) as viewer:
+        await viewer.page.playing(20)
+        await viewer.page.expect(f"rostrum.media().slots.main.width >= {SIZES[1][0]}", 20)
+        watching = asyncio.create_task(viewer.watch(WATCHED))
+        viewer.down(rate=NARROW)
+        down = await viewer.page.expect(f"rostrum.media().slots.main.width === {SIZES[0][0]}", 10)
+        viewer.down(rate=0.0)
+        up = await viewer.page.expect(f"rostrum.media().slots.main.width >= {SIZES[1][0]}", 15)
+        seen = await watching
+        switched = (await network(stage, session))["switches"]
+    print(f"Firefox sends {[(layer['rid'], round(layer['bitrate'])) for layer in sent]}")
+    print(f"down after {down:.1f} s, up after {up:.1f} s, {switched} switches: {seen.story()}")
+    assert switched >= 2
+    assert seen.grown("video", "keyFramesDecoded") >= 2, "a size begins with a key frame"
+    assert seen.grown("video", "framesDecoded") > 3 * WATCHED, "a machine busy with other things, at worst"
+    assert seen.unread <= 0.1 * len(seen.frames), "no picture is broken"

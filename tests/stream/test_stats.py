@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stream.stats import _SENT_COUNTERS
+from stream.stats import _RECEIVED_COUNTERS, _RECEIVED_GAUGES, _SENT_COUNTERS, _SENT_GAUGES
 from tests.impairment import Impairment, impaired
 from tests.stream import peers
 from tests.stream.peers import Relay, until
@@ -41,7 +41,10 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     assert layer["key_frames"] >= 1
 
     # The viewer's side: what it missed and what we think it did.
-    assert consumer["state"] == "live"
+    assert consumer["state"] == "live" and consumer["layer"] == 0
+    assert 0.5 * layer["bitrate"] < consumer["bitrate"] < 2 * layer["bitrate"]
+    assert 0 < consumer["fraction_lost"] < 0.3
+    assert consumer["lost"] > 0 and consumer["freezes"] == 0
     assert abs(consumer["packets"] - expected) <= 0.1 * expected + 30
     assert consumer["nacked"] >= consumer["resent"] >= 0.7 * raw > 0
     assert 0.03 < consumer["round_trip"] < 0.3
@@ -50,10 +53,16 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     # Prometheus tells the same: publishers by layer, viewers in sum or one by one.
     place = {f'session="{talk.session}"', 'source="sp/camera"', 'kind="video"', 'rid=""'}
     found = samples(text)
-    assert found["rostrum_relay_received_nacked_total", frozenset(place)] >= layer["nacked"]
+    for name in _RECEIVED_COUNTERS:
+        assert found[f"rostrum_relay_received_{name}_total", frozenset(place)] >= layer[name]
+    for name in _RECEIVED_GAUGES:
+        assert found[f"rostrum_relay_received_{name}", frozenset(place)] > 0
+    assert found["rostrum_relay_received_freezes_total", frozenset(place - {'rid=""'})] == video["freezes"]
     slot = {f'session="{talk.session}"', 'feed="stage"', 'slot="main"'}
     for name in _SENT_COUNTERS:
         assert found[f"rostrum_relay_sent_{name}_total", frozenset(slot)] >= consumer[name]
+    for name in _SENT_GAUGES:  # of one viewer, each quantile is its own figure
+        assert found[f"rostrum_relay_sent_{name}", frozenset({*slot, 'quantile="0.95"'})] > 0
     assert 0.03 < found["rostrum_relay_sent_round_trip", frozenset({*slot, 'quantile="0.95"'})] < 0.3
     assert sum(value for (name, _), value in found.items() if name == "rostrum_relay_showing") >= 1
     own = frozenset({*slot, f'viewer="{viewer.transport}"'})

@@ -120,3 +120,31 @@ def test_a_change_of_voice_leaves_no_trace_in_the_numbers_of_a_line() -> None:
         passed = (stamps[place] - stamps[0]) & 0xFFFFFFFF
         assert passed % SOUND_STEP == 0 and (not place or stamps[place] != stamps[place - 1])
         assert abs(passed - (at - heard[0][0]) * SOUND_CLOCK) <= 2 * SOUND_STEP
+
+
+def test_a_voice_that_pauses_keeps_its_numbers_and_its_time() -> None:
+    """Opus' DTX sends an octet each 0.4 s: nothing is missed or asked for, the pause is in the timestamps."""
+    speaker = Speaker("sp", video=None)
+    voices = Voices(speaker)
+    voices.join(viewer=line_out("audio"))
+    came: list[RtpPacket] = []
+    heard: list[PlainPacket] = []
+    passed = 0
+    for number in range(120):
+        silent = 50 <= number < 60
+        passed += 19 * SOUND_STEP if silent else 0
+        packet = speaker.sound(127 if silent else 30)
+        packet.timestamp = (packet.timestamp + passed) & 0xFFFFFFFF
+        packet.payload = b"\x78" if silent else packet.payload
+        came.append(packet)
+        heard += voices.say((speaker, packet), after=0.4 if silent else 0.02)["viewer"]
+    came = came[-len(heard) :]
+    assert len(heard) > 110
+    assert [packet.srtp_index - heard[0].srtp_index for packet in heard] == list(range(len(heard)))
+    times = [int.from_bytes(packet.header[4:8], "big") for packet in heard]
+    assert {(ours - theirs.timestamp) & 0xFFFFFFFF for ours, theirs in zip(times, came, strict=True)} == {
+        (times[0] - came[0].timestamp) & 0xFFFFFFFF
+    }
+    assert [body(packet)[1] for packet in heard] == [packet.payload for packet in came]
+    assert voices.router.feeds["stage"].slots["audio"].switches == 1
+    assert not speaker.publication.counters["nacked"]
