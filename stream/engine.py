@@ -317,6 +317,7 @@ class Engine:
         self.require_stage(session, request)
         router = self.router(session)
         agreement = negotiate_view(request.offer, self._local(transport), router.feed(request.feed))
+        router.expect(request.feed, time.monotonic())
 
         def connected(now: float) -> None:
             self.router(session).view(request.feed, transport, request.participant, agreement.media, now)

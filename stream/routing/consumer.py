@@ -175,8 +175,7 @@ class Consumer:
             return
         if track.ring.key_frame is None:
             return
-        behind = track.ring.head - track.ring.key_frame
-        near = behind <= CATCH_UP_LIMIT and track.ring.octets_since(track.ring.key_frame) <= room
+        near = track.ring.near(CATCH_UP_LIMIT, room)
         if not near and now - self._waiting_since < PATIENCE:
             return
         self._begin_from(track, track.ring.key_frame, now)

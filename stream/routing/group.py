@@ -42,6 +42,9 @@ NARROW = 2_000_000.0
 START_QUEUE = 0.18
 """Seconds that a start may make a packet wait there: the live stream, and sound, go through the same line."""
 
+NARROW_GULP = START_QUEUE * NARROW / 8
+"""Octets that such a line takes at once."""
+
 START_TIME = 0.5
 """Seconds that a start from the ring may take by a viewer's pace; if longer, a fresh key frame is quicker."""
 

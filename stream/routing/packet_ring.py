@@ -147,6 +147,11 @@ class PacketRing:
                 return packet
         return None
 
+    def near(self, packets: int, octets: float) -> bool:
+        """Tell whether the newest key frame is stored, at most so many packets and octets back."""
+        key = self.key_frame
+        return key is not None and self.head - key <= packets and self.octets_since(key) <= octets
+
     def octets_since(self, sequence: int) -> int:
         """Return the octets of the packets from that number on, as far as they are stored."""
         return sum(len(packet.payload) for packet in self.since(sequence))

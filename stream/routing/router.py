@@ -133,6 +133,12 @@ class Router(Generic[PeerT]):
         router.add(peer, participant, media, now)
         self._feed_of[peer.id] = router
 
+    def expect(self, feed: str, now: float) -> None:
+        """Make ready for a viewer who has been answered and is about to connect."""
+        router = self.feed(feed)
+        self._fill(router, now)
+        router.expect()
+
     @property
     def unplanned(self) -> bool:
         """Tell whether no plan was ever put in force here."""

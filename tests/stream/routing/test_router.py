@@ -333,6 +333,21 @@ class TestAudience:
         assert len(bursts) <= 12
         assert not taken(session.router.flush(session.now), viewer)
 
+    def test_one_who_is_expected_finds_a_fresh_key_frame(self) -> None:
+        """Three round trips of a handshake later; nobody is asked while the stored one is near enough."""
+        session = Session(Speaker("sp"))
+        session.router.expect("stage", session.now)
+        session.play(2)
+        assert session.plis(session.speakers[0]) == 0
+        session.play(100)
+        session.router.expect("stage", session.now)
+        session.play(4)
+        assert session.plis(session.speakers[0]) == 1
+        session.play(3, key=True)
+        viewer = session.join("v", [line_out("main")])
+        assert video(session, taken(session.play(1), viewer))
+        assert session.plis(session.speakers[0]) == 1
+
     def test_one_far_behind_wants_a_key_frame(self) -> None:
         session = Session(Speaker("sp"))
         session.play(100)
