@@ -38,7 +38,7 @@ from stream.wire.rtp import RtpPacket
 log = logging.getLogger("rostrum.relay")
 
 TICK = 0.01
-"""Seconds between two ticks: NACKs, a joiner's start, reports."""
+"""Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one."""
 
 SWEEP = 0.5
 """Seconds between two looks for dead peers, and for those that have settled."""
@@ -113,6 +113,7 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
         self._log_due = 0.0
+        self._ticks = 0
         self._settled = 0
         """Viewers that have settled, and let go of memory, since some was given back."""
 
@@ -253,7 +254,10 @@ class Engine:
 
     def _tick(self, now: float) -> None:
         unix = time.time()
+        self._ticks += 1
         for router in list(self.routers.values()):
+            if self._ticks & 1 and router.calm:
+                continue
             with self.contained("a session's turn failed; the others go on"):
                 self._deliver(router.flush(now))
                 self._deliver(router.extras(now))

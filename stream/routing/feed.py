@@ -261,6 +261,11 @@ class FeedRouter(Generic[PeerT]):
                     consumer.target.want_key_frame()
         return out
 
+    @property
+    def calm(self) -> bool:
+        """Tell whether nobody starts, changes, is being repaired or probed."""
+        return not self._busy and not any(self._unsettled.values())
+
     # -- feedback ------------------------------------------------------------------------------------
 
     def receive_rtcp(

@@ -135,6 +135,11 @@ class NackGenerator:
             self._missing[number] = (now, now + REORDER_DELAY, 0)
         return False
 
+    @property
+    def waiting(self) -> bool:
+        """Tell whether anything is missing."""
+        return bool(self._missing)
+
     def _found(self, sequence: int, now: float) -> None:
         missed = self._missing.pop(sequence, None)
         if missed is not None and missed[2] == 1:

@@ -188,6 +188,13 @@ class Router(Generic[PeerT]):
             out += feed.advance(now)
         return out
 
+    @property
+    def calm(self) -> bool:
+        """Tell whether the next turn may be a little later: nobody waits for one, and nothing is missing."""
+        return all(feed.calm for feed in self.feeds.values()) and not any(
+            track.nacks.waiting for publication in self.publications.values() for track in publication.tracks
+        )
+
     def extras(self, now: float) -> list[Burst[PeerT]]:
         """Return what viewers are sent beside their live streams now: repairs and probes, at their pace."""
         return [burst for feed in self.feeds.values() for burst in feed.extras(self, now)]
