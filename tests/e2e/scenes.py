@@ -24,16 +24,21 @@ from signaling.protocol import (
     ClosePoll,
     CreatePoll,
     DeletePoll,
+    LiftSlate,
     OpenFloor,
     OpenPoll,
+    PauseClock,
     PinAnnouncement,
     PostChat,
     RemoveHand,
     SendCaption,
     SetChatRules,
+    SetClock,
     ShowPoll,
     ShowQuestion,
+    ShowSlate,
     StandBy,
+    StartClock,
     UnpinAnnouncement,
 )
 from tests.e2e.stage import Stage
@@ -137,6 +142,10 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     yield Scene("hall-planned", hall)
     yield Scene("moderate-empty", moderate)
     yield Scene("direct-empty", direct)
+    visitor = await visit(chromium, stage.link("direct", session, "viewer"))
+    await visitor.expect(OPEN, 10)
+    yield Scene("direct-refused", visitor)
+    await visitor.page.context.close()
     await speak.expect("!document.querySelector('.setup-go button').disabled", 10)
     yield Scene("speak-green-room", speak)
     for name, script in (("denied", DENIED), ("missing", MISSING)):
@@ -170,6 +179,8 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         async for scene in _moderating(stage, session, moderate):
             yield scene
         yield Scene("direct-live", direct, media=True)
+        async for scene in _directing(stage, session, direct):
+            yield scene
         await watch.click("#tab-chat")
         for layout in ("side", "stacked"):
             await watch.click(".drop > button")
@@ -232,6 +243,34 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     yield Scene("moderate-ended", moderate)
     yield Scene("direct-ended", direct)
     yield Scene("speak-ended", speak)
+
+
+async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> AsyncIterator[Scene]:
+    """Yield the producer's desk at work: what opens on it, a key that has armed a cut, alarms, a slate."""
+    for opener, name, part in (
+        (".desk-head .slight", "keys", "dialog .keys"),
+        (".service-foot > button", "returns", "dialog .matrix"),
+        (".slates .drop > button", "slates", ".slates .drop-body"),
+    ):
+        await direct.click(opener)
+        await direct.expect(f"document.querySelector('{part}') !== null")
+        yield Scene(f"direct-{name}", direct, media=True)
+        await direct.page.keyboard.press("Escape")
+    await direct.page.keyboard.press("t")
+    yield Scene("direct-armed", direct, media=True)
+    async with seat(stage.url, stage.token(session, "producer")) as desk:
+        speaker = str((await direct.state())["stage"][0]["id"])
+        for command in (
+            SetClock(command_id(), speaker, 0),
+            StartClock(command_id(), speaker),
+            ShowSlate(command_id(), "Lunch break"),
+        ):
+            assert isinstance(await desk.command(command), Ack), command
+        await direct.expect("document.querySelector('.alarm[data-alarm=over]') !== null")
+        yield Scene("direct-alarm", direct)
+        for end in (PauseClock(command_id(), speaker), LiftSlate(command_id())):
+            assert isinstance(await desk.command(end), Ack), end
+    await direct.playing()
 
 
 async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> AsyncIterator[Scene]:

@@ -70,7 +70,8 @@ function OnStage({ desk, person, main }) {
         ${muted && html`<p class="muted-word">${direct.mutedWord}</p>`}
       </div>
       <${SpeakerClock} desk=${desk} person=${person} />
-      <div class="member-acts">
+      ${desk.may('stage.mute') &&
+      html`<div class="member-acts">
         ${main
           ? html`<${CutButton} desk=${desk} cut="mute" kind=${muted ? 'off' : ''} label=${muted ? direct.unmute : direct.mute} />
               <${CutButton} desk=${desk} cut="off" label=${direct.takeOff} />`
@@ -87,7 +88,7 @@ function OnStage({ desk, person, main }) {
                 ${direct.makeMain}
               </button>
             `}
-      </div>
+      </div>`}
     </li>
   `;
 }

@@ -667,7 +667,7 @@ export const en = {
     stageNone: 'Nobody is on stage. Take a speaker from the preview.',
     main: 'Main picture',
     makeMain: 'Make main',
-    makeMainOf: 'Make {name} the main picture',
+    makeMainOf: 'Make main: {name}',
     takeOff: 'Take off',
     mute: 'Mute',
     unmute: 'Unmute',

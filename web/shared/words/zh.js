@@ -668,7 +668,7 @@ export const zh = {
     stageNone: '台上没有人。请从预监切上一位讲者。',
     main: '主画面',
     makeMain: '设为主画面',
-    makeMainOf: '把{name}设为主画面',
+    makeMainOf: '设为主画面：{name}',
     takeOff: '下台',
     mute: '静音',
     unmute: '取消静音',
