@@ -320,6 +320,10 @@ async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> 
         await keys.press("r")
         await moderate.expect("document.querySelector('.held-line') === null")
         await do(SetChatRules(command_id()))
+        await moderate.page.check(".chat-bar input[value=backstage]", force=True)
+        await moderate.page.check(".intercom .switch input")
+        yield Scene("moderate-backstage", moderate, media=True)
+        await moderate.page.uncheck(".intercom .switch input")
 
         await do(
             CreatePoll(command_id(), "Where are you now?", "single", ("In the hall", "At home, 在家")),

@@ -78,6 +78,9 @@ async def test_a_moderator_runs_a_session_by_keyboard_alone(stage: Stage, chromi
         await poll(desk, watch, hall, ann, bo)
         await announcement(desk, watch, hall)
         await chat(desk, watch, ann)
+    mate = await chromium.visit(stage.link("moderate", session, "moderator", "Mo Mate"))
+    await mate.expect(OPEN, 10)
+    await backstage(desk, watch, mate)
     await keys(desk)
 
 
@@ -220,6 +223,21 @@ async def chat(desk: Desk, watch: ChromiumVisitor, ann: Seat) -> None:
     assert isinstance(answer, Refused)
     assert answer.code == "slow_mode"
     assert [line["text"] for line in (await watch.state())["chat"]] == ["Let this through"]
+
+
+async def backstage(desk: Desk, watch: ChromiumVisitor, mate: ChromiumVisitor) -> None:
+    """Talk to another moderator, whom the audience does not hear."""
+    await mate.page.check(".chat-bar input[value=backstage]", force=True, timeout=5000)
+    await mate.page.check(".intercom .switch input", timeout=5000)
+    await desk.reach(".chat-bar .segment input[value=public]", "ArrowRight")
+    await desk.sees("document.querySelector('.intercom') !== null")
+    await desk.reach(".intercom .button", "Enter")
+    await mate.expect_text("Backstage: Mika Moderator", ".intercom")
+    await mate.expect("rostrum.media().ear.audio > 0", 15)
+    assert (await watch.state())["media"]["publications"] == []
+    await desk.press("Enter")
+    await mate.expect_text("Nobody is backstage.", ".intercom")
+    await mate.expect("rostrum.state().media.publications.length === 0", 10)
 
 
 async def keys(desk: Desk) -> None:

@@ -5,12 +5,14 @@
 
 /** @import { Channel, ChatMessage } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
+/** @import { Intercom } from '../shared/intercom.js' */
 /** @import { Commands } from './commands.js' */
 
 import { parts } from '../shared/links.js';
 import { chatIn, maySay, pinnedIn, repliedTo } from '../shared/store.js';
 import { timeOfDay } from '../shared/time.js';
 import { Segments } from '../shared/ui/fields.js';
+import { IntercomBar } from '../shared/ui/intercom.js';
 import { Say } from '../shared/ui/say.js';
 import { Windowed } from '../shared/ui/windowed.js';
 import { say, words } from '../shared/words.js';
@@ -35,8 +37,8 @@ const CHANNELS = /** @type {const} */ (['public', 'backstage', 'moderators']);
 /** Lines that wait for a word of staff, oldest first. @param {LiveSession} session */
 export const heldIn = (session) => session.state.value.chat.filter((line) => line.held);
 
-/** @param {{ session: LiveSession, commands: Commands }} props `commands`: shared with the keys */
-export function ChatDesk({ session, commands }) {
+/** @param {{ session: LiveSession, commands: Commands, intercom: Intercom }} props `commands`: shared with the keys */
+export function ChatDesk({ session, commands, intercom }) {
   const { moderate, chat: told } = words;
   const state = session.state.value;
   const [channel, setChannel] = useState(/** @type {Channel} */ ('public'));
@@ -73,6 +75,7 @@ export function ChatDesk({ session, commands }) {
         ${hold && html`<span class="role">${moderate.chat.holdNow}</span>`}
       </p>`}
       <${Refused} commands=${commands} />
+      ${channel === 'backstage' && html`<${IntercomBar} intercom=${intercom} />`}
       ${ruling && !over && channel === 'public' && html`<${Rules} session=${session} />`}
       ${pinned &&
       html`<div class="pinned-line">

@@ -6,6 +6,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
+import { Intercom } from '../shared/intercom.js';
 import { joinStage } from '../shared/stage.js';
 import { Switch } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
@@ -38,14 +39,15 @@ void openPage('moderate', (session) => {
   const viewer = joinStage(session);
   viewer.muted.value = true;
   const desk = new Desk(session);
+  const intercom = new Intercom(session);
   return {
-    view: () => html`<${Moderate} session=${session} viewer=${viewer} desk=${desk} />`,
-    media: () => viewer.debug(),
+    view: () => html`<${Moderate} session=${session} viewer=${viewer} desk=${desk} intercom=${intercom} />`,
+    media: () => ({ ...viewer.debug(), ear: intercom.ear.debug() }),
   };
 });
 
-/** @param {{ session: LiveSession, viewer: Viewer, desk: Desk }} props */
-function Moderate({ session, viewer, desk }) {
+/** @param {{ session: LiveSession, viewer: Viewer, desk: Desk, intercom: Intercom }} props */
+function Moderate({ session, viewer, desk, intercom }) {
   const { moderate } = words;
   const state = session.state.value;
   const title = state.session?.title ?? '';
@@ -125,7 +127,7 @@ function Moderate({ session, viewer, desk }) {
         <${Tabs} tab=${tab} tabs=${narrow ? ['questions', ...BESIDE] : BESIDE} counts=${counts} onTab=${turn} />
         <div class="beside-body" id="panel-${tab}" role="tabpanel" aria-labelledby="tab-${tab}">
           ${tab === 'floor' && html`<${Floor} session=${session} commands=${floor} />`}
-          ${tab === 'chat' && html`<${ChatDesk} session=${session} commands=${chat} />`}
+          ${tab === 'chat' && html`<${ChatDesk} session=${session} commands=${chat} intercom=${intercom} />`}
           ${tab === 'polls' && html`<${PollsDesk} session=${session} />`}
           ${tab === 'notices' && html`<${Notices} session=${session} />`}
           ${tab === 'people' && html`<${PeopleDesk} session=${session} />`}

@@ -425,6 +425,17 @@ export const en = {
     retry: 'Try again',
   },
 
+  intercom: {
+    label: 'Those backstage',
+    there: 'Backstage: {names}',
+    nobody: 'Nobody is backstage.',
+    hear: 'Hear them',
+    talk: 'Talk to them',
+    hush: 'Stop talking',
+    heard: 'They hear you.',
+    picture: 'Picture from backstage',
+  },
+
   moderate: {
     title: 'Moderate',
     queue: 'Questions',
@@ -525,7 +536,7 @@ export const en = {
     keysOnHow: 'Turn this off if you speak to your computer.',
     close: 'Close',
     sees: 'What the hall sees',
-    shows: { nothing: 'The picture alone.', question: 'A question is on it.', poll: 'A poll is on it.', pinned: 'An announcement stands above.' },
+    shows: { nothing: 'The picture alone.', question: 'A question is on it.', poll: 'A poll is on it.', pinned: 'An announcement is above.' },
     turns: { next: 'Next', called: 'Called', speaking: 'On air' },
     why: {
       first: 'You let them go first.',

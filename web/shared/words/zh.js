@@ -426,6 +426,17 @@ export const zh = {
     retry: '重试',
   },
 
+  intercom: {
+    label: '后台的人',
+    there: '后台：{names}',
+    nobody: '后台没有人。',
+    hear: '听后台',
+    talk: '对后台讲话',
+    hush: '停止讲话',
+    heard: '后台听得到您。',
+    picture: '后台画面',
+  },
+
   moderate: {
     title: '主持',
     queue: '提问',
