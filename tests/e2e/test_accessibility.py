@@ -33,7 +33,7 @@ class Conduct:
         page.on("console", lambda m: self.forbidden.append(m.text) if "Content Security" in m.text else None)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 async def test_no_page_in_any_state_has_a_serious_fault(stage: Stage, chromium: Chromium) -> None:
     axe = AXE.read_text(encoding="utf-8")
     faults: dict[str, list[str]] = {}
