@@ -22,6 +22,7 @@ KEEPING_ORDER: Final = STAFF | {"hall"}
 OWN: Final = frozenset(
     {
         "chat.posted",
+        "declaration.signed",
         "floor.restored",
         "poll.ballots",
         "question.asked",
@@ -32,7 +33,18 @@ OWN: Final = frozenset(
 )
 """Events that tell what somebody did for themselves, staff or not, or what was written anew."""
 
-_WHICH: Final = ("message", "question", "hand", "poll", "announcement", "cue", "invitation", "person")
+_WHICH: Final = (
+    "message",
+    "question",
+    "hand",
+    "poll",
+    "announcement",
+    "declaration",
+    "organisation",
+    "cue",
+    "invitation",
+    "person",
+)
 """The fields that say which thing an event is about, by their rank."""
 
 

@@ -131,7 +131,7 @@ _FLOOR: Final = frozenset({"floor.lower", "floor.raise", "whep:floor", "whip:flo
 _TAKE_PART: Final = (
     _WATCH
     | _FLOOR
-    | {"chat.post", "chat.withdraw", "poll.vote", "reaction.send"}
+    | {"chat.post", "chat.withdraw", "declaration.sign", "poll.vote", "reaction.send"}
     | {"question.ask", "question.vote", "question.withdraw"}
 )
 _BACKSTAGE: Final = frozenset({"chat.post:backstage"})
@@ -172,6 +172,9 @@ _MODERATE: Final = _TAKE_PART | {
     "questions.moderation",
     "announcement.pin",
     "announcement.unpin",
+    "declaration.close",
+    "declaration.present",
+    "declaration.strike",
     "poll.close",
     "poll.create",
     "poll.delete",

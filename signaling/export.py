@@ -183,6 +183,22 @@ def _polls(material: Material) -> Iterator[Row]:
             }
 
 
+def _signatures(material: Material) -> Iterator[Row]:
+    """Return a row for each organisation that is to sign, in the declaration's order."""
+    declaration = material.state.declaration
+    if declaration is not None:
+        signed = {one.organisation: one for one in declaration.signatures}
+        for organisation in declaration.organisations:
+            signature = signed.get(organisation)
+            yield {
+                "declaration": declaration.title,
+                "organisation": organisation,
+                "signed": signature is not None,
+                "at": Moment(signature.at) if signature else None,
+                **(_person(signature.person) if signature else {}),
+            }
+
+
 def _attendance(material: Material) -> Iterator[Row]:
     for who in material.attendance.attendees:
         yield {
@@ -282,6 +298,7 @@ SECTIONS: Final = (
     ),
     Section("chat", ("message", "at", "channel", "text", *PERSON), _chat),
     Section("polls", ("poll", "at", "kind", "state", "text", "option", "votes", "voters"), _polls),
+    Section("signatures", ("declaration", "organisation", "signed", "at", *PERSON), _signatures),
     Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),
     Section("institutions", ("affiliation", "people", "online", "hall"), _institutions),
     Section("floor", ("seq", "at", "by", "by_name", "what", "which"), _floor),

@@ -34,6 +34,7 @@ BUDGETS = {
     "poll.vote": Budget(rate=1.0, burst=10),
     "reaction.send": Budget(rate=3.0, burst=10),
     "caption.send": Budget(rate=10.0, burst=40),
+    "declaration.sign": Budget(rate=0.2, burst=5),
     "question.withdraw": Budget(rate=0.2, burst=5),
     "token.refresh": Budget(rate=0.1, burst=5),
     "desk": Budget(rate=20.0, burst=40),

@@ -16,6 +16,7 @@ from signaling.protocol.captions import *
 from signaling.protocol.chat import *
 from signaling.protocol.clock import *
 from signaling.protocol.cues import *
+from signaling.protocol.declarations import *
 from signaling.protocol.floor import *
 from signaling.protocol.lifecycle import *
 from signaling.protocol.messages import *

@@ -14,6 +14,7 @@ from signaling.protocol.captions import Caption
 from signaling.protocol.chat import ChatMessage, ChatMute, ChatRules, WordList
 from signaling.protocol.clock import Clock
 from signaling.protocol.cues import Cue
+from signaling.protocol.declarations import Declaration
 from signaling.protocol.floor import Floor
 from signaling.protocol.lifecycle import Session
 from signaling.protocol.polls import Poll
@@ -92,6 +93,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     moderation: Moderation = "pre"
     polls: tuple[Poll, ...] = ()
     announcement: Announcement | None = None
+    declaration: Declaration | None = None
 
 
 class Media(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from signaling.protocol.captions import CaptionCommand
 from signaling.protocol.chat import ChatCommand, ChatEvent
 from signaling.protocol.clock import ClockCommand, ClockEvent
 from signaling.protocol.cues import CueCommand, CueEvent
+from signaling.protocol.declarations import DeclarationCommand, DeclarationEvent
 from signaling.protocol.floor import FloorCommand, FloorEvent
 from signaling.protocol.lifecycle import LifecycleCommand, LifecycleEvent
 from signaling.protocol.polls import PollCommand, PollEvent
@@ -30,6 +31,7 @@ AnyCommand = (
     | ReactionCommand
     | CaptionCommand
     | AnnouncementCommand
+    | DeclarationCommand
     | LifecycleCommand
     | AccessCommand
 )
@@ -45,5 +47,6 @@ AnyEvent = (
     | PreflightEvent
     | PollEvent
     | AnnouncementEvent
+    | DeclarationEvent
     | AccessEvent
 )

@@ -13,6 +13,7 @@ from signaling.protocol import (
     BeginAnswer,
     BringOn,
     CallHand,
+    CloseDeclaration,
     CloseFloor,
     ClosePoll,
     DeleteChat,
@@ -31,6 +32,7 @@ from signaling.protocol import (
     PauseSession,
     PinAnnouncement,
     PostChat,
+    PresentDeclaration,
     RaiseHand,
     React,
     ResumeSession,
@@ -41,6 +43,7 @@ from signaling.protocol import (
     ShowQuestion,
     ShowSlate,
     ShowSlides,
+    SignDeclaration,
     StartClock,
     StartPreflight,
     Unmute,
@@ -55,7 +58,7 @@ from signaling.rehearsal.sitting import MINUTES, Sitting
 Fault = Callable[[Guest], Awaitable[None]]
 """Kills Redis, and returns when it is back; told somebody who hears when the chat is paused."""
 
-PICTURE_WITHIN: Final = 15.0
+PICTURE_WITHIN: Final = 30.0
 """Seconds in which a speaker who starts anew is to be seen again: mostly their computer's start."""
 
 BACK_WITHIN: Final = 10.0
@@ -269,13 +272,20 @@ async def declaration(s: Sitting) -> None:
     """The joint declaration is read out, shown on all screens, and signed by each organisation."""
     await s.host()
     await s.speak(s.part.speakers[0])
-    await s.moderator.give(PinAnnouncement(command_id(), "We open both rooms to all who want to learn."))
-    options = ("We sign", "We do not sign")
-    text = "Does your organisation sign the joint declaration?"
-    poll = await s.poll(text, "single", options, [(guest, (0,)) for guest in s.guests])
-    await s.moderator.give(ShowPoll(command_id(), poll))
-    await s.moderator.give(ClosePoll(command_id(), poll))
-    await s.moderator.give(UnpinAnnouncement(command_id()))
+    text = "We open both rooms to all who want to learn, and keep what is said in them."
+    title, names = "Joint declaration", s.part.guests
+    await s.moderator.give(PresentDeclaration(command_id(), title, text, names))
+    outsider = await s.online[0].refused(SignDeclaration(command_id()))
+    s.account.equal(s.part.key, "who comes for no organisation cannot sign", "not_a_signatory", outsider)
+    # All sign in the same moment, each for their own.
+    await asyncio.gather(*(guest.give(SignDeclaration(command_id())) for guest in s.guests))
+    screen = s.screen
+    took = await screen.until(
+        lambda: len(screen.signed) == len(names), "the hall's screen has all signatures"
+    )
+    s.account.equal(s.part.key, "signatures on the hall's screen", len(names), len(screen.signed), took)
+    await s.moderator.give(CloseDeclaration(command_id()))
+    s.expected.signed = {guest.person.affiliation: guest.id for guest in s.guests}
     await s.off(s.speakers[s.part.speakers[0].name])
     await s.off(s.chair)
 

@@ -17,6 +17,7 @@ from signaling.protocol import (
     PostChat,
     RaiseHand,
     React,
+    SignDeclaration,
     StartPreflight,
     VoteQuestion,
 )
@@ -27,7 +28,16 @@ from signaling.session.decision import STAFF
 SETTLED: Final = 15.0
 """Seconds until who was there is written down for certain: presence is counted every few."""
 
-_NO_ACT: Final = (AskQuestion, CastBallot, PostChat, RaiseHand, React, StartPreflight, VoteQuestion)
+_NO_ACT: Final = (
+    AskQuestion,
+    CastBallot,
+    PostChat,
+    RaiseHand,
+    React,
+    SignDeclaration,
+    StartPreflight,
+    VoteQuestion,
+)
 """What people do with what is their own: in no audit."""
 
 
@@ -52,6 +62,7 @@ async def balance(s: Sitting) -> None:
     _heard(s)
     _questions(s, export)
     _polls(s, export)
+    _signatures(s, export)
     _attendance(s, export)
     _stage(s)
     _floor(s, export)
@@ -122,6 +133,20 @@ def _polls(s: Sitting, export: dict[str, Any]) -> None:
         wanted = {number: counts[number] for number in sorted(counts)}
         voters = rows[0]["voters"] if rows else 0
         s.account.equal(s.part.key, f"ballots: {text}", (s.expected.voters[text], wanted), (voters, seen))
+
+
+def _signatures(s: Sitting, export: dict[str, Any]) -> None:
+    if s.expected.signed:
+        rows = export["signatures"]
+        s.account.equal(
+            s.part.key,
+            "organisations that have signed, by whom they sent",
+            {"signed": len(s.expected.signed), "as given": True},
+            {
+                "signed": sum(row["signed"] for row in rows),
+                "as given": {row["organisation"]: row["id"] for row in rows} == s.expected.signed,
+            },
+        )
 
 
 def _attendance(s: Sitting, export: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from signaling.protocol import (
     Cue,
     CueChanged,
     CueDropped,
+    DeclarationSigned,
     Events,
     Floor,
     FloorNow,
@@ -44,6 +45,7 @@ from signaling.protocol import (
     Resume,
     SessionEnded,
     SessionStarted,
+    SignatureStruck,
     Snapshot,
     StageEvent,
     Status,
@@ -107,6 +109,8 @@ class Guest:
         self.grades: dict[str, str] = {}
         """By speaker: what their pre-flight came to, empty while it goes on."""
         self.notices: list[str] = []
+        self.signed: set[str] = set()
+        """The organisations that have signed the declaration."""
         self.reactions = 0
         self.air = Air()
         self.status = ""
@@ -284,6 +288,8 @@ class Guest:
         self.polls = {poll.text: poll.id for poll in snapshot.polls}
         self.cues = {cue.id: cue for cue in snapshot.cues}
         self.clocks = {clock.speaker: clock for clock in snapshot.clocks}
+        declared = snapshot.declaration
+        self.signed = {one.organisation for one in declared.signatures} if declared else set()
         for message in snapshot.chat:
             if message.channel == "public":
                 self.lines[message.id] = max(1, self.lines[message.id])
@@ -304,6 +310,10 @@ class Guest:
                 self.clocks[clock.speaker] = clock
             case PreflightChanged(preflight=preflight):
                 self.grades[preflight.speaker] = preflight.grade or ""
+            case DeclarationSigned(signature=signature):
+                self.signed.add(signature.organisation)
+            case SignatureStruck(organisation=organisation):
+                self.signed.discard(organisation)
             case SessionStarted():
                 self.status = "live"
             case SessionEnded():

@@ -69,6 +69,8 @@ class Expected:
     voters: dict[str, int] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     """Texts of lines that were taken away."""
+    signed: dict[str, str] = field(default_factory=dict)
+    """Organisation → who signed for it."""
     claps: int = 0
     turns: int = 0
     timed: int = 0

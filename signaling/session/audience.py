@@ -210,6 +210,7 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         ),
         polls=tuple(p for p in state.polls.values() if audience == "staff" or p.state != "draft"),
         announcement=state.announcement,
+        declaration=state.declaration,
     )
 
 

@@ -16,6 +16,7 @@ from signaling.protocol import (
     ChatCommand,
     ClockCommand,
     CueCommand,
+    DeclarationCommand,
     EndSession,
     FloorCommand,
     LifecycleCommand,
@@ -37,6 +38,7 @@ from signaling.session import (
     chat,
     clock,
     cues,
+    declarations,
     floor,
     lifecycle,
     polls,
@@ -77,6 +79,8 @@ def decide(
         return polls.decide(state, actor, command, now=now)
     if isinstance(command, AnnouncementCommand):
         return announcements.decide(state, actor, command, now=now)
+    if isinstance(command, DeclarationCommand):
+        return declarations.decide(state, actor, command, now=now)
     if isinstance(command, ReactionCommand):
         return Decision()  # told, and nothing of it is kept
     if isinstance(command, CaptionCommand):

@@ -23,6 +23,8 @@ SCREEN = "screen"
 """The entity of what is on the hall's screen."""
 ANNOUNCEMENT = "announcement"
 """The entity of what is pinned on all screens."""
+DECLARATION = "declaration"
+"""The entity of what is put before organisations to be signed."""
 MODERATION = "moderation"
 """The entity of whether questions wait for a moderator."""
 

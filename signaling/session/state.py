@@ -14,6 +14,7 @@ from signaling.protocol import (
     ChatRules,
     Clock,
     Cue,
+    Declaration,
     FloorQueue,
     Moderation,
     Person,
@@ -76,6 +77,7 @@ class State:
     polls: Mapping[str, Poll] = field(default_factory=lambda: MappingProxyType({}))
     ballots: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=lambda: MappingProxyType({}))
     announcement: Announcement | None = None
+    declaration: Declaration | None = None
     chat: tuple[ChatMessage, ...] = ()
     pinned: tuple[ChatMessage, ...] = ()
     chat_rules: ChatRules = field(default_factory=ChatRules)

@@ -39,7 +39,7 @@ FLOOR = {"floor.raise", "floor.lower", "whip:floor", "whep:floor"}
 AUDIENCE = (
     EVERYBODY
     | FLOOR
-    | {"poll.vote", "reaction.send"}
+    | {"declaration.sign", "poll.vote", "reaction.send"}
     | {"chat.post", "chat.withdraw", "question.ask", "question.vote", "question.withdraw"}
 )
 HALLS_FLOOR = {"floor.add", "floor.remove"}
@@ -67,6 +67,7 @@ MODERATION = GIVING_FLOOR | {
     "questions.moderation",
     "announcement.pin",
     "announcement.unpin",
+    *(f"declaration.{step}" for step in ("present", "strike", "close")),
     *(f"poll.{step}" for step in ("create", "edit", "open", "close", "results", "show", "hide", "delete")),
 }
 BACKSTAGE = {"chat.post:backstage"}

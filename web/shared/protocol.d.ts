@@ -144,6 +144,24 @@ export interface Cue {
   steps?: ReadonlyArray<CueStep>;
 }
 
+/** One organisation's, by who signed for it. */
+export interface Signature {
+  organisation: string;
+  person: Person;
+  at: number;
+}
+
+/** What is signed: `organisations` in their order, `signatures` as given, `open` while more may come. */
+export interface Declaration {
+  id: string;
+  title: string;
+  text: string;
+  organisations: ReadonlyArray<string>;
+  signatures: ReadonlyArray<Signature>;
+  open: boolean;
+  at: number;
+}
+
 /** One person's wish to speak. `id` is the server's; which room it counts for is the person's `place`. */
 export interface Hand {
   id: string;
@@ -347,6 +365,7 @@ export interface Snapshot {
   moderation: Moderation;
   polls: ReadonlyArray<Poll>;
   announcement: Announcement | null;
+  declaration: Declaration | null;
 }
 
 /** One publication as the relay sees it now. */
@@ -1029,6 +1048,35 @@ export interface UnpinAnnouncement {
   id: string;
 }
 
+/** Put a text before these organisations to be signed, in place of one nobody has signed (moderators). */
+export interface PresentDeclaration {
+  type: "declaration.present";
+  id: string;
+  title: string;
+  text: string;
+  organisations: ReadonlyArray<string>;
+}
+
+/** Sign for the organisation that one's own invitation names as affiliation. */
+export interface SignDeclaration {
+  type: "declaration.sign";
+  id: string;
+}
+
+/** Take out an organisation's signature, given by mistake (moderators). */
+export interface StrikeSignature {
+  type: "declaration.strike";
+  id: string;
+  organisation: string;
+  reason?: string;
+}
+
+/** Take no more signatures (moderators). */
+export interface CloseDeclaration {
+  type: "declaration.close";
+  id: string;
+}
+
 /** Say that it is about to begin: people take their seats (producers, chairs). */
 export interface OpenDoors {
   type: "session.doors";
@@ -1705,6 +1753,40 @@ export interface AnnouncementUnpinned {
   by: string;
 }
 
+/** Carries the declaration whole. */
+export interface DeclarationPresented {
+  type: "declaration.presented";
+  declaration: Declaration;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface DeclarationSigned {
+  type: "declaration.signed";
+  signature: Signature;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+export interface SignatureStruck {
+  type: "declaration.struck";
+  organisation: string;
+  reason: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** No more may sign; what is signed stays. */
+export interface DeclarationClosed {
+  type: "declaration.closed";
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /**
  * Seen by staff. Tokens of a generation below `generation` (their claim `gen`) are void now.
  *
@@ -1946,6 +2028,10 @@ export type AnyCommand =
   | SendCaption
   | PinAnnouncement
   | UnpinAnnouncement
+  | PresentDeclaration
+  | SignDeclaration
+  | StrikeSignature
+  | CloseDeclaration
   | OpenDoors
   | StartSession
   | PauseSession
@@ -2039,6 +2125,10 @@ export type AnyClientMessage =
   | SendCaption
   | PinAnnouncement
   | UnpinAnnouncement
+  | PresentDeclaration
+  | SignDeclaration
+  | StrikeSignature
+  | CloseDeclaration
   | OpenDoors
   | StartSession
   | PauseSession
@@ -2122,6 +2212,10 @@ export type AnyEvent =
   | BallotsCast
   | AnnouncementPinned
   | AnnouncementUnpinned
+  | DeclarationPresented
+  | DeclarationSigned
+  | SignatureStruck
+  | DeclarationClosed
   | PersonEjected
   | PersonReadmitted
   | InvitationBarred;
