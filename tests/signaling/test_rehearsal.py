@@ -54,7 +54,10 @@ def killing_redis(running: Stack) -> Fault:
     return kill
 
 
+@pytest.mark.alone
 @pytest.mark.fault
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_every_count_of_the_day_adds_up(tmp_path: Path) -> None:
     said: list[str] = []
 
