@@ -64,8 +64,9 @@ PICTURE_WITHIN: Final = 30.0
 BACK_WITHIN: Final = 10.0
 """Seconds in which all lines are acknowledged once Redis is back."""
 
-STILL: Final = 2.0
-"""Seconds that a picture may stand still while Redis is away; on a quiet machine it does not at all."""
+STILL: Final = 5.0
+"""Seconds that a picture may stand still around Redis's absence. On a quiet machine it does not at all, but
+here one process decodes it and is the whole audience, which talks."""
 
 OFF_WITHIN: Final = 2.0
 """Seconds until the producer is told that who had the floor is off; the relay is asked once a second."""
