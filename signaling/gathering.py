@@ -19,7 +19,7 @@ from signaling.protocol import AnyCommand, CastBallot, Person, VoteQuestion
 from signaling.session.decision import Refusal
 
 PACE = 0.25
-"""Seconds between two writes of one session's gathered commands."""
+"""Seconds between two writes of one session's gathered commands, unless more wait than go together."""
 
 JOIN = 0.02
 """Seconds that the first one waits for company."""
@@ -89,7 +89,9 @@ class Gathering:
         together: list[Given] = []
         try:
             while self._waiting:
-                await asyncio.sleep(max(JOIN, self._written + PACE - loop.time()))
+                # Nobody need wait for company where more wait than go together.
+                crowded = len(self._waiting) >= MOST_TOGETHER
+                await asyncio.sleep(0 if crowded else max(JOIN, self._written + PACE - loop.time()))
                 self._written = loop.time()
                 together = list(self._waiting.values())[:MOST_TOGETHER]
                 for given in together:

@@ -23,7 +23,7 @@ from signaling.embedded_redis import EmbeddedRedis
 from signaling.protocol import Role
 from stream.bench.process import BenchError, Cores, Measured, free_port
 
-START_WITHIN: Final = 20.0
+START_WITHIN: Final = 60.0
 SESSION: Final = "bench"
 _LIFETIME: Final = 3600
 

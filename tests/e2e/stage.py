@@ -51,6 +51,8 @@ class Stage:
     metrics_port: int = field(default_factory=free_port)
     media_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
     process: subprocess.Popen[bytes] | None = None
+    redis_url: str = ""
+    """Empty: `serve` runs one of its own."""
 
     @property
     def url(self) -> str:
@@ -69,6 +71,7 @@ class Stage:
             ROSTRUM_SECRET=self.secret,
             ROSTRUM_RELAY_SECRET=self.relay_secret,
             ROSTRUM_DATA=str(self.folder / "data"),
+            ROSTRUM_REDIS_URL=self.redis_url,
             ROSTRUM_HTTP_HOST="127.0.0.1",
             ROSTRUM_HTTP_PORT=str(self.http_port),
             ROSTRUM_METRICS_PORT=str(self.metrics_port),

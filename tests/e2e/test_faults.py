@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 import pytest
 import websockets
 
 from signaling.attend import GoodbyeError, command_id, seat
-from signaling.protocol import Ack, AskQuestion, PostChat
+from signaling.protocol import Ack, AskQuestion, PostChat, Refused
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
+from tests.signaling.conftest import RedisServer, redis_server
+
+__all__ = ["redis_server"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault, pytest.mark.alone]
 
@@ -112,6 +116,41 @@ async def test_nothing_acknowledged_is_lost_when_redis_is_killed(
         await viewer.type(".chat textarea", "After the storm")
         await viewer.click(".chat button[type=submit]")
         await viewer.expect("rostrum.state().chat.at(-1)?.text === 'After the storm'")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "seconds", [4.0, *(pytest.param(long, marks=pytest.mark.benchmark) for long in (30.0, 90.0))]
+)
+async def test_redis_out_of_reach_pauses_chat_and_nothing_else(
+    redis_server: RedisServer, chromium: Chromium, tmp_path: Path, seconds: float
+) -> None:
+    stage = Stage(tmp_path, redis_url=redis_server.url)
+    stage.start()
+    try:
+        session = await stage.new_session()
+        async with stage.speaker(session), seat(stage.url, stage.token(session, "viewer", "Eve")) as eve:
+            viewer = await chromium.visit(stage.link("watch", session, "viewer"))
+            await viewer.playing()
+            assert isinstance(await eve.command(PostChat(command_id(), "before")), Ack)
+            running = {name: stage.pid(name) for name in ("relay", "signaling")}
+            watching = asyncio.create_task(viewer.watch(seconds + 4))
+            redis_server.freeze()
+            await viewer.expect("rostrum.state().chatPaused", 10)
+            refused = await eve.command(PostChat(command_id(), "meanwhile"))
+            await asyncio.sleep(seconds)
+            redis_server.thaw()
+            back = await viewer.expect("!rostrum.state().chatPaused", 10)
+            gap = (await watching)["gap"]
+            assert isinstance(refused, Refused) and refused.code == "log_unavailable"
+            assert isinstance(await eve.command(PostChat(command_id(), "after")), Ack)
+            print(f"redis away {seconds:.0f} s: longest gap {gap:.0f} ms, chat back after {back:.2f} s")
+            assert gap < STEADY_GAP_MS
+            assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
+            assert await viewer.evaluate("rostrum.connection.phase") == "open"
+        assert await everything_said(stage, session) == ["before", "after"]
+    finally:
+        stage.stop()
 
 
 async def talk(stage: Stage, session: str, name: str, acknowledged: list[str]) -> None:

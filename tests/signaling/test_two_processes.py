@@ -1,10 +1,14 @@
-"""Two real signaling processes on one Redis: fifty people at once, and one of the processes killed."""
+"""Two real signaling processes on one Redis: fifty people at once, and one of the processes killed.
+
+On Redis 7, as Debian has it, and on the 6.2 that is embedded where a machine has none.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +16,7 @@ from pathlib import Path
 import pytest
 import websockets
 
+from signaling import embedded_redis
 from signaling.attend import GoodbyeError, Seat, command_id, seat
 from signaling.bench.workers import SESSION, Workers, running
 from signaling.log import Entry, SessionLog, connect
@@ -36,11 +41,20 @@ from signaling.session.fold import apply
 from signaling.session.state import ON_SCREEN, State, empty
 from stream.bench.process import Cores
 
+from .conftest import redis_binary
+
 PEOPLE = 50
 
 
-@pytest.fixture
-def workers(tmp_path: Path) -> Iterator[Workers]:
+@pytest.fixture(params=["7.", "6.2."])
+def workers(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workers]:
+    debian = shutil.which("redis-server")
+    assert debian, "redis-server is missing: make test installs Debian's package"
+    binary = Path(debian) if request.param == "7." else redis_binary()
+    assert embedded_redis.binary_version(binary).startswith(request.param)
+    monkeypatch.setattr(embedded_redis, "find_binary", lambda: binary)
     everywhere = frozenset(os.sched_getaffinity(0))
     with running(2, Cores(everywhere, everywhere), tmp_path) as workers:
         yield workers

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
+from signaling import gathering as gathering_module
+from signaling.gathering import MOST_TOGETHER, Gathering, Given
 from signaling.limits import BUDGETS
-from signaling.live import LiveSession, LiveSessions
-from signaling.log import SessionLog
+from signaling.live import LiveSession, LiveSessions, person_of
+from signaling.log import SessionLog, command_key
 from signaling.protocol import (
     Ack,
     AnyServerMessage,
@@ -105,6 +107,35 @@ async def test_a_crowd_on_two_workers_is_counted_once_each_in_few_events_and_tic
             assert sums(messages) == meant
             assert len(messages) <= 4 * took + 2, "and nothing else but ticks and the floor"
             assert not any("v1" in str(message) for message in messages)
+
+
+async def test_a_wave_larger_than_one_write_waits_for_no_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering_module, "PACE", 5.0)
+    writes: list[int] = []
+
+    async def write(together: Sequence[Given]) -> None:
+        writes.append(len(together))
+        for given in together:
+            given.settle(len(writes))
+
+    gathering = Gathering(write)
+    who = person_of(claims("ada"))
+
+    def given(number: int) -> Given:
+        return Given(who, VoteQuestion(f"c{number}", "q"), command_key("ada", f"c{number}"))
+
+    began = time.monotonic()
+    answers = await asyncio.gather(*(gathering.add(given(number)) for number in range(MOST_TOGETHER)))
+    assert (set(answers), writes) == ({1}, [MOST_TOGETHER])
+    more = range(MOST_TOGETHER, 4 * MOST_TOGETHER)
+    await asyncio.gather(*(gathering.add(given(number)) for number in more))
+    took = time.monotonic() - began
+    assert writes == [MOST_TOGETHER] * 4
+    assert took < 5.0, "three waits would have taken 15 s"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):  # who is few waits for others
+            await gathering.add(given(4 * MOST_TOGETHER))
+    await gathering.close()
 
 
 async def test_a_vote_is_told_in_sums_to_all_and_by_itself_to_the_voters_pages(session: LiveSession) -> None:
