@@ -539,7 +539,10 @@ class LiveSession:
         return found.state, entries
 
     async def keep(self) -> None:
-        """Keep a checkpoint if one is due, and write back lost receipts; raises LogUnavailable."""
+        """Keep a checkpoint if one is due, pack what lies before it, and write back lost receipts.
+
+        Raises LogUnavailable.
+        """
         await self._confirm()
         due = None
         while self._passed and self._passed[0][0].seq + TAIL <= self._state.seq:
@@ -547,7 +550,9 @@ class LiveSession:
         if due is not None:
             entry, state = due
             body = pack(Checkpoint(state, entry.event, entry.command))
-            await self._log.keep(self.id, self._epoch, SHAPE, (entry.epoch, entry.seq), body)
+            place = (entry.epoch, entry.seq)
+            if await self._log.keep(self.id, self._epoch, SHAPE, place, body):
+                await self._log.pack(self.id, self._epoch, place)
 
     async def _confirm(self) -> None:
         """Write back the receipts of what was done, so that who gives it again has it done once."""

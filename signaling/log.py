@@ -4,14 +4,17 @@ Owns the keys `rostrum:{<session>}:…` (one hash tag a session, so that Redis C
 the set `rostrum:sessions`. A log is a stream whose entry ids are `<epoch>-<seq>`. The law: what `append`
 has acknowledged is in the log once, in order, and was decided on a state that was current in all it
 leant on. `seq` counts up by one for as long as the log lives; `epoch` (ms since 1970, greater is newer)
-changes when a log was found to have lost its end, because then a seq alone no longer names an event.
+changes when a log was found to have lost its end, because then a seq alone no longer names an event. What
+lies far behind is packed (`pack`), a tenth as large, and read as if it were not.
 Redis 6.2 is enough. This module must not know what events mean.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +39,7 @@ GONE: Position = (-1, 0)
 
 PARTS = (
     "log",
+    "archive",
     "checkpoint",
     "versions",
     "leases",
@@ -70,6 +74,9 @@ CommandKey = NewType("CommandKey", str)
 """`<actor> <command id>`: whose command it is, so that nobody meets somebody else's receipt."""
 
 NO_COMMAND = CommandKey("")
+
+PACKED_AT_LEAST = 1000
+"""Fewest entries that are packed together: fewer are not worth a text of their own."""
 
 _LUA = Path(__file__).parent / "lua"
 _INDEX = "rostrum:sessions"
@@ -129,6 +136,7 @@ class SessionLog:
         self._begin = redis.register_script((_LUA / "begin.lua").read_text())
         self._keep = redis.register_script((_LUA / "keep.lua").read_text())
         self._read = redis.register_script((_LUA / "read.lua").read_text())
+        self._pack = redis.register_script((_LUA / "pack.lua").read_text())
         self._time = redis.register_script("return redis.call('TIME')")
 
     async def list(self) -> tuple[str, ...]:
@@ -157,17 +165,54 @@ class SessionLog:
 
     async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
         """Return the entries from the start, or from `after` on, the one at `after` itself included."""
+        entries = await self._stored(session, after)
+        first = (entries[0].epoch, entries[0].seq) if entries else None
+        begins = first is not None and (first[1] == 1 if after is None else first == after)
+        if begins and entries[-1].seq - entries[0].seq + 1 == len(entries):
+            return entries
+        # What is missing at the start, or between two pages, has been packed, before or meanwhile.
+        packed = await self._packed(session)
+        end = (packed[-1].epoch, packed[-1].seq) if packed else (0, 0)
+        whole = (*packed, *(entry for entry in entries if (entry.epoch, entry.seq) > end))
+        return tuple(entry for entry in whole if after is None or (entry.epoch, entry.seq) >= after)
+
+    async def _stored(self, session: str, after: Position | None) -> tuple[Entry, ...]:
+        """Return the entries that are not packed, from `after` on."""
         start = "-" if after is None else f"{after[0]}-{after[1]}"
         entries: list[Entry] = []
         while True:
             async with reaching():
                 text = await answer(self._read(keys=[_key(session, "log")], args=[start, PAGE]))
-            lines = text.split("\n") if text else []
-            for entry_id, command, event in zip(lines[0::3], lines[1::3], lines[2::3], strict=True):
-                entries.append(Entry(*_position(entry_id), _event(event, entry_id), CommandKey(command)))
-            if len(lines) < 3 * PAGE:
+            page = _entries(text)
+            entries += page
+            if len(page) < PAGE:
                 return tuple(entries)
-            start = f"({lines[-3]}"
+            start = f"({page[-1].epoch}-{page[-1].seq}"
+
+    async def _packed(self, session: str) -> tuple[Entry, ...]:
+        """Return the entries that are packed."""
+        async with reaching():
+            texts = await answer(self._redis.lrange(_key(session, "archive"), 0, -1))
+        return tuple(entry for text in texts for entry in _entries(_inflated(text)))
+
+    async def pack(self, session: str, epoch: int, before: Position) -> int:
+        """Pack a page of entries that lie before a place, while the log has this epoch; returns how many.
+
+        Whoever calls has a checkpoint kept there, so that only who wants all of it reads what is packed.
+        """
+        async with reaching():
+            text = await answer(self._read(keys=[_key(session, "log")], args=["-", PAGE]))
+        entries = _entries(text)
+        count = sum((entry.epoch, entry.seq) < before for entry in entries)
+        if count < PACKED_AT_LEAST:
+            return 0
+        kept = "\n".join(text.split("\n", 3 * count)[: 3 * count])
+        stays = f"{entries[count - 1].epoch}-{entries[count - 1].seq + 1}"
+        packed = await asyncio.to_thread(_deflated, kept)
+        keys = [_key(session, part) for part in ("head", "log", "archive")]
+        args: list[Any] = [epoch, f"{entries[0].epoch}-{entries[0].seq}", stays, packed]
+        async with reaching():
+            return count if await answer(self._pack(keys=keys, args=args)) else 0
 
     async def reads(self) -> int:
         """Return how often Redis was asked for entries of any log, by anybody, since it began."""
@@ -285,7 +330,7 @@ class SessionLog:
         for entry in entries:
             arguments += [entry.seq, _encode(entry.event), entry.command]
         async with reaching(REWRITE_WITHIN):
-            keys = [_key(session, part) for part in ("head", "log", "checkpoint")]
+            keys = [_key(session, part) for part in ("head", "log", "checkpoint", "archive")]
             return bool(await answer(self._rewrite(keys=keys, args=arguments)))
 
     async def delete(self, session: str) -> None:
@@ -378,6 +423,23 @@ def _position(entry_id: str) -> Position:
 
 def _event(encoded: str, entry_id: str) -> AnyEvent:
     return msgspec.structs.replace(_decode_event(encoded), seq=_position(entry_id)[1])
+
+
+def _entries(text: str) -> list[Entry]:
+    """Take apart what read.lua has put together: three lines an entry."""
+    lines = text.split("\n") if text else []
+    return [
+        Entry(*_position(entry_id), _event(event, entry_id), CommandKey(command))
+        for entry_id, command, event in zip(lines[0::3], lines[1::3], lines[2::3], strict=True)
+    ]
+
+
+def _deflated(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def _inflated(text: str) -> str:
+    return zlib.decompress(base64.b64decode(text)).decode()
 
 
 _CHANNEL = re.compile(r"^rostrum:\{(.*)\}:(events|moment)$")

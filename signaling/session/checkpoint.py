@@ -2,8 +2,8 @@
 
 The law: a checkpoint is a short cut and never the truth. It is taken only by the very code that wrote it
 (SHAPE is made of the sources that fold), and only if the log still has the entry it was made at; in any
-other case the log is read from its start, which is whole: nothing is ever cut off it. So a new field of
-the state, or another way to fold, needs nothing done here.
+other case the log is read from its start, which is whole: nothing is ever cut off it, what lies before a
+checkpoint is only packed. So a new field of the state, or another way to fold, needs nothing done here.
 """
 
 from __future__ import annotations

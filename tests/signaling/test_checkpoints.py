@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling import live_session
-from signaling.live import LiveSession
+from signaling import log as log_module
+from signaling.live import LiveSession, LiveSessions
 from signaling.log import SessionLog
 from signaling.protocol import (
     ApproveQuestion,
@@ -208,6 +210,67 @@ async def test_a_log_longer_than_a_page_is_read_whole(
         assert [entry.seq for entry in await log.read("s1", after=(whole[9].epoch, 10))] == list(
             range(10, 51)
         )
+
+
+async def stored(redis: Redis) -> tuple[int, float, float]:
+    """Return how many entries are not packed, the bytes each of these takes, and those of all others."""
+    names = ("rostrum:{s1}:log", "rostrum:{s1}:archive")
+    sizes = [await redis.memory_usage(name, samples=0) or 0 for name in names]
+    left = await redis.xlen(names[0])
+    return left, sizes[0] / left, sizes[1]
+
+
+async def test_what_lies_behind_a_checkpoint_is_packed_and_read_as_if_it_were_not(
+    redis_server: RedisServer, redis: Redis, log: SessionLog, session: LiveSession, live: LiveSessions
+) -> None:
+    slept = LiveSession("s1", log, live.presence, live.limits, live.clock)
+    await slept.load()
+    early = slept.position
+    await filled(log, session, 900)
+    (_, loose, nothing), whole = await stored(redis), await log.read("s1")
+    assert nothing == 0 and len(whole) == 900
+    await filled(log, session, 5000)
+    left, _, archive = await stored(redis)
+    packed = archive / (5000 - left)
+    print(f"5,000 events: {left} not packed, the others {packed:.0f} bytes each instead of {loose:.0f}")
+    assert left < TAIL + 2 * EVERY + log_module.PACKED_AT_LEAST
+    assert packed < loose / 4
+    entries = await log.read("s1")
+    assert [entry.seq for entry in entries] == list(range(1, 5001)) and entries[:900] == whole
+    for seq in (1, 10, 1700, 4000, 4990, 5000):
+        assert await log.read("s1", after=(entries[seq - 1].epoch, seq)) == entries[seq - 1 :]
+    assert await session.events() == tuple(entry.event for entry in entries)
+    await slept.catch_up()
+    assert (slept.state, slept.position) == (session.state, (early[0], 5000)), "it has not begun anew"
+    await session.erase("p7")
+    assert await redis.exists("rostrum:{s1}:archive") == 0
+    assert len(await log.read("s1")) == 5000
+    await filled(log, session, 5000 + EVERY)
+    assert await redis.exists("rostrum:{s1}:archive") == 1
+    assert '"Person 7"' not in str([entry.event for entry in await log.read("s1")])
+    await log.delete("s1")
+    assert await redis.keys("rostrum:{s1}:*") == ["rostrum:{s1}:head"]
+
+
+async def test_who_reads_while_it_is_packed_misses_nothing(
+    log: SessionLog, session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(log, session, 1500)
+    epoch = session.position[0]
+    monkeypatch.setattr(log_module, "PAGE", 100)
+    monkeypatch.setattr(log_module, "PACKED_AT_LEAST", 10)
+
+    async def pack() -> None:
+        while await log.pack("s1", epoch, (epoch, 1400)):
+            pass
+
+    async def read(after: int) -> None:
+        found = await log.read("s1", after=(epoch, after) if after else None)
+        assert [entry.seq for entry in found] == list(range(max(1, after), 1501))
+
+    await asyncio.gather(pack(), *(read(after) for after in (0, 1, 50, 150, 1000, 1450)))
+    assert await log.pack("s1", epoch + 1, (epoch, 1500)) == 0, "not the log of another epoch"
+    await read(0)
 
 
 def test_the_shape_is_that_of_the_code_that_folds() -> None:
