@@ -147,7 +147,12 @@ async def test_a_worker_that_slept_writes_nothing_stale_and_one_that_died_is_soo
 
         async def sit(url: str, sub: str, role: str = "viewer", lifetime: int = 600) -> Seat:
             shown = token(role, sub=sub, lifetime=lifetime)  # type: ignore[arg-type]
-            return await stack.enter_async_context(seat(url, shown))
+            taken = await stack.enter_async_context(seat(url, shown))
+            # Their own pings would make them hang up before a minute is over: they are to wait.
+            keepalive = taken._websocket.keepalive_task
+            assert keepalive is not None
+            keepalive.cancel()
+            return taken
 
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=awake, trust_env=False))
         body = {"id": "keynote", "title": "A talk"}
