@@ -89,6 +89,7 @@ function Speaker({ desk, row, first = true, last = true }) {
       <div class="row-acts">
         <${Stage} row=${row} />
         <div class="row-buttons">
+          ${cue && !row.person && desk.may('cue.bind') && html`<${WhoIs} desk=${desk} row=${row} />`}
           ${cue && desk.may('clock.set') && html`<${Allotted} desk=${desk} row=${row} />`}
           ${step &&
           desk.may(step === 'measure' ? 'preflight.start' : `cue.${step}`) &&
@@ -96,6 +97,31 @@ function Speaker({ desk, row, first = true, last = true }) {
         </div>
       </div>
     </li>
+  `;
+}
+
+/**
+ * Who of those here a billed speaker is, where nobody could tell: they came by a link that does not say.
+ *
+ * @param {{ desk: Desk, row: Row }} props
+ */
+function WhoIs({ desk, row }) {
+  const { others } = desk.run.value;
+  if (!others.length) return null;
+  return html`
+    <select
+      class="who-is"
+      aria-label=${say(direct.whoIs, { name: row.name })}
+      value=""
+      onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ { currentTarget }) => {
+        const participant = currentTarget.value;
+        currentTarget.value = '';
+        if (participant) void desk.give({ type: 'cue.bind', speaker: row.id, participant });
+      }}
+    >
+      <option value="">${direct.whoIsShort}</option>
+      ${others.map((other) => html`<option key=${other.id} value=${other.id}>${other.name}</option>`)}
+    </select>
   `;
 }
 

@@ -19,7 +19,7 @@ const LONGEST = 300;
 export const Backstage = ({ desk }) => html`
   <section class="side-part backstage" aria-labelledby="backstage-title">
     <h2 class="desk-title" id="backstage-title">${direct.backstage} <span>${direct.backstageHow}</span></h2>
-    <${Chat} session=${desk.session} channel="backstage" />
+    <${Chat} session=${desk.session} channel="backstage" empty=${direct.backstageNone} />
   </section>
 `;
 

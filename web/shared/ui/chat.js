@@ -17,8 +17,8 @@ import { Windowed } from './windowed.js';
 /** Height of a message of one line, in pixels. */
 const GUESS = 62;
 
-/** @param {{ session: LiveSession, channel?: Channel }} props */
-export function Chat({ session, channel = 'public' }) {
+/** @param {{ session: LiveSession, channel?: Channel, empty?: string }} props `empty`: what stands where nothing was said yet */
+export function Chat({ session, channel = 'public', empty }) {
   const state = session.state.value;
   const { session: talk } = state;
   const chat = chatIn(state, channel);
@@ -44,7 +44,7 @@ export function Chat({ session, channel = 'public' }) {
         newest=${said.newest}
         follow
       >
-        <p class="empty">${channel === 'backstage' ? said.emptyBackstage : said.empty}</p>
+        <p class="empty">${empty ?? (channel === 'backstage' ? said.emptyBackstage : said.empty)}</p>
       <//>
       ${isOver(talk?.status)
         ? html`<p class="empty foot">${said.closed}</p>`
