@@ -11,6 +11,7 @@ import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { isOver, mediaOnStage, slate } from '../store.js';
 import { timeOfDay } from '../time.js';
 import { refusal, say, words } from '../words.js';
+import { Afterwards } from './afterwards.js';
 
 /**
  * The stage's picture. The layout is `slides` while slides are shown, else `main`; with slides, `arranged`
@@ -69,12 +70,11 @@ export function Words({ session, viewer }) {
   const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
   const instead = slate(session.state.value);
-  const event = talk && isOver(talk.status) ? talk.programme?.event : undefined;
   return html`
     <p class="slate-title">${instead || (talk?.title ?? '')}</p>
     <p class="slate-text">${text}</p>
     ${how && html`<p class="slate-how">${how}</p>`}
-    ${event && html`<p><a class="button" href="/?event=${event}">${words.stage.endedNext}</a></p>`}
+    ${talk && isOver(talk.status) && html`<${Afterwards} talk=${talk} />`}
   `;
 }
 
