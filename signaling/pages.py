@@ -2,12 +2,14 @@
 
 The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
 each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
-nothing, and connects nowhere, but here.
+nothing, and connects nowhere, but here. A document names all its modules in a `Link` header, so that a
+browser asks for them at once and not, import by import, one round trip after the other.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 import stat
 from os import PathLike, stat_result
 from pathlib import Path
@@ -69,13 +71,29 @@ SECURITY_HEADERS: Final = {
 def routes(web: Path = WEB) -> list[BaseRoute]:
     """Return the entrance and a mount for each folder that is there."""
 
-    whole = _Folder(web)
+    whole = _Folder(web, web)
 
     async def entrance(request: Request) -> Response:
         return await whole.get_response("index.html", request.scope)
 
-    mounts = [Mount(f"/{name}", _Folder(web / name)) for name in FOLDERS if (web / name).is_dir()]
+    mounts = [Mount(f"/{name}", _Folder(web / name, web)) for name in FOLDERS if (web / name).is_dir()]
     return [Route("/", entrance), *mounts]
+
+
+def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
+    """Return the modules that a document loads, the nearest first, each once."""
+    wanted = [web / name for name in _SCRIPT.findall(page.read_text(encoding="utf-8"))]
+    found: dict[Path, None] = {}
+    for path in wanted:  # grows as it is walked
+        if path not in found and path.is_file():
+            found[path] = None
+            imported = _IMPORT.findall(path.read_text(encoding="utf-8"))
+            wanted += [(path.parent / name).resolve() for name in imported]
+    return tuple(found)
+
+
+_SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"')
+_IMPORT: Final = re.compile(r"""(?:^|;)(?:import|export)\b[^'";]*?\bfrom ?['"](\.[^'"]+)['"]""", re.M)
 
 
 class Headers:
@@ -105,9 +123,11 @@ class Headers:
 class _Folder(StaticFiles):
     """One folder's files of known kinds; `index.html` for the folder itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, web: Path) -> None:
         super().__init__(directory=folder, html=True)
+        self._web = web.resolve()
         self._compressed: dict[str, tuple[int, bytes]] = {}
+        self._loads: dict[str, tuple[tuple[tuple[Path, int], ...], str]] = {}
 
     def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
         full_path, found = super().lookup_path(path)
@@ -124,6 +144,8 @@ class _Folder(StaticFiles):
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
+        if Path(full_path).suffix == ".html" and (loads := self._preloads(str(full_path))):
+            response.headers["Link"] = loads
         if response.status_code == 304:
             return response
         suffix = Path(full_path).suffix
@@ -139,6 +161,17 @@ class _Folder(StaticFiles):
         }
         del headers["content-length"]
         return Response(self._small(str(full_path), stat_result), status_code, headers)
+
+    def _preloads(self, path: str) -> str:
+        """Return the modules of a document as a Link header (RFC 8288); read anew when one has changed."""
+        seen, header = self._loads.get(path, ((), ""))
+        if not seen or any(not known.is_file() or known.stat().st_mtime_ns != at for known, at in seen):
+            loaded = modules(Path(path), self._web)
+            seen = tuple((known, known.stat().st_mtime_ns) for known in (Path(path), *loaded))
+            addresses = (known.relative_to(self._web).as_posix() for known in loaded)
+            header = ", ".join(f"</{address}>; rel=modulepreload" for address in addresses)
+            self._loads[path] = (seen, header)
+        return header
 
     def _small(self, path: str, found: stat_result) -> bytes:
         """Return a file compressed: once for each version of it, for there are few."""

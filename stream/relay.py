@@ -34,6 +34,8 @@ async def serve(settings: RelaySettings) -> None:
     engine = Engine(settings, announced(settings))
     workers = Workers(engine, settings)
     listener = socket.create_server((settings.http_host, settings.http_port), backlog=256)
+    # An answer's second write must not wait for the reader's delayed ACK, as in signaling/ports.py.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
             RelayFace(workers, settings.secret).application(),

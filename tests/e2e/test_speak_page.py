@@ -1,4 +1,4 @@
-"""A speaker whose microphone is pulled out, or whose lid is closed: nobody clicks, and they are back on air."""
+"""Who loses the microphone, or closes the lid, on stage: nobody clicks, and they are back on air."""
 
 from __future__ import annotations
 

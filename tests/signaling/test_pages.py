@@ -128,6 +128,34 @@ async def test_every_answer_is_fenced_in(http: httpx.AsyncClient, path: str) -> 
     assert "server" not in headers
 
 
+async def test_a_document_names_all_its_modules_so_that_they_are_asked_for_at_once(
+    http: httpx.AsyncClient, web: Path
+) -> None:
+    (web / "watch" / "index.html").write_text('<script type="module" src="/watch/watch.js"></script>')
+    (web / "watch" / "watch.js").write_text("import { a } from '../shared/a.js';\nimport './style.js';\n")
+    (web / "shared" / "a.js").write_text(
+        "export {\n  b,\n} from './b.js';\nexport { c } from '../watch/watch.js';"
+    )
+    (web / "shared" / "b.js").write_text("export const b = 1;")
+    names = ["/watch/watch.js", "/shared/a.js", "/shared/b.js"]
+    answer = await http.get("/watch/")
+    assert answer.headers["link"] == ", ".join(f"<{name}>; rel=modulepreload" for name in names)
+    again = await http.get("/watch/", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.headers["link"]) == (304, answer.headers["link"])
+    # Another version of a module may import others.
+    (web / "shared" / "b.js").write_text("export { d } from './d.js';")
+    (web / "shared" / "d.js").write_text("export const d = 1;")
+    assert "</shared/d.js>" in (await http.get("/watch/")).headers["link"]
+    assert "link" not in (await http.get("/watch/watch.js")).headers
+
+
+def test_no_pages_header_is_longer_than_proxies_take() -> None:
+    """4 KiB is what nginx reads of an answer's headers unless it is told otherwise."""
+    for page in pages.WEB.glob("*/index.html"):
+        loaded = pages.modules(page)
+        assert sum(len(path.relative_to(pages.WEB).as_posix()) + 25 for path in loaded) < 3300, page
+
+
 async def test_a_defect_is_told_as_nothing_more_than_that(web: Path) -> None:
     settings = SignalingSettings(SECRET, RELAY_SECRET, redis_url="redis://127.0.0.1:1")
     app = build(settings, web=web).http
@@ -154,6 +182,7 @@ def test_the_audiences_page_weighs_little() -> None:
     weight = sum(len(gzip.compress(path.read_bytes(), 6)) for path in loaded)
     print(f"/watch/: {len(loaded)} files, {weight / 1024:.1f} KiB compressed")
     assert len(loaded) > 20
+    assert set(pages.modules(pages.WEB / "watch" / "index.html")) == {p for p in loaded if p.suffix == ".js"}
     assert weight <= 120 * 1024
 
 
@@ -169,6 +198,8 @@ def _loads(page: Path) -> set[Path]:
         if path.suffix == ".html":
             wanted += [pages.WEB / name for name in re.findall(r'(?:href|src)="/([^"]+\.\w+)"', text)]
         elif path.suffix == ".js":
-            names = re.findall(r"""^(?:import|export)\b[^'";]*?\bfrom ['"](\.[^'"]+)['"]""", text, re.M)
+            names = re.findall(
+                r"""(?:^|;)(?:import|export)\b[^'";]*?\bfrom ?['"](\.[^'"]+)['"]""", text, re.M
+            )
             wanted += [(path.parent / name).resolve() for name in names]
     return found
