@@ -1,18 +1,31 @@
-"""A joiner has a picture at once, whenever they come."""
+"""A joiner has a picture at once, whenever they come, and can write soon, on a phone too."""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import pytest
 
 from tests.e2e.stage import Stage
-from tests.e2e.visitor import Chromium
+from tests.e2e.visitor import Chromium, ChromiumVisitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 JOINS = 20
 MAX_P95_MS = 1000
+
+PHONE_JOINS = 10
+
+PHONE: Final = {"latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8, "offline": False}
+"""A mid-range phone's network: 40 ms there and back, 10 Mbit/s."""
+
+SLOWER = 4
+"""How many times slower than this machine's a mid-range phone's processor is taken to be."""
+
+MAX_PHONE_MS = 3000
+"""Most that half of the phones may take on a machine of two cores which, beside the browser, encodes the
+speaker and runs the server; docs/performance.md says what was measured, and where the time goes."""
 
 FIRST_FRAME = """
 {
@@ -32,9 +45,19 @@ FIRST_FRAME = """
     };
     look();
   });
+  globalThis.interactive = new Promise((done) => {
+    const look = () => {
+      const open = globalThis.rostrum?.connection.phase === 'open';
+      const ready = open && document.querySelector('.compose textarea');
+      if (ready) requestAnimationFrame(() => done(performance.now()));
+      else setTimeout(look, 2);
+    };
+    look();
+  });
 }
 """
-"""Tells when the first frame is shown: ms after the connection was begun, and after the page was opened."""
+"""Tells when the first frame is shown: ms after the connection was begun, and after the page was opened; and
+when one can write: the line is open, and the field drawn."""
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -42,20 +65,46 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
+def told(name: str, values: list[float]) -> None:
+    """Print how long it took."""
+    shown = f"p50 {percentile(values, 0.5):.0f}, p95 {percentile(values, 0.95):.0f}, max {max(values):.0f}"
+    print(f"{name}, ms: {shown}")
+
+
 @pytest.mark.timeout(240)
 async def test_the_first_frame_comes_within_a_second(stage: Stage, chromium: Chromium) -> None:
     session = await stage.new_session()
-    after_offer, after_opening = [], []
+    after_offer, after_opening, interactive = [], [], []
     async with stage.speaker(session):
         for _ in range(JOINS):
             viewer = await chromium.visit(stage.link("watch", session, "viewer"), scripts=[FIRST_FRAME])
             seen = await viewer.evaluate("firstFrame")
             after_offer.append(float(seen["afterOffer"]))
             after_opening.append(float(seen["afterOpening"]))
+            interactive.append(float(await viewer.evaluate("interactive")))
             await viewer.page.context.close()
-    for name, values in (("offer", after_offer), ("opening the page", after_opening)):
-        shown = (
-            f"p50 {percentile(values, 0.5):.0f}, p95 {percentile(values, 0.95):.0f}, max {max(values):.0f}"
-        )
-        print(f"first frame after {name}, ms: {shown}")
+    told("first frame after offer", after_offer)
+    told("first frame after opening the page", after_opening)
+    told("able to write after opening the page", interactive)
     assert percentile(after_offer, 0.95) <= MAX_P95_MS
+    assert percentile(after_opening, 0.5) <= 2 * MAX_P95_MS
+
+
+@pytest.mark.timeout(240)
+async def test_on_a_mid_range_phone_one_can_soon_write(stage: Stage, chromium: Chromium) -> None:
+    session = await stage.new_session()
+    interactive = []
+    async with stage.speaker(session):
+        for _ in range(PHONE_JOINS):
+            context = await chromium.context([FIRST_FRAME], viewport={"width": 375, "height": 812})
+            viewer = ChromiumVisitor(await context.new_page())
+            chromium.visitors.append(viewer)
+            cdp = await context.new_cdp_session(viewer.page)
+            await cdp.send("Network.enable")
+            await cdp.send("Network.emulateNetworkConditions", PHONE)
+            await cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+            await viewer.page.goto(stage.link("watch", session, "viewer"))
+            interactive.append(float(await viewer.evaluate("interactive")))
+            await context.close()
+    told("a phone is able to write after opening the page", interactive)
+    assert percentile(interactive, 0.5) <= MAX_PHONE_MS

@@ -1,4 +1,4 @@
-"""The contact sheet: every scene at three sizes in two languages, as pictures for people to look at."""
+"""The contact sheet: every scene at three sizes, in each language and mirrored, for people to look at."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from tests.e2e.mirrored import LISTED, TAG, give
 from tests.e2e.scenes import Scene, scenes, speak_language
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import ARTIFACTS, Chromium
@@ -19,7 +20,7 @@ FOLDER: Final = ARTIFACTS / "screens"
 
 SIZES: Final = {"desktop": (1280, 800), "tablet": (1024, 768), "phone": (375, 812)}
 
-LANGUAGES: Final = ("en", "zh")
+LANGUAGES: Final = ("en", "zh", TAG)
 
 SETTLED: Final = 0.4
 """Seconds a page has to lay itself out anew, and to end what moves."""
@@ -29,6 +30,7 @@ SETTLED: Final = 0.4
 async def test_draw_every_page_in_every_state(stage: Stage, chromium: Chromium) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     drawn: list[str] = []
+    chromium.answers[LISTED] = give
     async for scene in scenes(stage, chromium):
         for size in SIZES:
             await draw(scene, size)

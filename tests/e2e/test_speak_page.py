@@ -51,6 +51,42 @@ DEVICES = """
 """A microphone that can be pulled out: its track ends, there is none to be had, and the browser says so."""
 
 
+TAB = """
+navigator.mediaDevices.getDisplayMedia = async ({ audio }) => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+  const brush = canvas.getContext('2d');
+  setInterval(() => {
+    brush.fillStyle = `hsl(${performance.now() / 20} 60% 50%)`;
+    brush.fillRect(0, 0, 640, 360);
+  }, 60);
+  const stream = canvas.captureStream(15);
+  const sound = new AudioContext();
+  const [tone, out] = [sound.createOscillator(), sound.createMediaStreamDestination()];
+  tone.connect(out);
+  tone.start();
+  if (audio) stream.addTrack(out.stream.getAudioTracks()[0]);
+  return stream;
+};
+globalThis.sent = [];
+const replace = RTCRtpSender.prototype.replaceTrack;
+RTCRtpSender.prototype.replaceTrack = function (track) {
+  if (track?.kind === 'audio') globalThis.sent.push(track);
+  return replace.call(this, track);
+};
+"""
+"""A tab that is shared with its sound; what is sent of sound is kept, to be looked at."""
+
+LOUDNESS = """(async () => {
+  const context = new AudioContext();
+  const look = context.createAnalyser();
+  context.createMediaStreamSource(new MediaStream([sent.at(-1)])).connect(look);
+  await new Promise((done) => setTimeout(done, 300));
+  const wave = new Float32Array(look.fftSize);
+  look.getFloatTimeDomainData(wave);
+  return Math.max(...wave.map(Math.abs));
+})()"""
+
+
 async def renderers(chromium: Chromium) -> dict[int, float]:
     """Return the processes that draw pages, and how much they have worked."""
     cdp = await chromium.browser.new_browser_cdp_session()
@@ -63,7 +99,7 @@ async def on_stage(stage: Stage, chromium: Chromium, session: str) -> tuple[Chro
     """Put a speaker on stage whose devices can be pulled out; return them, and the process of their page."""
     before = await renderers(chromium)
     link = stage.link("speak", session, "speaker", sub="speaker-1")
-    speaker = await chromium.visit(link, scripts=[DEVICES])
+    speaker = await chromium.visit(link, scripts=[DEVICES, TAB])
     await speaker.click(".setup-go button:enabled")
     await stage.bring_on(session, "speaker-1")
     await speaker.expect("document.querySelector('.air')?.dataset.air === 'on'")
@@ -101,6 +137,16 @@ async def test_who_loses_a_microphone_or_closes_the_lid_is_back_on_air_without_a
     size = "parseFloat(getComputedStyle(document.querySelector('{}')).fontSize) / innerHeight"
     assert await speaker.evaluate(size.format(".question-large")) >= 0.05
     assert await speaker.evaluate(size.format(".next-text")) >= 0.035
+
+    # A tab is shared with its sound, which is heard though the microphone is muted.
+    await speaker.click(".controls button:has-text('Mute')")
+    await speaker.click(".controls button:has-text('Share slides')")
+    await speaker.expect_text("shared, with their sound")
+    await viewer.expect("document.querySelector('[data-slot=slides]').dataset.shown === 'live'", 10)
+    assert await speaker.evaluate(LOUDNESS) > 0.3
+    await speaker.click(".controls button:has-text('Stop slides')")
+    await speaker.click(".controls button:has-text('Unmute')")
+    await viewer.expect("document.querySelector('[data-slot=slides]').dataset.shown === 'none'", 10)
 
     # The microphone is pulled out: it is told, the picture stays, and it is taken up again by itself.
     await speaker.evaluate("unplug()")

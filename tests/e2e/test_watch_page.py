@@ -107,3 +107,45 @@ async def test_captions_of_an_outside_service_are_shown_where_they_are_wanted(
     # Kept for the next time.
     await viewer.reload()
     await viewer.expect_text("各位晚上好", ".captions[data-size=large]", 10)
+
+
+async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_it(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    async with stage.speaker(session):
+        viewer = await chromium.visit(stage.link("watch", session, "viewer", "Kim Viewer"))
+        await viewer.playing()
+        await viewer.click(".drop > button")
+        await viewer.expect(
+            "['sharp', 'good', 'soft'].includes(document.querySelector('[data-quality]').dataset.quality)"
+        )
+        assert len(await viewer.evaluate("document.querySelector('[data-quality]').innerText")) > 3
+
+        # Sound alone: no picture comes any more, sound does; and the picture again.
+        await viewer.page.check(".drop-body .switch input")
+        await viewer.expect("document.querySelector('[data-slot=main]').dataset.shown === 'none'")
+        frames, sound = await viewer.frames(), await viewer.sound()
+        await viewer.expect(f"rostrum.media().audio > {sound} + 2000")
+        assert await viewer.frames() <= frames + 1
+        await viewer.page.uncheck(".drop-body .switch input")
+        await viewer.page.keyboard.press("Escape")
+        await viewer.playing()
+
+        full = ".sound-bar > button:last-child"
+        await viewer.click(full)
+        await viewer.expect("document.fullscreenElement?.className === 'picture'")
+        await viewer.expect_text("Leave full screen", full)
+        await viewer.playing()
+        await viewer.click(full)
+        await viewer.expect("document.fullscreenElement === null")
+
+        if await viewer.evaluate("document.pictureInPictureEnabled"):
+            small = ".sound-bar > button:nth-last-child(2)"
+            await viewer.click(small)
+            await viewer.expect(
+                "document.pictureInPictureElement?.closest('[data-slot]').dataset.slot === 'main'"
+            )
+            await viewer.playing()
+            await viewer.click(small)
+            await viewer.expect("document.pictureInPictureElement === null")

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, Route
 
 from tests.e2e.stage import until
 
@@ -139,6 +139,8 @@ class Chromium:
         self.browser = browser
         self.visitors: list[ChromiumVisitor] = []
         self.on_visit: Callable[[ChromiumVisitor], None] = lambda visitor: None
+        self.answers: dict[str, Callable[[Route], Awaitable[None]]] = {}
+        """What answers in the server's place, by the address asked for."""
 
     @staticmethod
     def executable() -> str:
@@ -155,6 +157,8 @@ class Chromium:
         context = await self.browser.new_context(permissions=["camera", "microphone"], **options)
         for script in (CLOCK_READER, *scripts):
             await context.add_init_script(script)
+        for address, answer in self.answers.items():
+            await context.route(address, answer)
         return context
 
     async def visit(self, url: str, *, scripts: Sequence[str] = (), **options: Any) -> ChromiumVisitor:

@@ -1,0 +1,64 @@
+"""Another language is one catalogue more: it is offered and spoken, and mirrors a page where it runs so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.e2e.mirrored import LISTED, TAG, give
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import Chromium
+
+pytestmark = pytest.mark.browser
+
+SIZES: Final = ((1280, 800), (375, 812))
+
+PAGES: Final = {
+    "watch": "viewer",
+    "speak": "speaker",
+    "moderate": "moderator",
+    "direct": "producer",
+    "hall": "hall",
+}
+
+OVERFLOW = """[...document.querySelectorAll('#page *')]
+  .filter((at) => {
+    const { left, right, width } = at.getBoundingClientRect();
+    return width > 1 && (left < -1 || right > innerWidth + 1) && getComputedStyle(at).position !== 'fixed'
+      && !at.closest('.scroll, .rows, [aria-hidden=true], .sr-only');
+  })
+  .map((at) => `${at.tagName} ${at.className}`).slice(0, 5)"""
+
+
+async def test_a_catalogue_that_is_added_is_spoken_by_every_page_and_mirrors_it(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session("两个会场，一场对话")
+    chromium.answers[LISTED] = give
+    visitor = await chromium.visit(f"{stage.url}/")
+    faults: dict[str, object] = {}
+    links = {name: stage.link(name, session, role) for name, role in PAGES.items()}  # type: ignore[arg-type]
+    for name, link in {"entrance": f"{stage.url}/", "style": f"{stage.url}/style/", **links}.items():
+        await visitor.page.goto(
+            link.replace(f"/{name}/#", f"/{name}/?lang={TAG}#") if "#" in link else f"{link}?lang={TAG}"
+        )
+        await visitor.expect("document.querySelector('#page').childElementCount > 0", 10)
+        await visitor.expect(
+            f"document.documentElement.lang === '{TAG}' && document.documentElement.dir === 'rtl'"
+        )
+        if name in links:
+            await visitor.expect("window.rostrum?.connection.phase === 'open'", 10)
+        assert await visitor.evaluate("/[ا-ي]{3}/.test(document.body.innerText)"), name
+        for width, height in SIZES:
+            await visitor.page.set_viewport_size({"width": width, "height": height})
+            beyond = await visitor.evaluate(OVERFLOW)
+            if beyond:
+                faults[f"{name} at {width}"] = beyond
+    assert faults == {}
+    # It is among the choices, by its own name, and another one is there again at once.
+    await visitor.page.goto(links["watch"])
+    offered = await visitor.page.locator(".watch-head select option").all_inner_texts()
+    assert "العربية" in offered and "English" in offered
+    await visitor.page.select_option(".watch-head select", "en")
+    await visitor.expect("document.documentElement.dir === 'ltr'")
