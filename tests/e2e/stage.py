@@ -175,7 +175,7 @@ class Stage:
             assert started.status_code == 200, started.text
         return session
 
-    async def bring_on(self, session: str, participant: str, within: float = 10.0) -> None:
+    async def bring_on(self, session: str, participant: str, within: float = 30.0) -> None:
         """Bring somebody on stage as soon as they are there."""
         async with asyncio.timeout(within), seat(self.url, self.token(session, "producer")) as desk:
             while not isinstance(await desk.command(BringOn(command_id(), participant)), Ack):
@@ -186,7 +186,7 @@ class Stage:
         async with seat(self.url, self.token(session, "producer")) as desk:
             assert isinstance(await desk.command(TakeOff(command_id(), participant)), Ack)
 
-    async def media(self, session: str, seen: Callable[[MediaState], bool], within: float = 10.0) -> None:
+    async def media(self, session: str, seen: Callable[[MediaState], bool], within: float = 30.0) -> None:
         """Wait until the session says of its media what `seen` looks for."""
         async with asyncio.timeout(within), seat(self.url, self.token(session, "producer")) as desk:
             while desk.media is None or not seen(desk.media):
