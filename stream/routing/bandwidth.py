@@ -564,6 +564,9 @@ class Bandwidth:
 
         Where a feedback message is missing (not `whole`), nobody knows of the marks it spoke of.
         """
+        if not self._marks and self._lossy == 0.0:
+            self._out_since = _NEVER  # as it is where all is well
+            return
         lost = 0
         overtaken: list[int] = []
         waiting = _NEVER
@@ -705,10 +708,11 @@ class Bandwidth:
             return
         if self._strikes and now - self._proved_at > 3 * _PROVEN:
             self._strikes = 0
-        passed = min(self._delivered(), self.rate)
-        lasted = self._recent[-1].came - self._recent[0].came
-        if passed > self.estimate and self._lossy < 0.1 and lasted > 0.7:
-            self.estimate = min(passed, CEILING)
+        if self._lossy >= 0.1 or self._recent[-1].came - self._recent[0].came <= 0.7:
+            return
+        passed = self._delivered()
+        if passed > self.estimate:  # as it seldom is; then what was sent is looked at too
+            self.estimate = max(self.estimate, min(passed, self.rate, CEILING))
 
     def _rebase(self, queued: float, now: float) -> None:
         """Take the delay there is for the path's own: it has become longer, or others fill its queue."""
