@@ -40,6 +40,7 @@ from signaling.log import SessionLog, connect
 from signaling.metrics import CountRequests, Metrics
 from signaling.openapi import Operation, document
 from signaling.pages import WEB, Headers
+from signaling.ports import is_loopback, lan_address
 from signaling.preflights import Preflights
 from signaling.presence import Presence
 from signaling.programme_store import ProgrammeStore
@@ -110,7 +111,14 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
         *archive_doors.ArchiveDoors(tokens, live).routes(),
         *line_doors.LineDoors(tokens, live, relays).routes(),
         *invitation_doors.InvitationDoors(
-            tokens, live, programmes, InvitationStore(redis), relays, settings.public_url
+            tokens,
+            live,
+            programmes,
+            InvitationStore(redis),
+            relays,
+            secret=settings.secret,
+            public_url=settings.public_url,
+            lan_url=_lan_url(settings),
         ).routes(),
         *_health_routes(live, relays),
         *pages.routes(web),
@@ -143,6 +151,13 @@ class _Front:
         """Serve one request or connection (ASGI 3)."""
         to_socket = scope["type"] == "websocket" and scope["path"] == "/ws"
         return (self._websocket if to_socket else self._others)(scope, receive, send)
+
+
+def _lan_url(settings: SignalingSettings) -> str:
+    """Return what a phone in the same network reaches, or nothing if it reaches nothing."""
+    if is_loopback(settings.http_host):
+        return ""
+    return f"http://{lan_address(settings.http_host)}:{settings.http_port}"
 
 
 def _in_force(plan: StagePlan) -> StagePlan | None:

@@ -225,6 +225,7 @@ _PRODUCE: Final = (
     | {
         "backstage.set_return",
         "audit.read",
+        "door.show",
         "session.describe",
         "session.end",
         "session.export",
@@ -244,7 +245,7 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
-    "hall": _WATCH | {"floor.add", "floor.remove", "whip:hall"},
+    "hall": _WATCH | {"door.show", "floor.add", "floor.remove", "whip:hall"},
     "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
     "interpreter": _TAKE_PART | _BACKSTAGE | _CREW | _CAPTION,
     "moderator": _MODERATE | _CREW,
@@ -261,8 +262,8 @@ RIGHTS: Final[dict[Role, frozenset[str]]] = {
 `session.join` is the WebSocket; `session.read`, `line.read`, `event.change` and the like are REST.
 `programme.read` shows, beside what is public, the item that is the token's own session. `whip:<source>` and
 `whep:<feed>` media, `token.mint:<role>` handing out a token of that role, `invitation.create:<role>` a
-link to one, `presence.people` seeing names, `chat.post:<channel>` saying something where not everybody
-reads. Whatever is not here is refused.
+link to one, `door.show` the code by which phones in the hall come in, `presence.people` seeing names,
+`chat.post:<channel>` saying something where not everybody reads. Whatever is not here is refused.
 """
 
 ACTIONS: Final[tuple[str, ...]] = tuple(sorted(frozenset[str]().union(*RIGHTS.values())))

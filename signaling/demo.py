@@ -11,7 +11,6 @@ import contextlib
 import io
 import os
 import secrets
-import socket
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from signaling.attend import GoodbyeError, command_id, seat
 from signaling.auth import EVERY_SESSION, Tokens
 from signaling.launch import publisher, stack
 from signaling.minting import NewToken, claims_for
-from signaling.ports import is_loopback
+from signaling.ports import is_loopback, lan_address
 from signaling.protocol import Ack, BringOn, MediaState, Role
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
@@ -169,17 +168,6 @@ def _phone(settings: SignalingSettings) -> str:
     drawn = io.StringIO()
     segno.make(link, error="l").terminal(drawn, compact=True, border=2)
     return f"On a phone in the hall (same network), scan this, or open\n  {link}\n\n{drawn.getvalue()}"
-
-
-def lan_address(host: str) -> str:
-    """Return the address by which the local network reaches a listener on `host`."""
-    if host not in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
-        return host
-    # Connecting a UDP socket sends nothing; it asks the routing table (192.0.2.1: RFC 5737).
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
-    return "127.0.0.1"
 
 
 def _say(name: str, line: str) -> None:

@@ -274,6 +274,6 @@ def _events(
 def _presence(roster: Roster, audience: Audience) -> Presence:
     """Return what an audience is told: names only where the room is small, or the role may see them."""
     small = roster.online + roster.hall <= SMALL_ROOM
-    if audience == "public":
+    if audience in views.OUTSIDE:
         return Presence(roster.online, roster.hall, roster.people if small else None)
     return Presence(roster.online, roster.hall, roster.people, roster.roles, roster.languages)

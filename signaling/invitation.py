@@ -1,14 +1,17 @@
 """An invitation: what its link gives, to how many, and until when. Pure.
 
 The law: a code has 160 bits and is told once, to who made it; what is kept is its hash, and the
-invitation's id is the beginning of that. A seat belongs to a browser (its own secret id, hashed too):
-the same browser gets the same seat again, so a reload takes none. What a token may do is decided
-elsewhere (auth.py); here it is only said what the token says.
+invitation's id is the beginning of that. Only a hall's door, whose screen shows its code all day, has one
+that is worked out anew each time, from the server's secret; nor is that one kept. A seat belongs to a
+browser (its own secret id, hashed too): the same browser gets the same seat again, so a reload takes none.
+What a token may do is decided elsewhere (auth.py); here it is only said what the token says.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
 from typing import Annotated, Final, Literal
 
@@ -133,6 +136,18 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
 def new_code() -> str:
     """Return a fresh code."""
     return secrets.token_urlsafe(CODE_BYTES)
+
+
+def door_code(key: bytes, session: str, turn: int) -> str:
+    """Return the code of a session's door in the hall; another `turn` is another code."""
+    mac = hmac.digest(key, f"{session} {turn}".encode(), "sha256")
+    return base64.urlsafe_b64encode(mac[:CODE_BYTES]).decode().rstrip("=")
+
+
+def door(session: str, code: str, *, now: int) -> Invitation:
+    """Return the invitation that a hall's screen shows: a seat in the hall for every phone."""
+    wanted = NewInvitation("viewer", session, place="hall", seats=MOST_SEATS, note="The hall's door")
+    return made(wanted, code, by="system", now=now)
 
 
 def hashed(secret: str) -> str:

@@ -7,6 +7,10 @@ owner of all; and a guest's token says what the invitation says, nothing that th
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from typing import Final
+
 import segno
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +23,7 @@ from signaling.invitation import Invitation, NewInvitation
 from signaling.invitation_operations import (
     OPERATIONS,
     Admission,
+    Door,
     Exchange,
     InvitationList,
     MadeInvitation,
@@ -26,15 +31,23 @@ from signaling.invitation_operations import (
 )
 from signaling.invitation_store import InvitationStore, Seat
 from signaling.live import LiveSession, LiveSessions, person_of
+from signaling.ports import is_loopback
 from signaling.programmes import Programmes
 from signaling.protocol import Person, Session
 from signaling.relays import Relays
 
 __all__ = ["OPERATIONS", "InvitationDoors"]
 
+MOST_TURNS: Final = 100
+"""Times that a session's door in the hall can be given another code, by withdrawing the one there is."""
+
 
 class InvitationDoors:
-    """The resources under `/api/invitations`, as routes. `public_url`: what links begin with."""
+    """The resources under `/api/invitations`, as routes. `public_url`: what links begin with.
+
+    `secret` is what the codes of halls' doors are worked out from; `lan_url` what their links begin with
+    where neither a `public_url` is set nor the page was asked for by a name that phones could use.
+    """
 
     def __init__(
         self,
@@ -43,7 +56,9 @@ class InvitationDoors:
         programmes: Programmes,
         store: InvitationStore,
         relays: Relays,
+        secret: str,
         public_url: str = "",
+        lan_url: str = "",
     ) -> None:
         self._tokens = tokens
         self._live = live
@@ -51,6 +66,8 @@ class InvitationDoors:
         self._store = store
         self._relays = relays
         self._public_url = public_url
+        self._lan_url = lan_url
+        self._door_key = hmac.digest(secret.encode(), b"hall doors", hashlib.sha256)
         self._clock = live.clock
 
     def routes(self) -> list[Route]:
@@ -59,6 +76,7 @@ class InvitationDoors:
             "createInvitation": self._create,
             "listInvitations": self._list,
             "revokeInvitation": self._revoke,
+            "showDoor": self._door,
             "lookAtInvitation": self._look,
             "exchangeInvitation": self._exchange,
         }
@@ -81,6 +99,41 @@ class InvitationDoors:
         link = f"{self._public_url or str(request.base_url).rstrip('/')}/enter/#invitation={code}"
         qr = segno.make(link, error="m", micro=False).svg_data_uri(border=4)
         return doors.json_response(MadeInvitation(made, code, link, qr), 201)
+
+    async def _door(self, request: Request) -> Response:
+        session = request.path_params["session"]
+        actor = doors.actor(request, self._tokens)
+        authorize(actor, "door.show", session)
+        live = await self._live.get(session)
+        live.admit(actor)
+        about = live.state.session
+        if about.status == "ended":
+            raise Conflict("session_ended", "This session has ended.")
+        if about.programme is not None and about.programme.visibility == "invitation":
+            # A photograph of the screen would let anybody in.
+            raise Conflict("invitation_needed", "This session is by invitation only: its door shows no code.")
+        code = await self._door_code(session)
+        link = f"{self._home(request)}/enter/#invitation={code}"
+        qr = segno.make(link, error="m", micro=False).svg_data_uri(border=4, omitsize=True)
+        return doors.json_response(Door(link, qr))
+
+    async def _door_code(self, session: str) -> str:
+        """Return the code of the door as it is now; withdrawn, it has become another."""
+        for turn in range(MOST_TURNS):
+            code = invitation.door_code(self._door_key, session, turn)
+            found = await self._store.read(invitation.id_of(code))
+            if found is None:
+                await self._store.add(invitation.door(session, code, now=self._now_ms()))
+                return code
+            if found.revoked is None:
+                return code
+        raise Conflict("door_closed", "The code of this door has been withdrawn too often.")
+
+    def _home(self, request: Request) -> str:
+        """Return what a link for a phone begins with."""
+        asked = str(request.base_url).rstrip("/")
+        local = is_loopback(request.base_url.hostname or "")
+        return self._public_url or (self._lan_url if local else "") or asked
 
     async def _check_bound(self, made: Invitation) -> None:
         """Raise NotFound unless what it invites to, and who it is for, are there."""

@@ -24,6 +24,13 @@ class MadeInvitation(msgspec.Struct, frozen=True):
     qr: str
 
 
+class Door(msgspec.Struct, frozen=True):
+    """What lets phones in the hall in: a link, and a picture of it, an SVG as a `data:` URL."""
+
+    link: str
+    qr: str
+
+
 class InvitationList(msgspec.Struct, frozen=True):
     """Invitations, oldest first."""
 
@@ -92,6 +99,15 @@ OPERATIONS: Final = (
         "Withdraw an invitation: it lets nobody in any more, and who came by it is put out.",
         status=204,
         refuses=(401, 403, 404, 503),
+        tag="invitations",
+    ),
+    Operation(
+        "POST",
+        "/api/sessions/{session}/door",
+        "showDoor",
+        "Return the link that the hall's screen shows to phones; withdrawn, it is another one.",
+        gives=Door,
+        refuses=(401, 403, 404, 409, 503),
         tag="invitations",
     ),
     Operation(

@@ -31,6 +31,7 @@ FOLDERS: Final = (
     "moderate",
     "direct",
     "hall",
+    "av",
     "entrance",
     "enter",
     "style",

@@ -59,8 +59,9 @@ class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is.
+    """One live session: a talk, forum, ceremony or symposium.
 
+    `paused` says since when, while it is, and `resumes` when it is meant to go on, if somebody has said.
     `recording` is where it can be seen again, in `replay`.
     """
 
@@ -71,6 +72,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     started: int | None = None
     ended: int | None = None
     paused: int | None = None
+    resumes: int | None = None
     programme: Billing | None = None
     recording: str | None = None
 
@@ -84,7 +86,13 @@ class StartSession(Command, frozen=True, tag="session.start"):
 
 
 class PauseSession(Command, frozen=True, tag="session.pause"):
-    """Break: the audience has no picture, chat and questions stay open (producers, chairs)."""
+    """Break: the audience has no picture, chat and questions stay open (producers, chairs).
+
+    `until`: when it is meant to go on (ms since 1970), counted down to on the pages; a break that is on
+    already can be given another.
+    """
+
+    until: Annotated[int, Meta(ge=0)] | None = None
 
 
 class ResumeSession(Command, frozen=True, tag="session.resume"):
@@ -129,7 +137,9 @@ class SessionStarted(Event, frozen=True, tag="session.started"):
 
 
 class SessionPaused(Event, frozen=True, tag="session.paused"):
-    pass
+    """Paused, or paused until another moment than was said before."""
+
+    until: int | None = None
 
 
 class SessionResumed(Event, frozen=True, tag="session.resumed"):

@@ -172,11 +172,15 @@ class Presence(ServerMessage, frozen=True, tag="presence"):
     languages: tuple[Share, ...] | None = None
 
 
-class MediaState(ServerMessage, frozen=True, tag="media"):
-    """Who publishes what, as the relay sees it; `relay` is false while it cannot be reached."""
+class MediaState(ServerMessage, frozen=True, omit_defaults=True, tag="media"):
+    """Who publishes what, as the relay sees it; `relay` is false while it cannot be reached.
+
+    `hall_to`: whose return feed is the hall now, told to the hall alone.
+    """
 
     relay: bool
     publications: tuple[Media, ...]
+    hall_to: tuple[Person, ...] = ()
 
 
 class Timetable(ServerMessage, frozen=True, tag="timetable"):

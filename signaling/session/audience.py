@@ -1,6 +1,7 @@
 """Who may see what. Redaction happens here and only here, before anything is encoded.
 
-There are three audiences: `public` (viewers, halls), `speakers` (with interpreters; who also see who is
+There are four audiences: `public` (viewers), `hall` (screens and AV desks; the same, and what becomes of the
+hall's own picture), `speakers` (with interpreters; who also see who is
 here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see everything).
 Beside these, everybody has a private view of the own questions. The law: what an audience may not see now is
 in none of its frames, old history included: no question that waits or was put aside, no words that a
@@ -54,8 +55,10 @@ from signaling.protocol import (
 from signaling.session import access, backstage, cues, floor, turns
 from signaling.session.state import State
 
-Audience = Literal["public", "speakers", "staff"]
-AUDIENCES: tuple[Audience, ...] = ("public", "speakers", "staff")
+Audience = Literal["public", "hall", "speakers", "staff"]
+AUDIENCES: tuple[Audience, ...] = ("public", "hall", "speakers", "staff")
+OUTSIDE: frozenset[Audience] = frozenset({"public", "hall"})
+"""The audiences that see nothing of backstage."""
 
 SNAPSHOT_CHAT = 200
 """Messages in a snapshot."""
@@ -68,6 +71,7 @@ _AUDIENCES: dict[Role, Audience] = {
     "chair": "staff",
     "producer": "staff",
     "owner": "staff",
+    "hall": "hall",
     "speaker": "speakers",
     "interpreter": "speakers",
 }
@@ -197,12 +201,12 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
         muted=tuple(m for m in state.muted.values() if audience == "staff" or m.person.id == participant),
         barred=access.barred(state) if audience == "staff" else (),
         air=state.air,
-        cues=() if audience == "public" else cues.running_order(state),
-        order=() if audience == "public" else state.order,
+        cues=() if audience in OUTSIDE else cues.running_order(state),
+        order=() if audience in OUTSIDE else state.order,
         moderation=state.moderation,
         clocks=tuple(state.clocks.values()),
-        crew=() if audience == "public" else tuple(state.crew.values()),
-        matrix=() if audience == "public" else backstage.matrix(state),
+        crew=() if audience in OUTSIDE else tuple(state.crew.values()),
+        matrix=() if audience in OUTSIDE else backstage.matrix(state),
         preflights=tuple(
             one
             for one in state.preflights.values()
@@ -227,17 +231,23 @@ def _newest(chat: tuple[ChatMessage, ...], audience: Audience, participant: str)
 
 
 def media(full: MediaState, state: State, audience: Audience) -> MediaState:
-    """Return the publications an audience may know of; the public, of those on stage or on the floor."""
-    if audience != "public":
+    """Return the publications an audience may know of; the public, of those on stage or on the floor.
+
+    The hall knows of its own beside these, and to whom that goes.
+    """
+    if audience not in OUTSIDE:
         return full
+    own = floor.ROOM if audience == "hall" else ""
     on_stage = {person.id for person in state.stage}
     voice = floor.voice(state)
     seen = tuple(
         publication
         for publication in full.publications
-        if publication.participant in on_stage or f"{publication.participant}/{publication.source}" == voice
+        if publication.participant in on_stage
+        or f"{publication.participant}/{publication.source}" in (voice, own)
     )
-    return msgspec.structs.replace(full, publications=seen)
+    hall_to = backstage.looking_in(state) if audience == "hall" else ()
+    return msgspec.structs.replace(full, publications=seen, hall_to=hall_to)
 
 
 def _is_speaker(state: State, participant: str, speaker: str) -> bool:

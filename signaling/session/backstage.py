@@ -76,6 +76,20 @@ def matrix(state: State) -> tuple[Return, ...]:
     return tuple(Return(role, cue, return_feed(state, role, cue)) for role, cue in DEFAULTS)
 
 
+def looking_in(state: State) -> tuple[Person, ...]:
+    """Return who is sent the hall, and nothing else in its place; those on stage first."""
+    if state.session.status == "ended":
+        return ()
+    at = {cue.person.id: cue.state for cue in state.cues.values() if cue.person is not None}
+    speakers = [cue.person for cue in state.cues.values() if cue.person is not None]
+    people = {person.id: person for person in (*state.stage, *speakers, *state.crew.values())}
+    return tuple(
+        person
+        for person in people.values()
+        if return_feed(state, person.role, at.get(person.id, "none")) == "hall"
+    )
+
+
 def talking(state: State) -> tuple[Person, ...]:
     """Return who is heard backstage: speakers who wait there, then the crew, and nobody on air."""
     waiting = [cue.person for cue in state.cues.values() if cue.person and cue.state in WAITING]

@@ -7,7 +7,8 @@
 
 The law: nothing changes in a session that is over, ended or in replay, but that its end is taken back
 (`reopen`): then it is paused, or planned again if it had never begun. A replay says where the recording is;
-withdrawn, the session is ended as before. A step to where the session is already is no step.
+withdrawn, the session is ended as before. A step to where the session is already is no step,
+but a pause may say anew until when.
 """
 
 from __future__ import annotations
@@ -104,12 +105,13 @@ def _lived(session: Session, event: Lived | ReplayOffered) -> Session:
             return changed(session, status="doors")
         case SessionStarted(at=at):
             return changed(session, status="live", started=at)
-        case SessionPaused(at=at):
-            return changed(session, status="paused", paused=at)
+        case SessionPaused(at=at, until=until):
+            since = at if session.paused is None else session.paused
+            return changed(session, status="paused", paused=since, resumes=until)
         case SessionResumed():
-            return changed(session, status="live", paused=None)
+            return changed(session, status="live", paused=None, resumes=None)
         case SessionEnded(at=at):
-            return changed(session, status="ended", ended=at, paused=None)
+            return changed(session, status="ended", ended=at, paused=None, resumes=None)
         case SessionReopened(at=at) if session.started is not None:
             return changed(session, status="paused", ended=None, paused=at, recording=None)
         case ReplayOffered(recording=recording):
@@ -124,6 +126,11 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     """Move the session along the table."""
     allowed, to, event = STEPS[type(command)]
     status = state.session.status
+    if isinstance(command, PauseSession) and status in ("live", "paused"):
+        if status == "paused" and command.until in (None, state.session.resumes):
+            return Decision()
+        paused = SessionPaused(at=now, by=actor.id, until=command.until)
+        return Decision((paused,), changes=(SESSION,))
     if status == to or (isinstance(command, EndSession) and status in OVER):
         return Decision()
     if status not in allowed:

@@ -18,7 +18,8 @@ import pytest
 from signaling.attend import seat
 from signaling.auth import ROLES
 from signaling.invitation import new_code
-from signaling.protocol import Presence
+from signaling.ports import lan_address
+from signaling.protocol import Presence, Role
 
 from .server import OWNER, TOKENS, Server, bearer, running, token
 from .test_cli import complaint, rostrum
@@ -77,6 +78,58 @@ async def test_a_link_is_made_looked_at_and_exchanged(server: Server) -> None:
     assert claims.publish == ("camera", "slides") and claims.exp - claims.iat == 600
     assert claims.invitation == made["invitation"]["id"] and claims.sub == got["sub"]
     assert (got["page"], got["expires"]) == ("speak", claims.exp)
+
+
+async def test_the_halls_screen_shows_a_code_that_lets_phones_into_the_hall(server: Server) -> None:
+    async def door(role: Role = "hall") -> dict[str, str]:
+        answer = await server.http.post("/api/sessions/keynote/door", headers=bearer(role))
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, str] = answer.json()
+        return shown
+
+    shown = await door()
+    home, _, code = shown["link"].partition("/enter/#invitation=")
+    assert home == "https://talk.example" and len(code) == 27
+    assert shown["qr"].startswith("data:image/svg+xml")
+    assert await door() == await door("producer") == shown, "the same on every screen, at any time"
+    looked = (await server.http.post("/api/invitations/look", json={"code": code})).json()
+    assert (looked["role"], looked["place"], looked["naming"]) == ("viewer", "hall", "optional")
+    phones = [(await exchange(server, code)).json() for _ in range(3)]
+    assert len({phone["sub"] for phone in phones}) == 3
+    claims = TOKENS.verify(phones[0]["token"], time.time())
+    assert (claims.role, claims.place, claims.session, claims.publish) == ("viewer", "hall", "keynote", ())
+    [kept] = await listed(server)
+    assert kept["by"] == "system" and kept["taken"] == 3 and code not in str(kept)
+    # Photographed and passed on, it is withdrawn: who came by it is out, and the screen has another.
+    await server.http.delete(f"/api/invitations/{kept['id']}", headers=bearer("producer"))
+    problem(await exchange(server, code), 403, "invitation_revoked")
+    other = await door()
+    assert other["link"] != shown["link"]
+    assert (await exchange(server, other["link"].rpartition("=")[2])).status_code == 200
+
+
+async def test_no_code_is_shown_by_who_may_not_nor_for_what_is_over(server: Server) -> None:
+    for role in ("viewer", "speaker", "interpreter", "moderator", "chair"):
+        refused = await server.http.post("/api/sessions/keynote/door", headers=bearer(role))
+        problem(refused, 403, "forbidden")
+    foreign = await server.http.post("/api/sessions/keynote/door", headers=bearer("hall", "forum"))
+    problem(foreign, 403, "forbidden")
+    missing = await server.http.post("/api/sessions/forum/door", headers=bearer("hall", "forum"))
+    problem(missing, 404, "session_not_found")
+    await server.http.post("/api/sessions/keynote/end", headers=OWNER)
+    over = await server.http.post("/api/sessions/keynote/door", headers=bearer("hall"))
+    problem(over, 409, "session_ended")
+    assert await listed(server) == []
+
+
+async def test_a_door_names_an_address_that_phones_reach(tmp_path: Path) -> None:
+    async with running(tmp_path, http_host="0.0.0.0") as server:
+        await server.create()
+        port = server.settings.http_port
+        shown = await server.http.post(
+            f"http://127.0.0.1:{port}/api/sessions/keynote/door", headers=bearer("hall")
+        )
+        assert shown.json()["link"].startswith(f"http://{lan_address('0.0.0.0')}:{port}/enter/")
 
 
 async def test_a_reload_never_takes_a_second_seat_and_a_second_browser_finds_none(server: Server) -> None:

@@ -79,6 +79,7 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "createInvitation": ("invitation.create:viewer", OWN),
     "listInvitations": ("invitation.list", OWN),
     "revokeInvitation": ("invitation.revoke", OWN),
+    "showDoor": ("door.show", OWN),
     "readAudit": ("audit.read", OWN),
     "readLine": ("line.read", OWN),
     "exportSession": ("session.export", OWN),

@@ -242,6 +242,22 @@ def test_recordings_that_are_taken(recording: str) -> None:
     assert found.recording == recording
 
 
+def test_a_break_says_until_when_and_may_say_so_anew() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s"))
+    assert len(fold.do(PRODUCER, PauseSession("p1", 900_000))) == 1
+    since = fold.state.session.paused
+    assert (fold.state.session.status, fold.state.session.resumes) == ("paused", 900_000)
+    assert fold.do(PRODUCER, PauseSession("p2", 900_000)) == () == fold.do(PRODUCER, PauseSession("p3"))
+    assert len(fold.do(PRODUCER, PauseSession("p4", 1_200_000))) == 1
+    assert (fold.state.session.paused, fold.state.session.resumes) == (since, 1_200_000)
+    fold.do(PRODUCER, ResumeSession("r"))
+    assert (fold.state.session.paused, fold.state.session.resumes) == (None, None)
+    fold.do(PRODUCER, PauseSession("p5", 1_500_000))
+    fold.do(PRODUCER, EndSession("e"))
+    assert fold.state.session.resumes is None
+
+
 def test_what_ended_before_it_began_is_planned_again() -> None:
     fold = Fold()
     fold.do(PRODUCER, EndSession("e1"))
@@ -332,11 +348,24 @@ def test_the_public_knows_only_publications_of_those_on_stage() -> None:
     assert media(full, fold.state, "staff") == full
 
 
+def test_the_hall_knows_beside_these_what_it_sends_itself_and_to_whom() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", "sp-1"), SPEAKER)
+    own = Media("hall", "hall", audio=True, video=True, live=True)
+    full = MediaState(True, (Media("sp-2", "camera", audio=True, video=True, live=True), own))
+    told = media(full, fold.state, "hall")
+    assert told.publications == (own,)
+    assert told.hall_to == fold.state.stage != ()
+    assert media(full, fold.state, "public") == MediaState(True, ())
+    for audience in ("speakers", "staff"):
+        assert media(full, fold.state, audience).hall_to == ()  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("role", "audience"),
     [
         ("viewer", "public"),
-        ("hall", "public"),
+        ("hall", "hall"),
         ("interpreter", "speakers"),
         ("speaker", "speakers"),
         ("moderator", "staff"),

@@ -21,7 +21,7 @@ from signaling.protocol import (
     TakeOff,
 )
 from signaling.session.audience import snapshot, visible
-from signaling.session.backstage import CUES, MOST_TALKING, ROLES, matrix, talking
+from signaling.session.backstage import CUES, MOST_TALKING, ROLES, looking_in, matrix, talking
 from signaling.session.cues import MOST_CUES
 from stream.http import MAX_PLAN
 from stream.plan import Feed
@@ -123,7 +123,23 @@ def test_nothing_is_sent_after_the_end() -> None:
     assert all(feed == Feed() for feed in plan(fold.state, 7).feeds.values())
 
 
-@pytest.mark.parametrize("audience", ["public", "speakers", "staff"])
+def test_the_hall_is_sent_to_whom_the_matrix_sends_it() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s1"))
+    assert looking_in(fold.state) == ()
+    backstage(fold, ADAM, PRODUCER)
+    assert looking_in(fold.state) == (), "who waits has the programme, the crew each other"
+    on_air(fold, ADAM)
+    assert [person.id for person in looking_in(fold.state)] == [ADAM.id]
+    fold.do(PRODUCER, SetReturn("m1", Return("producer", "none", "hall")))
+    assert [person.id for person in looking_in(fold.state)] == [ADAM.id, PRODUCER.id]
+    for person in looking_in(fold.state):
+        assert "hall/hall" in fed(fold, person).main
+    fold.do(PRODUCER, EndSession("e1"))
+    assert looking_in(fold.state) == ()
+
+
+@pytest.mark.parametrize("audience", ["public", "hall", "speakers", "staff"])
 def test_the_public_knows_nothing_of_backstage(audience: str) -> None:
     fold = Fold()
     backstage(fold, PRODUCER)
@@ -133,7 +149,7 @@ def test_the_public_knows_nothing_of_backstage(audience: str) -> None:
         visible(fold.facts, fold.state, audience, "x"),  # type: ignore[arg-type]
     ]
     raw = msgspec.json.encode(told)
-    assert (b"Pru" in raw, b"standby" in raw) == ((audience != "public",) * 2)
+    assert (b"Pru" in raw, b"standby" in raw) == ((audience in ("speakers", "staff"),) * 2)
 
 
 def test_the_plan_of_a_crowded_backstage_is_one_that_a_relay_takes() -> None:

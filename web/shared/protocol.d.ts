@@ -240,8 +240,9 @@ export interface Billing {
 }
 
 /**
- * One live session: a talk, forum, ceremony or symposium. `paused` says since when, while it is.
+ * One live session: a talk, forum, ceremony or symposium.
  *
+ * `paused` says since when, while it is, and `resumes` when it is meant to go on, if somebody has said.
  * `recording` is where it can be seen again, in `replay`.
  */
 export interface Session {
@@ -252,6 +253,7 @@ export interface Session {
   started?: number | null;
   ended?: number | null;
   paused?: number | null;
+  resumes?: number | null;
   programme?: Billing | null;
   recording?: string | null;
 }
@@ -1089,10 +1091,16 @@ export interface StartSession {
   id: string;
 }
 
-/** Break: the audience has no picture, chat and questions stay open (producers, chairs). */
+/**
+ * Break: the audience has no picture, chat and questions stay open (producers, chairs).
+ *
+ * `until`: when it is meant to go on (ms since 1970), counted down to on the pages; a break that is on
+ * already can be given another.
+ */
 export interface PauseSession {
   type: "session.pause";
   id: string;
+  until?: number | null;
 }
 
 /** Go on after a pause (producers, chairs). */
@@ -1183,8 +1191,10 @@ export interface SessionStarted {
   by: string;
 }
 
+/** Paused, or paused until another moment than was said before. */
 export interface SessionPaused {
   type: "session.paused";
+  until: number | null;
   seq: number;
   at: number;
   by: string;
@@ -1877,11 +1887,16 @@ export interface Presence {
   languages: ReadonlyArray<Share> | null;
 }
 
-/** Who publishes what, as the relay sees it; `relay` is false while it cannot be reached. */
+/**
+ * Who publishes what, as the relay sees it; `relay` is false while it cannot be reached.
+ *
+ * `hall_to`: whose return feed is the hall now, told to the hall alone.
+ */
 export interface MediaState {
   type: "media";
   relay: boolean;
   publications: ReadonlyArray<Media>;
+  hall_to?: ReadonlyArray<Person>;
 }
 
 /**

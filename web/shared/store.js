@@ -52,7 +52,8 @@ const CAPTION_MS = 12_000;
  * @property {Readonly<Record<string, readonly Caption[]>>} captions the newest lines by language; see `captionsIn`
  * @property {Announcement | null} announcement what is pinned; see `pinnedFor`
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
- * @property {{ known: boolean, relay: boolean, publications: readonly Media[] }} media
+ * @property {{ known: boolean, relay: boolean, publications: readonly Media[], hallTo?: readonly Person[] }} media
+ *   `hallTo`: who is sent the hall, as the hall alone is told
  * @property {Timetable | null} timetable when the session is expected, where a programme has it
  * @property {Floor} floor
  * @property {boolean} chatPaused
@@ -122,7 +123,7 @@ export function reduce(state, message) {
     case 'presence':
       return { ...state, presence: { online: message.online, hall: message.hall, people: message.people ?? null } };
     case 'media':
-      return { ...state, media: { known: true, relay: message.relay, publications: message.publications } };
+      return { ...state, media: { known: true, relay: message.relay, publications: message.publications, hallTo: message.hall_to ?? [] } };
     case 'tick':
       return counted(state, message);
     case 'timetable':
@@ -212,14 +213,14 @@ function captioned(captions, line) {
  * @returns {Session}
  */
 function lived(session, event) {
-  const { paused, ended, recording, ...rest } = session;
+  const { paused, resumes, ended, recording, ...rest } = session;
   switch (event.type) {
     case 'session.doors_opened':
       return { ...rest, status: 'doors' };
     case 'session.started':
       return { ...rest, status: 'live', started: event.at };
     case 'session.paused':
-      return { ...rest, status: 'paused', paused: event.at };
+      return { ...rest, status: 'paused', paused: paused ?? event.at, ...(event.until ? { resumes: event.until } : {}) };
     case 'session.resumed':
       return { ...rest, status: 'live' };
     case 'session.ended':
