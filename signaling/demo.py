@@ -59,6 +59,7 @@ LINKS: Final = (
     Link("moderate", "moderator", "Mika Moderator", "choose the questions, look after the chat"),
     Link("direct", "producer", "Dana Director", "decide who is on stage"),
     Link("hall", "hall", "Hall screen", "the screen of the room, full size"),
+    Link("av", "hall", "AV desk", "the room's camera, microphone and loudspeakers"),
 )
 
 
@@ -147,7 +148,7 @@ def _welcome(settings: SignalingSettings, url: str, took: float, *, live: bool) 
         lines += ["The synthetic speaker's picture has not come yet; `rostrum doctor` may say why.", ""]
     base = settings.public_url or url
     for link in LINKS:
-        token = _token(settings, link.role, link.name, f"{link.role}-demo-1")
+        token = _token(settings, link.role, link.name, f"{link.page}-demo-1")
         lines += [f"{link.page:<9} {link.says}", f"  {base}/{link.page}/#token={token}", ""]
     lines += [_phone(settings), "", "Ctrl-C ends everything."]
     return "\n".join(lines)

@@ -33,7 +33,7 @@ from signaling.invitation_store import InvitationStore, Seat
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.ports import is_loopback
 from signaling.programmes import Programmes
-from signaling.protocol import Person, Session
+from signaling.protocol import OVER, Person, Session
 from signaling.relays import Relays
 
 __all__ = ["OPERATIONS", "InvitationDoors"]
@@ -107,7 +107,7 @@ class InvitationDoors:
         live = await self._live.get(session)
         live.admit(actor)
         about = live.state.session
-        if about.status == "ended":
+        if about.status in OVER:
             raise Conflict("session_ended", "This session has ended.")
         if about.programme is not None and about.programme.visibility == "invitation":
             # A photograph of the screen would let anybody in.

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from signaling.protocol import (
+    OVER,
     BackstageCommand,
     BackstageEntered,
     BackstageEvent,
@@ -78,7 +79,7 @@ def matrix(state: State) -> tuple[Return, ...]:
 
 def looking_in(state: State) -> tuple[Person, ...]:
     """Return who is sent the hall, and nothing else in its place; those on stage first."""
-    if state.session.status == "ended":
+    if state.session.status in OVER:
         return ()
     at = {cue.person.id: cue.state for cue in state.cues.values() if cue.person is not None}
     speakers = [cue.person for cue in state.cues.values() if cue.person is not None]

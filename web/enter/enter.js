@@ -29,6 +29,9 @@ const refused = signal(null);
 
 const code = takeCode();
 
+/** Whether nobody is there to help, as the link says (web/hall/). */
+const kiosk = new URLSearchParams(location.search).has('kiosk');
+
 /** Take the code from the fragment, so that the address can be seen; a reload still has it. */
 function takeCode() {
   const given = new URLSearchParams(location.hash.slice(1)).get('invitation');
@@ -50,34 +53,39 @@ async function open() {
     refused.value = null;
     const { naming, sessions, seated, role } = answer.value;
     const only = sessions.length === 1 ? sessions[0] : undefined;
-    const asks = naming === 'required' || (naming === 'optional' && role === 'viewer');
-    if (only && (seated || !asks)) return enter(answer.value, { name: '', session: only.id, place: null, companion: false });
+    // The hall has two pages, and somebody who says which; a kiosk is its screen, and there nobody says anything.
+    const asks = naming === 'required' || (naming === 'optional' && role === 'viewer') || (role === 'hall' && !kiosk);
+    const settled = (seated && role !== 'hall') || !asks;
+    if (only && settled) return enter(answer.value, { name: '', session: only.id, place: null });
     offer.value = answer.value;
     return;
   }
   refused.value = answer;
-  if (answer.code === 'unreachable') setTimeout(open, AGAIN_MS);
+  if (kiosk || answer.code === 'unreachable') setTimeout(open, AGAIN_MS);
 }
 
 /**
  * Take the seat and go to its page.
  *
  * @param {Offer} to
- * @param {{ name: string, session: string | null, place: Place | null, companion: boolean }} how
+ * @param {{ name: string, session: string | null, place: Place | null, as?: 'companion' | 'desk' }} how
  */
-async function enter(to, { name, session, place, companion }) {
+async function enter(to, { name, session, place, as }) {
   const answer = await exchange({ code: code ?? '', name, session });
   if (!answer.ok) {
     offer.value = to;
     refused.value = answer;
+    if (kiosk) setTimeout(open, AGAIN_MS);
     return;
   }
-  const { page, token } = answer.value;
+  const { token } = answer.value;
+  const page = as === 'desk' ? 'av' : answer.value.page;
   if (name) localStorage.setItem(NAME, name);
   keepToken(page, token);
   keepInvitation(page, { code: code ?? '', name, session: answer.value.session });
   if (place) keepPlace(place);
-  location.assign(`/${page}/${companion ? '?companion' : ''}`);
+  // How the hall's screen is to be goes on with it: `?kiosk`, `?silent`.
+  location.assign(`/${page}/${as === 'companion' ? '?companion' : page === 'hall' ? location.search : ''}`);
 }
 
 function Door() {
@@ -115,11 +123,13 @@ function Invited({ to }) {
   const [entering, setEntering] = useState(false);
   const chosen = to.sessions.find(({ id }) => id === session);
   const viewer = to.role === 'viewer';
-  const go = async (/** @type {Event} */ event, companion = false) => {
+  const hall = to.role === 'hall';
+  const nameless = hall && to.naming === 'optional';
+  const go = async (/** @type {Event} */ event, /** @type {'companion' | 'desk' | undefined} */ as = undefined) => {
     event.preventDefault();
     setEntering(true);
     refused.value = null;
-    await enter(to, { name: to.naming === 'fixed' ? '' : name.trim(), session, place: viewer ? place : null, companion });
+    await enter(to, { name: to.naming === 'fixed' ? '' : name.trim(), session, place: viewer ? place : null, as });
     setEntering(false);
   };
   return html`
@@ -127,7 +137,7 @@ function Invited({ to }) {
     <h1>${chosen?.title ?? ''}</h1>
     ${chosen?.start && html`<p class="quiet">${timeOfDay(chosen.start)}${chosen.room && `, ${chosen.room}`}</p>`}
     ${!viewer && html`<p class="quiet">${say(entrance.as, { role: words.presence.roles[to.role] })}</p>`}
-    <form class="door-form" onSubmit=${go}>
+    <form class="door-form" onSubmit=${(/** @type {Event} */ e) => go(e)}>
       ${to.sessions.length > 1 &&
       html`<fieldset class="door-sessions">
         <legend class="unseen">${programme.title}</legend>
@@ -144,6 +154,7 @@ function Invited({ to }) {
         )}
       </fieldset>`}
       ${to.naming !== 'fixed' &&
+      !nameless &&
       html`<label class="choice">
         <span>${entrance.name}</span>
         <input
@@ -155,7 +166,7 @@ function Invited({ to }) {
           onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => setName(e.currentTarget.value)}
         />
       </label>`}
-      ${to.naming === 'optional' && html`<p class="quiet">${entrance.nameHow}</p>`}
+      ${to.naming === 'optional' && !nameless && html`<p class="quiet">${entrance.nameHow}</p>`}
       ${viewer &&
       to.place !== 'hall' &&
       html`<${Segments}
@@ -168,15 +179,22 @@ function Invited({ to }) {
       />`}
       ${refused.value && html`<p class="note" data-said role="alert">${refusal(refused.value)}</p>`}
       <button type="submit" class="button primary large" disabled=${entering}>
-        ${entering ? entrance.entering : entrance.enter}
+        ${entering ? entrance.entering : hall ? entrance.enterScreen : entrance.enter}
       </button>
       ${viewer &&
       place === 'hall' &&
       html`<div>
-        <button type="button" class="button large" disabled=${entering} onClick=${(/** @type {Event} */ e) => go(e, true)}>
+        <button type="button" class="button large" disabled=${entering} onClick=${(/** @type {Event} */ e) => go(e, 'companion')}>
           ${entrance.enterCompanion}
         </button>
         <p class="quiet">${entrance.companionHow}</p>
+      </div>`}
+      ${hall &&
+      html`<div>
+        <button type="button" class="button large" disabled=${entering} onClick=${(/** @type {Event} */ e) => go(e, 'desk')}>
+          ${entrance.enterDesk}
+        </button>
+        <p class="quiet">${entrance.deskHow}</p>
       </div>`}
     </form>
   `;

@@ -1,48 +1,101 @@
-/** The hall's screen: the picture, who speaks, the question being asked. Nothing else, and no cursor. */
+/**
+ * The hall's screen: the picture, who speaks, what is asked, how phones come in. Nothing else, and no cursor.
+ * By its link it is a kiosk (`?kiosk`: no hand is needed, whatever happens), without sound (`?silent`: the
+ * desk plays it), without a code (`?qr=none`), with captions (`?captions`, or `?captions=zh`).
+ */
 
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
+/** @import { Signal } from '../vendor/signals.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { isOver, onScreen } from '../shared/store.js';
+import { isOver, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { Captions } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
-import { ConnectionLine, NameLine } from '../shared/ui/parts.js';
+import { ConnectionLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
-import { words } from '../shared/words.js';
+import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { Badge, FloorBadge } from './badge.js';
+import { asked, doorway, modeOf } from './board.js';
+import { doorOf } from './door.js';
+import { fill, keepScreen } from './kiosk.js';
+import { PollBoard } from './poll.js';
+import { HallSlate } from './slate.js';
 
-/** With `?captions` or `?captions=zh` in its link, the screen has captions. */
-const captions = new URLSearchParams(location.search).get('captions');
+/** @typedef {{ session: LiveSession, viewer: Viewer, door: Signal<{ link: string, qr: string } | null> }} Shown */
+
+const mode = modeOf(location.search);
 
 void openPage('hall', (session) => {
   const viewer = joinStage(session);
+  viewer.muted.value = mode.silent;
+  const door = doorOf(session);
+  keepScreen(session, viewer, mode.kiosk);
   return {
-    view: () => html`<${Hall} session=${session} viewer=${viewer} />`,
+    view: () => html`<${Hall} session=${session} viewer=${viewer} door=${door} />`,
     media: () => viewer.debug(),
   };
 });
 
-/** @param {{ session: LiveSession, viewer: Viewer }} props */
-function Hall({ session, viewer }) {
+/** @param {Shown} props */
+function Hall({ session, viewer, door }) {
   const state = session.state.value;
   useTitle(state.session?.title || words.hall.title);
-  const question = isOver(state.session?.status) ? undefined : onScreen(state);
+  const is = asked(state);
+  const code = mode.door ? door.value : null;
+  const size = code ? doorway(state) : 'none';
+  const picture = viewer.shown.main.value !== 'none' || viewer.shown.slides.value !== 'none';
+  const pinned = isOver(state.session?.status) ? null : pinnedFor(state, 'hall');
+  const blocked = viewer.soundBlocked.value && !mode.silent;
   return html`
-    <main class="hall" data-question=${question ? '' : undefined}>
-      <${Picture} session=${session} viewer=${viewer}><${NameLine} session=${session} /><//>
-      ${captions !== null && html`<${Captions} session=${session} tag=${captions} />`}
-      ${question &&
-      html`<section class="question" key=${question.id} aria-live="polite" aria-label=${words.stage.onScreen}>
-        <p class="question-text">${question.text}</p>
-        <p class="question-by">${question.author.name || words.ask.anonymous}</p>
-      </section>`}
+    <main class="hall" data-asked=${is} data-door=${size} data-picture=${picture ? '' : undefined} data-kiosk=${mode.kiosk ? '' : undefined}>
+      <${Picture} session=${session} viewer=${viewer} instead=${html`<${HallSlate} session=${session} viewer=${viewer} />`}>
+        <div class="cards">
+          <${Badge} session=${session} />
+          <${FloorBadge} session=${session} />
+        </div>
+      <//>
+      <div class="board" aria-live="polite">
+        ${is === 'question' && html`<${Question} session=${session} />`}
+        ${is === 'poll' && html`<${PollBoard} session=${session} poll=${pollOnScreen(state)} />`}
+      </div>
+      ${code && size !== 'none' && html`<${Doorway} code=${code} size=${size} poll=${is === 'poll'} />`}
+      ${mode.captions !== null && html`<div class="said"><${Captions} session=${session} tag=${mode.captions} /></div>`}
+      <div class="news" role="status">
+        ${pinned && html`<p class="news-text" key=${pinned.id}><span class="news-label">${words.announcement}</span> ${pinned.text}</p>`}
+      </div>
       <${ConnectionLine} session=${session} viewer=${viewer} pictureOnly />
-      ${viewer.soundBlocked.value && html`<${Start} viewer=${viewer} />`}
+      ${blocked && (mode.kiosk ? html`<p class="line sound-line" data-kind="wait">${words.hall.silent}</p>` : html`<${Start} viewer=${viewer} />`)}
     </main>
   `;
 }
+
+/** @param {{ session: LiveSession }} props */
+function Question({ session }) {
+  const question = onScreen(session.state.value);
+  if (!question) return null;
+  const { name, affiliation } = question.author;
+  return html`
+    <section class="question" key=${question.id} aria-label=${words.stage.onScreen}>
+      <p class="question-text" data-long=${question.text.length > 160 ? '' : undefined}>${question.text}</p>
+      <p class="question-by">${name ? [name, affiliation].filter(Boolean).join(', ') : words.ask.anonymous}</p>
+    </section>
+  `;
+}
+
+/**
+ * The way in for phones, as large as it matters now.
+ *
+ * @param {{ code: { link: string, qr: string }, size: 'large' | 'small', poll: boolean }} props
+ */
+const Doorway = ({ code, size, poll }) => html`
+  <figure class="door" data-size=${size}>
+    <img class="door-code" src=${code.qr} alt=${say(words.hall.code, { place: new URL(code.link).host })} />
+    <figcaption class="door-how">${poll ? words.hall.scanVote : words.hall.scan}</figcaption>
+  </figure>
+`;
 
 /**
  * The one click a browser without a kiosk's rights wants before it plays sound.
@@ -52,8 +105,7 @@ function Hall({ session, viewer }) {
 function Start({ viewer }) {
   const start = () => {
     viewer.playSound();
-    // Refused where full screen is not allowed: the page works without.
-    document.documentElement.requestFullscreen?.().catch(() => undefined);
+    fill();
   };
   return html`
     <div class="start">

@@ -85,6 +85,12 @@ export function keepInvitation(page, invitation) {
     storage.setItem(`rostrum.invitation.${page}`, JSON.stringify(invitation));
 }
 
+/** Let another page of this browser come in by what one page was entered with. @param {string} page @param {string} other */
+export function keepInvitationFor(page, other) {
+  const kept = sessionStorage.getItem(`rostrum.invitation.${page}`);
+  if (kept) for (const storage of [sessionStorage, localStorage]) storage.setItem(`rostrum.invitation.${other}`, kept);
+}
+
 /**
  * Get a fresh token with the invitation that a page was entered with.
  *

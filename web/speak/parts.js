@@ -78,9 +78,9 @@ export function useVoice(track) {
 /**
  * The level, as a bar.
  *
- * @param {{ track: MediaStreamTrack | null, muted?: boolean }} props
+ * @param {{ track: MediaStreamTrack | null, muted?: boolean, label?: string }} props
  */
-export function Level({ track, muted = false }) {
+export function Level({ track, muted = false, label = speak.level }) {
   const bar = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (!track) return undefined;
@@ -94,7 +94,7 @@ export function Level({ track, muted = false }) {
       class="level"
       ref=${bar}
       role="meter"
-      aria-label=${speak.level}
+      aria-label=${label}
       aria-valuenow="0"
       aria-valuemin="0"
       aria-valuemax="100"

@@ -40,13 +40,19 @@ export class Device {
   /** Counts openings, so that of two at once the later one stands. */
   #opening = 0;
 
-  /** @param {DeviceKind} kind */
-  constructor(kind) {
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} [kept] under which name the choice is kept: a room's own camera is not a speaker's
+   */
+  constructor(kind, kept = kind) {
     this.kind = kind;
+    this.kept = kept;
+    /** What is asked of it beside being this one. @type {MediaTrackConstraints} */
+    this.wanted = WANTED[kind];
   }
 
   get #key() {
-    return `rostrum.device.${this.kind}`;
+    return `rostrum.device.${this.kept}`;
   }
 
   /** Id of the device that runs, else of the one chosen last. */
@@ -75,7 +81,7 @@ export class Device {
     this.track.value?.stop();
     this.track.value = null;
     const chosen = localStorage.getItem(this.#key);
-    const wanted = { ...WANTED[this.kind], ...(chosen ? { deviceId: { ideal: chosen } } : {}) };
+    const wanted = { ...this.wanted, ...(chosen ? { deviceId: { ideal: chosen } } : {}) };
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
         this.kind === 'camera' ? { video: wanted } : { audio: wanted },
@@ -120,7 +126,7 @@ export class Device {
 
   /** @param {MediaStreamTrack} track */
   #follow(track) {
-    track.contentHint = this.kind === 'camera' ? 'motion' : 'speech';
+    track.contentHint = this.kind === 'camera' ? 'motion' : this.wanted.noiseSuppression ? 'speech' : 'music';
     track.addEventListener('ended', () => {
       if (track !== this.track.value) return;
       this.track.value = null;
@@ -133,9 +139,13 @@ export class Device {
   }
 }
 
-/** Make both devices, which hear of changes for as long as the page lives. */
-export function openDevices() {
-  const devices = { camera: new Device('camera'), microphone: new Device('microphone') };
+/**
+ * Make both devices, which hear of changes for as long as the page lives.
+ *
+ * @param {string} [whose] whose the choices are, where that is not who sits here
+ */
+export function openDevices(whose = '') {
+  const devices = { camera: new Device('camera', `${whose}camera`), microphone: new Device('microphone', `${whose}microphone`) };
   navigator.mediaDevices?.addEventListener('devicechange', () => {
     void devices.camera.changed();
     void devices.microphone.changed();

@@ -7,6 +7,7 @@
 /** @import { MediaStatus } from './resource.js' */
 
 import { effect, signal } from '../../vendor/signals.js';
+import { playThrough } from './output.js';
 import { quality } from './quality.js';
 import { Resource } from './resource.js';
 import { showing } from './showing.js';
@@ -51,6 +52,8 @@ export class Viewer {
   soundBlocked = signal(false);
   muted = signal(false);
   volume = signal(1);
+  /** Through which output it is heard: a device's id, or nothing for the system's own. */
+  output = signal('');
   /** Whether no picture is fetched, to save what it costs. */
   soundOnly = signal(false);
   /** What is heard, a track a voice: to measure how loud it is. @type {import('../../vendor/signals.js').Signal<readonly MediaStreamTrack[]>} */
@@ -88,6 +91,9 @@ export class Viewer {
         voice.volume = this.volume.value;
         voice.muted = this.muted.value;
       }
+    });
+    effect(() => {
+      for (const voice of this.#voices) void playThrough(voice, this.output.value);
     });
     let fetched = this.soundOnly.value;
     effect(() => {

@@ -17,9 +17,13 @@ import { Afterwards } from './afterwards.js';
  * The stage's picture. The layout is `slides` while slides are shown, else `main`; with slides, `arranged`
  * says how the two stand. `small`: the browser may take a video out into a window of its own.
  *
- * @param {{ session: LiveSession, viewer: Viewer, arranged?: string, small?: boolean, children?: import('../../vendor/preact.js').ComponentChildren }} props
+ * `instead`: what stands in the place of a picture, if not the slate for one viewer.
+ *
+ * @param {{ session: LiveSession, viewer: Viewer, arranged?: string, small?: boolean,
+ *   instead?: import('../../vendor/preact.js').ComponentChildren,
+ *   children?: import('../../vendor/preact.js').ComponentChildren }} props
  */
-export function Picture({ session, viewer, arranged, small, children }) {
+export function Picture({ session, viewer, arranged, small, instead, children }) {
   const slides = viewer.shown.slides.value !== 'none';
   const main = viewer.shown.main.value !== 'none';
   return html`
@@ -27,7 +31,7 @@ export function Picture({ session, viewer, arranged, small, children }) {
       <${SlotView} viewer=${viewer} name="slides" label=${words.stage.slides} small=${small} />
       <${SlotView} viewer=${viewer} name="main" label=${words.stage.main} small=${small}>
         ${!main && slides && html`<p class="no-picture">${words.stage.noPicture}</p>`}
-        ${!main && !slides && html`<${Slate} session=${session} viewer=${viewer} />`}
+        ${!main && !slides && (instead ?? html`<${Slate} session=${session} viewer=${viewer} />`)}
       <//>
       ${children}
     </section>

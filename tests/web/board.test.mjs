@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { asked, awaited, doorway, fromTheFloor, introduced, modeOf, nextHere, standings } from '../../web/hall/board.js';
+import { EMPTY } from '../../web/shared/store.js';
+
+const MINUTE = 60_000;
+const ada = { id: 'sp-1', name: 'Ada', role: 'speaker', billed: 'p-1' };
+const kim = { id: 'v-1', name: 'Kim', role: 'viewer', place: 'online' };
+const poll = { id: 'p', text: 'Which?', kind: 'single', options: ['A', 'B', 'C'], state: 'open', hidden: false, results: true, on_screen: true, at: 0 };
+
+const state = (session = {}, more = {}) => ({
+  ...EMPTY,
+  session: { id: 's', title: 'T', status: 'live', created: 0, ...session },
+  ...more,
+});
+const question = (is) => ({ id: 'q', text: 'Why?', author: kim, state: is, at: 0 });
+const floor = (more) => ({ ...EMPTY.floor, ...more });
+
+test('the link says whether hands, sound and a code are there', () => {
+  assert.deepEqual(modeOf(''), { kiosk: false, silent: false, door: true, captions: null });
+  assert.deepEqual(modeOf('?kiosk&silent&qr=none&captions=zh'), {
+    kiosk: true,
+    silent: true,
+    door: false,
+    captions: 'zh',
+  });
+});
+
+test('a badge has what the programme knows, where the invitation says nothing', () => {
+  const programme = { speakers: [{ id: 'p-1', name: 'Ada L.', title: 'Prof.', affiliation: 'Yale' }], chairs: [] };
+  const now = state({ programme });
+  assert.deepEqual(introduced(now, ada), { id: 'sp-1', name: 'Ada', title: 'Prof.', affiliation: 'Yale' });
+  assert.equal(introduced(now, { ...ada, affiliation: 'MIT' }).affiliation, 'MIT');
+  assert.equal(introduced(now, { ...ada, billed: '', name: 'Ada L.' }).title, 'Prof.');
+  assert.equal(introduced(now, kim).title, '');
+  assert.equal(introduced(state(), ada).title, '');
+});
+
+test('who has the floor is named while the room sees the stage, and once', () => {
+  const speaking = { id: 'h', person: kim, at: 0, since: 0, state: 'speaking' };
+  assert.equal(fromTheFloor(state({}, { floor: floor({ speaking }) })), kim);
+  assert.equal(fromTheFloor(state({}, { floor: floor({ called: speaking }) })), null);
+  assert.equal(fromTheFloor(state({ status: 'paused' }, { floor: floor({ speaking }) })), null);
+  assert.equal(fromTheFloor(state({}, { floor: floor({ speaking }), air: { version: 1, slate: '' } })), null);
+  assert.equal(fromTheFloor(state({}, { floor: floor({ speaking }), stage: [kim] })), null);
+});
+
+test('it counts down to what somebody has said, and to nothing else', () => {
+  const now = 1000 * MINUTE;
+  const programme = { start: now + 10 * MINUTE };
+  assert.deepEqual(awaited(state({ status: 'doors', programme }), now), { until: 'start', left: 10 * MINUTE });
+  assert.deepEqual(awaited(state({ status: 'planned', programme }, { timetable: { start: now + MINUTE } }), now), {
+    until: 'start',
+    left: MINUTE,
+  });
+  assert.equal(awaited(state({ status: 'doors' }), now), null);
+  assert.equal(awaited(state({ status: 'doors', programme: { start: now - 1 } }), now), null);
+  assert.equal(awaited(state({ status: 'planned', programme: { start: now + 13 * 60 * MINUTE } }), now), null);
+  assert.equal(awaited(state({ status: 'live', programme }), now), null);
+  assert.deepEqual(awaited(state({ status: 'paused', resumes: now + 5 * MINUTE, programme }), now), {
+    until: 'resume',
+    left: 5 * MINUTE,
+  });
+  assert.equal(awaited(state({ status: 'paused', programme }), now), null, 'nobody has said how long the break is');
+  assert.equal(awaited(EMPTY, now), null);
+});
+
+test('one thing is asked, and nothing of a session that is over', () => {
+  assert.equal(asked(state()), 'nothing');
+  assert.equal(asked(state({}, { questions: [question('shortlisted')] })), 'nothing');
+  assert.equal(asked(state({}, { questions: [question('answering')], polls: [poll] })), 'question');
+  assert.equal(asked(state({}, { polls: [poll] })), 'poll');
+  assert.equal(asked(state({ status: 'ended' }, { polls: [poll], questions: [question('on_screen')] })), 'nothing');
+  assert.equal(asked(state({ status: 'replay' }, { polls: [poll] })), 'nothing');
+});
+
+test('the way in is large while the room waits, small while it is asked, and away while it listens', () => {
+  for (const status of ['planned', 'doors', 'paused']) assert.equal(doorway(state({ status })), 'large');
+  assert.equal(doorway(state()), 'none');
+  assert.equal(doorway(state({}, { polls: [poll] })), 'small');
+  assert.equal(doorway(state({ status: 'paused' }, { questions: [question('on_screen')] })), 'small');
+  assert.equal(doorway(state({}, { floor: floor({ open: true }) })), 'small');
+  const speaking = { id: 'h', person: kim, at: 0, since: 0, state: 'speaking' };
+  assert.equal(doorway(state({}, { floor: floor({ open: true, speaking }) })), 'none');
+  assert.equal(doorway(state({}, { floor: floor({ open: true }), air: { version: 1, slate: 'Lunch' } })), 'none');
+  assert.equal(doorway(state({ status: 'ended' })), 'none');
+  assert.equal(doorway(EMPTY), 'none');
+});
+
+test('a poll stands as its ballots say, by the voters, and hidden results are in no number', () => {
+  const results = { p: { poll: 'p', voters: 4, counts: [1, 3, 3] } };
+  const told = standings(state({}, { results }), poll);
+  assert.deepEqual(told.options.map(({ share, most }) => [share, most]), [
+    [0.25, false],
+    [0.75, true],
+    [0.75, true],
+  ]);
+  assert.deepEqual([told.voters, told.mean], [4, null]);
+  const hidden = standings(state({}, { results: { p: { poll: 'p', voters: 4, counts: null } } }), { ...poll, results: false });
+  assert.ok(hidden.options.every(({ share, most }) => share === null && !most));
+  assert.equal(hidden.voters, 4);
+  const none = standings(state(), poll);
+  assert.deepEqual(none.options.map(({ share, most }) => [share, most]), Array(3).fill([0, false]));
+  const rated = standings(state({}, { results: { p: { poll: 'p', voters: 3, counts: [0, 1, 2] } } }), { ...poll, kind: 'rating' });
+  assert.equal(rated.mean, 8 / 3);
+  assert.equal(standings(state(), { ...poll, kind: 'rating' }).mean, null);
+});
+
+test('what comes next is in the same room, and not withdrawn', () => {
+  const item = (id, start, more = {}) => ({ id, title: id, start, end: start + 10, zone: 'UTC', room: 'a', ...more });
+  const items = [item('late', 50), item('over', 10), item('gone', 20, { withdrawn: true }), item('else', 20, { room: 'b' }), item('next', 30)];
+  assert.equal(nextHere(items, 'over')?.id, 'next');
+  assert.equal(nextHere(items, 'late'), null);
+  assert.equal(nextHere(items, 'unknown'), null);
+});

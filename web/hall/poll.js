@@ -1,0 +1,44 @@
+/** A poll as the whole room reads it: the question, the options, how it stands or that it is not told yet. */
+
+/** @import { Poll } from '../shared/protocol.js' */
+/** @import { LiveSession } from '../shared/session.js' */
+
+import { say, words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { standings } from './board.js';
+
+/** Up to so many options stand one below the other, up to so many in two columns with room for two lines. */
+const FEW = 4;
+const SOME = 8;
+
+/** @param {{ session: LiveSession, poll: Poll | undefined }} props */
+export function PollBoard({ session, poll }) {
+  if (!poll) return null;
+  const { voters, options, mean } = standings(session.state.value, poll);
+  const told = options.some(({ share }) => share !== null);
+  const { polls } = words;
+  const how = poll.state === 'open' ? (poll.kind === 'multiple' ? polls.several : polls.one) : polls.closed;
+  const density = options.length > SOME ? 'many' : options.length > FEW ? 'some' : 'few';
+  return html`
+    <section class="poll-board" key=${poll.id} data-poll=${poll.id} data-density=${density} aria-label=${words.stage.onScreen}>
+      <p class="poll-text">${poll.text}</p>
+      <ol class="poll-options" style=${{ '--rows': Math.ceil(options.length / 2) }} data-told=${told ? '' : undefined}>
+        ${options.map(
+          ({ text, share, most }, i) => html`
+            <li key=${i} class="poll-option" data-most=${most ? '' : undefined}>
+              <span class="poll-name">${text}</span>
+              ${share !== null &&
+              html`<span class="poll-share">${Math.round(100 * share)} %</span>
+                <span class="poll-bar"><span style=${{ inlineSize: `${100 * share}%` }}></span></span>`}
+            </li>
+          `,
+        )}
+      </ol>
+      <p class="poll-how">
+        ${how} <span class="count">${say(polls.voters, { n: voters })}</span>
+        ${mean !== null && html` <span class="count">${say(words.hall.mean, { mean: mean.toFixed(1) })}</span>`}
+        ${!told && poll.state === 'open' && html` ${polls.hidden}`}
+      </p>
+    </section>
+  `;
+}

@@ -1,0 +1,88 @@
+/** What stands in the picture's place: what the room waits for, how long yet, and what comes after the end. */
+
+/** @import { LiveSession } from '../shared/session.js' */
+/** @import { Viewer } from '../shared/media/whep.js' */
+/** @import { Item } from '../entrance/day.js' */
+
+import { isOver, mediaOnStage, slate } from '../shared/store.js';
+import { duration, timeOfDay } from '../shared/time.js';
+import { refusal, say, words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { useEffect, useState } from '../vendor/preact-hooks.js';
+import { awaited, nextHere } from './board.js';
+
+/** @param {{ session: LiveSession, viewer: Viewer }} props */
+export function HallSlate({ session, viewer }) {
+  const state = session.state.value;
+  const next = useNext(session);
+  const wait = awaited(state, session.now.value);
+  const { text, how } = said(session, viewer);
+  return html`
+    <div class="slate">
+      <p class="slate-title">${slate(state) || (state.session?.title ?? '')}</p>
+      ${wait
+        ? html`<p class="countdown" data-until=${wait.until}>
+            <span class="slate-text">${words.hall.until[wait.until]}</span>
+            <span class="countdown-time" role="timer">${duration(wait.left)}</span>
+          </p>`
+        : html`<p class="slate-text">${text}</p>`}
+      ${!wait && how && html`<p class="slate-how">${how}</p>`}
+      ${next && html`<p class="slate-how">${say(words.hall.next, { time: timeOfDay(next.start), title: next.title })}</p>`}
+    </div>
+  `;
+}
+
+/**
+ * Say why there is no picture, to a room.
+ *
+ * @param {LiveSession} session
+ * @param {Viewer} viewer
+ * @returns {{ text: string, how?: string }}
+ */
+function said(session, viewer) {
+  const state = session.state.value;
+  const { hall, stage } = words;
+  const line = session.status.value;
+  switch (state.session?.status) {
+    case undefined:
+      return line.phase === 'closed' ? { text: refusal(line) } : { text: '' };
+    case 'ended':
+    case 'replay':
+      return { text: stage.ended, how: stage.endedHow };
+    case 'planned':
+    case 'doors':
+      return { text: stage.doors, how: hall.seats };
+    case 'paused':
+      return { text: stage.paused, how: hall.onAgain };
+    default:
+      if (slate(state) !== null) return { text: hall.moment };
+      if (!state.stage.length) return { text: stage.empty };
+      if (mediaOnStage(state) === false) return { text: hall.gone };
+      return { text: viewer.status.value.phase === 'connected' ? stage.noPicture : stage.waiting };
+  }
+}
+
+/**
+ * Find out what comes next in this room, once the session is over.
+ *
+ * @param {LiveSession} session
+ * @returns {Item | null}
+ */
+function useNext(session) {
+  const about = session.state.value.session;
+  const event = about && isOver(about.status) ? (about.programme?.event ?? '') : '';
+  const [next, setNext] = useState(/** @type {Item | null} */ (null));
+  useEffect(() => {
+    setNext(null);
+    if (!event) return undefined;
+    let wanted = true;
+    fetch(`/api/events/${event}/programme`, { headers: { Authorization: `Bearer ${session.token()}` } })
+      .then((response) => (response.ok ? response.json() : { items: [] }))
+      .then(({ items }) => wanted && setNext(nextHere(items, session.id)))
+      .catch(() => undefined); // Then the thanks stand alone.
+    return () => {
+      wanted = false;
+    };
+  }, [event]);
+  return next;
+}
