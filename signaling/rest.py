@@ -101,6 +101,7 @@ class RestDoors:
             "readSession": self._read,
             "readAudit": self._audit,
             **{name: self._step(step) for name, (_, step, _) in STEPS.items()},
+            "pauseSession": self._pause,
             "offerReplay": self._replay,
             "withdrawReplay": self._step(WithdrawReplay),
             "sendCaption": self._caption,
@@ -141,6 +142,13 @@ class RestDoors:
             return await self._command(request, step(secrets.token_hex(16)))
 
         return handle
+
+    async def _pause(self, request: Request) -> Response:
+        minutes = request.query_params.get("minutes")
+        if minutes is not None and not re.fullmatch(r"[1-9]\d{0,2}", minutes, re.ASCII):
+            raise BadRequest("bad_request", "`minutes` must be a number from 1 to 999.")
+        until = None if minutes is None else int(self._live.clock() * 1000) + int(minutes) * 60_000
+        return await self._command(request, PauseSession(secrets.token_hex(16), until))
 
     async def _replay(self, request: Request) -> Response:
         authorize(doors.actor(request, self._tokens), "session.replay", request.path_params["session"])
@@ -262,9 +270,12 @@ OPERATIONS: Final = (
             name,
             summary,
             gives=Session,
-            refuses=(*_READ_ERRORS, 409, 429),
+            refuses=(*_READ_ERRORS, 409, 429) if step is not PauseSession else (400, *_READ_ERRORS, 409, 429),
+            query={"minutes": "How long the break is to last, for screens to count."}
+            if step is PauseSession
+            else {},
         )
-        for name, (verb, _, summary) in STEPS.items()
+        for name, (verb, step, summary) in STEPS.items()
     ),
     Operation(
         "POST",

@@ -66,12 +66,19 @@ def start_session(id: SessionId, server: Server = "", token: Shown = "") -> None
 
 
 @sessions.command("pause")
-def pause_session(id: SessionId, server: Server = "", token: Shown = "") -> None:  # noqa: A002
+def pause_session(
+    id: SessionId,  # noqa: A002
+    minutes: Annotated[
+        int, typer.Option(help="How long it is to last: screens count down.", min=0, max=999)
+    ] = 0,
+    server: Server = "",
+    token: Shown = "",
+) -> None:
     """Pause a session: the audience sees that there is a break.
 
-    Example: rostrum session pause keynote
+    Example: rostrum session pause keynote --minutes 15
     """
-    ask("POST", f"/api/sessions/{id}/pause", server, token)
+    ask("POST", f"/api/sessions/{id}/pause" + (f"?minutes={minutes}" if minutes else ""), server, token)
 
 
 @sessions.command("resume")

@@ -19,11 +19,15 @@ from signaling.protocol import (
     AnyCommand,
     ApproveQuestion,
     AskQuestion,
+    CallHand,
     CastBallot,
     CloseFloor,
     ClosePoll,
     CreatePoll,
     DeletePoll,
+    EndTurn,
+    HidePoll,
+    LetSpeak,
     LiftSlate,
     OpenFloor,
     OpenPoll,
@@ -42,7 +46,7 @@ from signaling.protocol import (
     UnpinAnnouncement,
 )
 from tests.e2e.stage import Stage
-from tests.e2e.visitor import Chromium, ChromiumVisitor
+from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
 
 OPEN = "window.rostrum?.connection.phase === 'open'"
 
@@ -158,6 +162,8 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         await http.post(f"/api/sessions/{session}/doors")
     await watch.expect("rostrum.state().session.status === 'doors'")
     yield Scene("watch-doors", watch)
+    await hall.expect("document.querySelector('.door-code')?.naturalWidth > 0")
+    yield Scene("hall-doors", hall)
     async with stage.http() as http:
         await http.post(f"/api/sessions/{session}/start")
     await watch.expect("rostrum.state().session.status === 'live'")
@@ -210,6 +216,9 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         await hall.expect("document.querySelector('.question-text') !== null")
         yield Scene("watch-question", watch, media=True)
         yield Scene("hall-question", hall, media=True)
+        async for scene in _hall(stage, chromium, session, hall):
+            yield scene
+        await show(stage, session, str(await watch.evaluate("rostrum.state().questions[0].id")))
         await moderate.page.keyboard.press("?")
         yield Scene("moderate-keys", moderate, media=True)
         await moderate.page.keyboard.press("Escape")
@@ -351,6 +360,65 @@ async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> 
     async with cut_off(moderate):
         yield Scene("moderate-reconnecting", moderate, media=True)
     await moderate.expect(OPEN, 15)
+
+
+async def _hall(
+    stage: Stage, chromium: Chromium, session: str, hall: ChromiumVisitor
+) -> AsyncIterator[Scene]:
+    """Yield what the hall reads beside a question, and its AV desk."""
+    desk = await visit(
+        chromium, stage.link("av", session, "hall", "AV desk", "av-1"), scripts=[PAINTED_CAMERA]
+    )
+    await desk.expect("!document.querySelector('[data-action=send]').disabled", 10)
+    yield Scene("av-off", desk, media=True)
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as mo:
+
+        async def give(command: AnyCommand) -> None:
+            assert isinstance(await mo.command(command), Ack)
+
+        options = (
+            "In one hall",
+            "Online",
+            "两个会场，加上线上",
+            "I would rather read it afterwards, in my own time",
+        )
+        await give(
+            CreatePoll(command_id(), "Where should the next conversation take place?", "single", options)
+        )
+        async with seat(stage.url, stage.token(session, "moderator", "Mo")) as again:
+            polls = again.welcome.snapshot.polls if again.welcome.snapshot else ()
+        poll = polls[-1].id
+        await give(OpenPoll(command_id(), poll))
+        await give(ShowPoll(command_id(), poll))
+        await give(CastBallot(command_id(), poll, (2,)))
+        await give(PinAnnouncement(command_id(), "Lunch is served on the second floor at 12:30.", "hall"))
+        await hall.expect("document.querySelector('.poll-option[data-most]') !== null")
+        yield Scene("hall-poll", hall, media=True)
+        await give(HidePoll(command_id(), poll))
+        await give(UnpinAnnouncement(command_id()))
+        await desk.click("[data-action=send]")
+        await desk.expect("document.querySelector('.av-tally').dataset.reach === 'some'", 10)
+        await give(OpenFloor(command_id()))
+        await hall.expect("document.querySelector('.door[data-size=small]') !== null")
+        yield Scene("hall-hands", hall, media=True)
+        await give(AddHand(command_id(), "欧阳明慧", "清华大学"))
+        await desk.expect("rostrum.state().floor.line.length === 1")
+        hand = str(await desk.evaluate("rostrum.state().floor.line[0].id"))
+        await give(CallHand(command_id(), hand))
+        await give(LetSpeak(command_id(), hand))
+        await hall.expect("document.querySelector('.floor-card') !== null")
+        yield Scene("hall-floor", hall, media=True)
+        await desk.expect("document.querySelector('.av-tally').dataset.reach === 'everybody'")
+        yield Scene("av-on-air", desk, media=True)
+        await give(EndTurn(command_id(), hand))
+        await give(CloseFloor(command_id()))
+        await give(ClosePoll(command_id(), poll))
+        await give(DeletePoll(command_id(), poll))
+    await desk.page.context.close()
+    refused = await visit(chromium, stage.link("av", session, "hall", "AV desk", "av-2"), scripts=[DENIED])
+    await refused.expect("document.querySelector('.trouble') !== null", 10)
+    yield Scene("av-denied", refused)
+    await refused.page.context.close()
 
 
 async def publish_programme(stage: Stage) -> None:

@@ -46,6 +46,29 @@ async def test_who_is_known_by_the_invitation_goes_straight_to_their_page(
     await taken.expect_text("another device", "h1")
 
 
+async def test_a_link_to_the_hall_leads_to_its_screen_or_its_desk_and_as_a_kiosk_straight_to_the_screen(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    code = await invite(stage, session=session, role="hall", seats=3)
+    guest = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
+    await guest.click(".door-form button:not([type=submit])")
+    await guest.page.wait_for_url("**/av/", timeout=10_000)
+    await guest.expect(OPEN, 10)
+    # From the desk, the screen opens beside it with the same rights, and is silent if the sound is here.
+    await guest.page.check("[aria-labelledby=av-sound] .switch input")
+    async with guest.page.expect_popup() as opened:
+        await guest.click("[data-action=screen]")
+    screen = ChromiumVisitor(await opened.value)
+    await screen.expect(OPEN, 10)
+    assert await screen.evaluate("location.pathname + location.search") == "/hall/?kiosk&silent"
+    assert await screen.evaluate("rostrum.state().you.id") == await guest.evaluate("rostrum.state().you.id")
+    kiosk = await chromium.visit(f"{stage.url}/enter/?kiosk#invitation={code}")
+    await kiosk.page.wait_for_url("**/hall/?kiosk", timeout=10_000)
+    await kiosk.expect(OPEN, 10)
+    await kiosk.expect("document.querySelector('.hall[data-kiosk]') !== null")
+
+
 async def test_the_main_paths_are_walked_by_keyboard(stage: Stage, chromium: Chromium) -> None:
     session = await stage.new_session()
     await talk(stage, session)

@@ -18,7 +18,7 @@ import pytest
 from tests.signaling.processes import free_port, without_rostrum
 from tests.signaling.programme.samples import SHANGHAI, pretalx, talk
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
-from tests.signaling.server import SECRET, TOKENS, running
+from tests.signaling.server import OWNER, SECRET, TOKENS, running
 
 SECRETS = {"ROSTRUM_SECRET": SECRET, "ROSTRUM_RELAY_SECRET": RELAY_SECRET}
 
@@ -217,6 +217,11 @@ async def test_sessions_are_managed_on_a_running_server(tmp_path: Path) -> None:
         for step, status in (("pause", "paused"), ("resume", "live"), ("end", "ended"), ("reopen", "paused")):
             assert (await session(step, "keynote")).returncode == 0
             assert f"\t{status}\t" in (await session("list")).stdout
+        assert (await session("pause", "keynote", "--minutes", "15")).returncode == 0
+        paused = (await server.http.get("/api/sessions/keynote", headers=OWNER)).json()
+        refused = await server.http.post("/api/sessions/keynote/pause?minutes=x", headers=OWNER)
+        assert refused.status_code == 400
+        assert 14 * 60_000 < paused["resumes"] - time.time() * 1000 <= 15 * 60_000
         assert "HTTP 409" in complaint(await session("doors", "keynote"))
         assert (await session("end", "keynote")).returncode == 0
         for argv, status in ((("/recordings/1.mp4",), "replay"), (("--withdraw",), "ended")):

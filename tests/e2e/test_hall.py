@@ -1,0 +1,318 @@
+"""The hall's screen and its AV desk: what the last row reads, what the room sends, and that it has no echo.
+
+One hall through one talk, in its order: doors, talk, question, poll, floor, slate, break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import time
+from typing import Final
+
+import av
+import numpy
+import pytest
+import segno
+
+from signaling.attend import Seat, command_id, seat
+from signaling.protocol import (
+    Ack,
+    AddHand,
+    AnyCommand,
+    ApproveQuestion,
+    AskQuestion,
+    Billed,
+    Billing,
+    CallHand,
+    CreatePoll,
+    DescribeSession,
+    EndTurn,
+    LetSpeak,
+    LiftSlate,
+    OpenFloor,
+    OpenPoll,
+    PauseSession,
+    PinAnnouncement,
+    ResumeSession,
+    ShowPoll,
+    ShowQuestion,
+    ShowSlate,
+    UnpinAnnouncement,
+)
+from tests.e2e.scenes import OPEN
+from tests.e2e.stage import Stage
+from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
+
+pytestmark = pytest.mark.browser
+
+LOCK: Final = """navigator.wakeLock.request = async (kind) => {
+  globalThis.locked = kind;
+  return { released: false, release: async () => {} };
+};"""
+
+SOUNDING: Final = """const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  globalThis.played = this.srcObject;
+  return play.call(this);
+};
+const choose = HTMLMediaElement.prototype.setSinkId;
+globalThis.outputs = new Set();
+HTMLMediaElement.prototype.setSinkId = function (id) {
+  outputs.add(id);
+  return choose.call(this, id);
+};"""
+
+SIDES: Final = """new Promise((done) => {
+  const context = new AudioContext();
+  const sides = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+  context.createMediaStreamSource(played).connect(sides);
+  const meters = [0, 1].map((side) => {
+    const meter = new AnalyserNode(context);
+    sides.connect(meter, side);
+    return meter;
+  });
+  const peak = (meter) => {
+    const samples = new Float32Array(meter.fftSize);
+    meter.getFloatTimeDomainData(samples);
+    return Math.max(...samples.map(Math.abs));
+  };
+  setTimeout(() => done(meters.map(peak)), 400);
+})"""
+
+SHARES: Final = """[...document.querySelectorAll(`.hall .name, .question-text, .question-by, .badge,
+  .poll-text, .poll-option, .poll-how, .door-how, .news-text, .slate-title, .slate-text, .countdown-time`)]
+  .filter((one) => one.offsetParent && one.textContent.trim())
+  .map((one) => [one.className, parseFloat(getComputedStyle(one).fontSize) / innerHeight])"""
+
+OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() =>
+  [...document.querySelectorAll('.hall p, .hall li, .door-code')].filter((one) => {
+    const box = one.getBoundingClientRect();
+    if (!one.offsetParent || !box.width || one.matches('.line')) return false;
+    return box.top < -1 || box.left < -1 || box.bottom > innerHeight + 1 || box.right > innerWidth + 1;
+  }).map((one) => one.className + ': ' + one.textContent))"""
+
+LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599}
+"""Shares of the screen's height that names and what is asked have at least; everything else has 4 %."""
+
+
+async def test_a_hall_through_a_talk(stage: Stage, chromium: Chromium) -> None:
+    session = await planned(stage)
+    hall = await chromium.visit(
+        stage.link("hall", session, "hall").replace("#", "?kiosk#"), scripts=[LOCK], locale="en-GB"
+    )
+    await hall.expect(OPEN, 10)
+    await the_room_waits(stage, chromium, session, hall)
+    async with stage.http() as http:
+        assert not (await http.post(f"/api/sessions/{session}/start")).is_error
+    desk_page, speaker = await the_desk_sends_the_room(stage, chromium, session)
+    async with (
+        seat(stage.url, stage.token(session, "moderator")) as moderator,
+        seat(stage.url, stage.token(session, "producer")) as producer,
+    ):
+        await hall.playing()
+        await hall.expect_text("Prof. Ada Lindqvist", ".name")
+        await hall.expect_text("Institute for Remote Presence", ".badge-card")
+        await the_room_is_asked(stage, session, hall, moderator)
+        await the_floor_is_heard_without_an_echo(stage, chromium, session, moderator, (hall, desk_page))
+        await done(producer, ShowSlate(command_id(), "We go on at once"))
+        await hall.expect_text("We go on at once", ".slate-title", 10)
+        await hall.expect("document.querySelector('.badge-card') === null")
+        await done(producer, LiftSlate(command_id()))
+        await done(producer, PauseSession(command_id(), int(time.time() * 1000) + 300_000))
+        await hall.expect("/^[45]:\\d\\d$/.test(document.querySelector('.countdown-time')?.textContent)")
+        assert await hall.evaluate("document.querySelector('.countdown').dataset.until") == "resume"
+        await done(producer, ResumeSession(command_id()))
+        await hall.expect("document.querySelector('.countdown') === null")
+    assert await hall.evaluate("[performance.getEntriesByType('navigation').length, globalThis.locked]") == [
+        1,
+        "screen",
+    ]
+    assert await speaker.evaluate("document.querySelector('.air') !== null")
+
+
+async def planned(stage: Stage) -> str:
+    """Plan a session that begins in five minutes, with a speaker in the programme."""
+    session = f"hall-{command_id()[:8]}"
+    start = int(time.time() * 1000) + 300_000
+    ada = Billed("p-ada", "Prof. Ada Lindqvist", "Institute for Remote Presence", "Keynote speaker")
+    billing = Billing("conf-hall", start, start + 3_600_000, "UTC", room="Main hall", speakers=(ada,))
+    async with stage.http() as http:
+        await http.post("/api/sessions", json={"id": session, "title": "Two rooms"})
+    async with seat(stage.url, stage.token(session, "producer")) as desk:
+        await done(desk, DescribeSession(command_id(), "Two rooms, one conversation", billing))
+    return session
+
+
+async def the_room_waits(stage: Stage, chromium: Chromium, session: str, hall: ChromiumVisitor) -> None:
+    """Before the start: the countdown, and a code that brings a phone into the hall."""
+    await hall.expect("/^[45]:\\d\\d$/.test(document.querySelector('.countdown-time')?.textContent)")
+    await hall.expect("document.querySelector('.door-code')?.naturalWidth > 0")
+    async with stage.http() as http:
+        shown = {"Authorization": f"Bearer {stage.token(session, 'hall')}"}
+        link = (await http.post(f"/api/sessions/{session}/door", headers=shown)).json()["link"]
+    assert await modules(hall) == [
+        [int(module) for module in row] for row in segno.make(link, error="m", micro=False).matrix
+    ]
+    phone = await chromium.visit(link)
+    await phone.type(".field", "Kim in row 12")
+    await phone.click("button[type=submit]")
+    await phone.page.wait_for_url("**/watch/", timeout=10_000)
+    await phone.expect("window.rostrum?.state().you?.place === 'hall'", 10)
+    await phone.page.context.close()
+    await legible(hall)
+
+
+async def modules(hall: ChromiumVisitor) -> list[list[int]]:
+    """Read the code off a photograph of the screen: 1 is dark; the quiet zone of four must be light."""
+    picture = await hall.page.locator(".door-code").screenshot(type="png")
+    with av.open(io.BytesIO(picture), mode="r") as container:
+        grey = next(container.decode(video=0)).to_ndarray(format="gray")
+    link = await hall.evaluate("decodeURIComponent(document.querySelector('.door-code').src)")
+    size = int(re.search(r'viewBox=["\'](?:0 0 )(\d+)', link)[1])  # type: ignore[index]
+    step = grey.shape[0] / size
+    at = [int((i + 0.5) * step) for i in range(size)]
+    dark = (grey[numpy.ix_(at, at)] < 128).astype(int)
+    assert dark[:4].sum() == dark[-4:].sum() == dark[:, :4].sum() == dark[:, -4:].sum() == 0
+    return [[int(module) for module in row] for row in dark[4:-4, 4:-4]]
+
+
+async def the_desk_sends_the_room(
+    stage: Stage, chromium: Chromium, session: str
+) -> tuple[ChromiumVisitor, ChromiumVisitor]:
+    """The desk publishes the hall; the speaker's page gets it, and the desk is told of whom."""
+    desk = await chromium.visit(
+        stage.link("av", session, "hall", "AV desk", "av-1"),
+        scripts=[PAINTED_CAMERA, SOUNDING],
+        locale="en-GB",
+    )
+    await desk.click("[data-action=send]:enabled")
+    await desk.expect("document.querySelector('.av-tally').dataset.reach === 'nobody'", 10)
+    speaker = await chromium.visit(
+        stage.link("speak", session, "speaker", "Prof. Ada Lindqvist", "ada"), scripts=[PAINTED_CAMERA]
+    )
+    await speaker.click(".setup-go button:enabled")
+    await stage.bring_on(session, "ada")
+    await speaker.playing()  # what moves on this page is the hall
+    await desk.expect_text("Seen and heard by Prof. Ada Lindqvist", ".av-tally")
+    # Where it comes out: an output of this machine, and a tone on one side of it.
+    await desk.page.check("[aria-labelledby=av-sound] .switch input")
+    outputs = await desk.evaluate(
+        "[...document.querySelectorAll('[aria-labelledby=av-sound] option')].map((o) => o.value)"
+    )
+    assert len(outputs) > 1, "Chromium's fake devices have outputs"
+    await desk.page.select_option("[aria-labelledby=av-sound] select", outputs[1])
+    await desk.expect(f"outputs.has({outputs[1]!r})")
+    for side, louder in (("left", 0), ("right", 1)):
+        await desk.click(f"[data-tone={side}]:enabled")
+        peaks = await desk.evaluate(SIDES)
+        assert peaks[louder] > 0.1 > 10 * peaks[1 - louder], (side, peaks)
+    # A desk that is loaded anew goes on sending without a hand.
+    await desk.reload()
+    await desk.expect("document.querySelector('.av-tally')?.dataset.reach === 'some'", 10)
+    await speaker.playing()
+    return desk, speaker
+
+
+async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
+    """An announcement, a question and a poll, each legible at 16:9 and 4:3, and nothing beside them."""
+    await done(moderator, PinAnnouncement(command_id(), "Lunch is on the second floor", "online"))
+    await done(moderator, PinAnnouncement(command_id(), "Lunch is on the first floor", "hall"))
+    await hall.expect_text("first floor", ".news-text")
+    await legible(hall)
+    await done(moderator, UnpinAnnouncement(command_id()))
+    async with seat(stage.url, stage.token(session, "viewer", "Kim Viewer")) as kim:
+        asked = await done(
+            kim, AskQuestion(command_id(), "How do you keep two rooms in one conversation? " * 3)
+        )
+    question = await newest(stage, session, "questions")
+    await done(moderator, ApproveQuestion(command_id(), question))
+    await hall.expect(f"rostrum.state().seq > {asked}")
+    assert "conversation?" not in await hall.evaluate("document.querySelector('.hall').innerText")
+    await done(moderator, ShowQuestion(command_id(), question))
+    await hall.expect_text("How do you keep two rooms", ".question-text")
+    await hall.expect("document.querySelector('.door').dataset.size === 'small'")
+    await legible(hall)
+    options = tuple(f"What remote speakers see of a hall, part {part}" for part in range(1, 10))
+    await done(
+        moderator,
+        CreatePoll(command_id(), "Which of these should be next?", "multiple", options, hidden=True),
+    )
+    poll = await newest(stage, session, "polls")
+    await done(moderator, OpenPoll(command_id(), poll))
+    await done(moderator, ShowPoll(command_id(), poll))
+    await hall.expect("document.querySelectorAll('.poll-option').length === 9")
+    await hall.expect("document.querySelector('.question-text') === null")
+    await hall.expect_text("shown when the poll is closed", ".poll-how")
+    assert await hall.evaluate("document.querySelector('.poll-share') === null")
+    await legible(hall)
+
+
+async def the_floor_is_heard_without_an_echo(
+    stage: Stage, chromium: Chromium, session: str, moderator: Seat, room: tuple[ChromiumVisitor, ...]
+) -> None:
+    """With nobody on stage the floor is all there is to hear: by everybody but where it comes from."""
+    await stage.take_off(session, "ada")
+    asker = await chromium.visit(stage.link("watch", session, "viewer", "Kim Viewer"))
+    await asker.expect(OPEN, 10)
+    await done(moderator, OpenFloor(command_id()))
+    await asker.click(".floor button")
+    await asker.expect("document.querySelector('.floor').dataset.hand === 'waiting'")
+    hand = str(await asker.evaluate("rostrum.state().floor.line[0].id"))
+    await done(moderator, CallHand(command_id(), hand))
+    await done(moderator, LetSpeak(command_id(), hand))
+    hall, desk = room
+    await hall.expect_text("Kim Viewer", ".floor-card")
+    await desk.expect_text("Kim Viewer speaks from the audience online", ".av-floor")
+    await heard(hearing=room, deaf=(asker,))
+    await done(moderator, EndTurn(command_id(), hand))
+    await hall.expect("document.querySelector('.floor-card') === null")
+    await done(moderator, AddHand(command_id(), "欧阳明慧", "清华大学"))
+    await desk.expect_text("欧阳明慧", ".av-hand")
+    there = str(await asker.evaluate("rostrum.state().floor.line[0].id"))
+    await done(moderator, CallHand(command_id(), there))
+    await done(moderator, LetSpeak(command_id(), there))
+    await hall.expect_text("欧阳明慧", ".floor-card")
+    await desk.expect("document.querySelector('.av-tally').dataset.reach === 'everybody'")
+    await heard(hearing=(asker,), deaf=room)
+    await done(moderator, EndTurn(command_id(), there))
+
+
+async def heard(hearing: tuple[ChromiumVisitor, ...], deaf: tuple[ChromiumVisitor, ...]) -> None:
+    """Wait until some hear, and see that in a second of that the others hear nothing."""
+    async with asyncio.timeout(15):
+        while True:
+            before = [await page.sound() for page in (*hearing, *deaf)]
+            await asyncio.sleep(1)
+            more = [await page.sound() - was for page, was in zip((*hearing, *deaf), before, strict=True)]
+            sounding, silent = more[: len(hearing)], more[len(hearing) :]
+            # A second of Opus is thousands of bytes.
+            if min(sounding) > 1000 and max(silent) == 0:
+                return
+
+
+async def legible(hall: ChromiumVisitor) -> None:
+    """See that the last row can read all of it, on both shapes of screen."""
+    for width, height in ((1280, 720), (1024, 768)):
+        await hall.page.set_viewport_size({"width": width, "height": height})
+        shares = await hall.evaluate(SHARES)
+        assert shares
+        for name, share in shares:
+            least = max(LEAST.get(part, 0.0399) for part in name.split())
+            assert share >= least, (name, share, (width, height))
+        assert await hall.evaluate(OUTSIDE) == [], (width, height)
+
+
+async def newest(stage: Stage, session: str, what: str) -> str:
+    """Return the id of the newest question or poll."""
+    async with seat(stage.url, stage.token(session, "moderator")) as desk:
+        assert desk.welcome.snapshot is not None
+        return str(getattr(desk.welcome.snapshot, what)[-1].id)
+
+
+async def done(desk: Seat, command: AnyCommand) -> int:
+    """Give a command that must be taken, and return its place in the log."""
+    outcome = await desk.command(command)
+    assert isinstance(outcome, Ack), outcome
+    return outcome.seq
