@@ -28,6 +28,9 @@ from stream.clients.errors import ClientError
 BESIDE: Final = {"report": "symposium"}
 """What is held at the same time as what, in another room."""
 
+KEPT_ALIVE: Final = 1.0
+"""Seconds that a connection is used again: servers close theirs after some, at the moment one asks."""
+
 SEATS: Final = 10_000
 
 
@@ -48,7 +51,7 @@ async def rehearse(server: str, owner: str, plan: Plan) -> Account:
     Raises UnexpectedError where it cannot even begin.
     """
     account = Account(plan.tell)
-    limits = httpx.Limits(max_connections=16)
+    limits = httpx.Limits(max_connections=16, keepalive_expiry=KEPT_ALIVE)
     async with httpx.AsyncClient(base_url=server, trust_env=False, timeout=20, limits=limits) as http:
         house = House(http, server, owner, f"rehearsal-{secrets.token_hex(4)}")
         try:
