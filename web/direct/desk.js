@@ -50,7 +50,7 @@ export class Desk {
   /** What is told once, to who looks and to who listens. */
   told = signal({ text: '', good: false });
 
-  #seen = 0;
+  /** The version of the stage that was seen; null before any. @type {number | null} */ #seen = null;
   #own = 0;
   #disarm = 0;
   #hush = 0;
@@ -58,6 +58,7 @@ export class Desk {
   /** @param {LiveSession} session */
   constructor(session) {
     this.session = session;
+    this.version = computed(() => session.state.value.air.version ?? 0);
     this.run = computed(() => runOfShow(session.state.value));
     this.rows = computed(() => [...this.run.value.run, ...this.run.value.others]);
     this.subject = computed(() => (this.picked.value === HALL ? null : previewed(this.rows.value, this.picked.value)));
@@ -69,7 +70,7 @@ export class Desk {
       token: session.token,
       wanted: () => this.#watched(),
     });
-    effect(() => this.#saw(session.state.value.air.version ?? 0));
+    effect(() => this.#saw(this.version.value));
     effect(() => this.#look());
   }
 
@@ -235,14 +236,15 @@ export class Desk {
 
   /** Take in a version of the stage: our own at once, another desk's when an eye can have seen it. @param {number} version */
   #saw(version) {
-    if (version === this.#own || !this.#seen) this.#seen = version;
-    else setTimeout(() => version > this.#seen && (this.#seen = version), UNSEEN_MS);
+    if (version === this.#own || this.#seen === null) this.#seen = version;
+    // What is still so then is what was seen: in another epoch of the log, versions may be lower.
+    else setTimeout(() => this.version.peek() === version && (this.#seen = version), UNSEEN_MS);
   }
 
   /** @param {number} version of our own cut */
   #made(version) {
     this.#own = version;
-    if (this.session.state.peek().air.version === version) this.#seen = version;
+    if (this.version.peek() === version) this.#seen = version;
   }
 
   /** Look for alarms: at every change, and each second. */
