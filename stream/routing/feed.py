@@ -14,8 +14,8 @@ from typing import Generic
 from stream.agreement import AgreedMedia
 from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt
 from stream.routing.consumer import BEST_LAYER, CATCH_UP_LIMIT, Consumer
-from stream.routing.group import NARROW_GULP, Burst, Group, LaneKey, PeerT, Viewer
-from stream.routing.packet_ring import StoredPacket
+from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer, start_room
+from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes, shaped
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
@@ -70,7 +70,7 @@ class FeedRouter(Generic[PeerT]):
         for consumer in consumers:
             self._settle(viewer, consumer)
 
-    def expect(self) -> None:
+    def expect(self, now: float) -> None:
         """Ask for what a viewer will begin with who has been answered, and connects some round trips later.
 
         Only where the stored key frame is too far back for them already: they would ask for a fresh one then.
@@ -78,8 +78,11 @@ class FeedRouter(Generic[PeerT]):
         for name in VIDEO_SLOTS:
             producer = self.slots[name].wanted
             found = producer.choose(BEST_LAYER) if producer is not None else None
-            if found is not None and not found[0].ring.near(CATCH_UP_LIMIT, NARROW_GULP):
-                found[0].want_key_frame()
+            if found is None:
+                continue
+            track, _ = found
+            if not track.ring.near(CATCH_UP_LIMIT, start_room(track.bitrate(FULL, now))):
+                track.want_key_frame()
 
     def remove(self, peer_id: str) -> None:
         """Let a viewer go."""

@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from stream.routing.bandwidth import START, Bandwidth
 from stream.routing.consumer import Consumer
 from stream.routing.layers import Ladder, Rung
-from stream.routing.pacing import Pace, Paced
+from stream.routing.pacing import HASTE, Pace, Paced
 from stream.routing.packet_ring import StoredPacket
 from stream.routing.producer import Producer
 from stream.routing.reported import Reports
@@ -41,9 +41,6 @@ NARROW = 2_000_000.0
 
 START_QUEUE = 0.18
 """Seconds that a start may make a packet wait there: the live stream, and sound, go through the same line."""
-
-NARROW_GULP = START_QUEUE * NARROW / 8
-"""Octets that such a line takes at once."""
 
 START_TIME = 0.5
 """Seconds that a start from the ring may take by a viewer's pace; if longer, a fresh key frame is quicker."""
@@ -79,6 +76,15 @@ class Watched(NamedTuple):
 
     pictures: tuple[str, ...]
     sounds: tuple[str, ...]
+
+
+def start_room(live: float, rate: float = HASTE * START) -> float:
+    """Return how many octets a start may have on a network not met before; more, and it queues too long.
+
+    `live` is what grows behind it meanwhile, `rate` the pace of both, bit/s.
+    """
+    lasts = START_QUEUE * NARROW / (rate - NARROW) if rate > NARROW else START_TIME
+    return max(0.0, (rate - live) * min(lasts, START_TIME)) / 8
 
 
 class Viewer(Generic[PeerT]):
@@ -172,9 +178,7 @@ class Viewer(Generic[PeerT]):
         rate = 8 * self.pace(now).rate
         if self.bandwidth.estimate != START or consumer.target is None:
             return rate * START_TIME / 8
-        spare = rate - consumer.target.bitrate(consumer.target_limit, now)
-        lasts = START_QUEUE * NARROW / (rate - NARROW) if rate > NARROW else START_TIME
-        return max(0.0, spare * min(lasts, START_TIME)) / 8
+        return start_room(consumer.target.bitrate(consumer.target_limit, now), rate)
 
     @property
     def gulp(self) -> float:

@@ -137,7 +137,7 @@ class Router(Generic[PeerT]):
         """Make ready for a viewer who has been answered and is about to connect."""
         router = self.feed(feed)
         self._fill(router, now)
-        router.expect()
+        router.expect(now)
 
     @property
     def unplanned(self) -> bool:
