@@ -30,8 +30,9 @@ const pages = [];
 const errors = [];
 
 const commands = {
-  async open({ url, scripts }) {
+  async open({ url, scripts, viewport }) {
     const page = await browser.newPage();
+    if (viewport) await page.setViewport(viewport);
     page.on('pageerror', (error) => {
       // Firefox reports a lost line as an error of the page, which lives with it.
       if (!/connection to .*wss?:/.test(String(error))) errors.push(String(error));
@@ -43,6 +44,7 @@ const commands = {
   evaluate: ({ page, expression }) => pages[page].evaluate(expression),
   click: ({ page, selector }) => pages[page].click(selector),
   type: ({ page, selector, text }) => pages[page].type(selector, text),
+  go: async ({ page, url }) => void (await pages[page].goto(url)),
   reload: async ({ page }) => void (await pages[page].reload()),
   screenshot: async ({ page, path }) => void (await pages[page].screenshot({ path })),
   close: async ({ page }) => void (await pages[page].close()),

@@ -25,7 +25,7 @@ import httpx
 from signaling.attend import command_id, seat
 from signaling.auth import EVERY_SESSION, Tokens
 from signaling.minting import NewToken, claims_for
-from signaling.protocol import Ack, BringOn, MediaState, Role, TakeOff
+from signaling.protocol import Ack, BringOn, MediaState, Place, Role, TakeOff
 from tests.signaling.processes import children, free_port, without_rostrum
 
 Process = Literal["redis", "relay", "signaling"]
@@ -145,9 +145,10 @@ class Stage:
 
     # -- people --------------------------------------------------------------------------------------
 
-    def token(self, session: str, role: Role, name: str = "", sub: str = "") -> str:
+    def token(self, session: str, role: Role, name: str = "", sub: str = "", place: Place = "online") -> str:
         """Mint a token for an hour."""
-        wanted = NewToken(session, role, name or f"{role.title()} of {session}", sub or None, lifetime=3600)
+        name = name or f"{role.title()} of {session}"
+        wanted = NewToken(session, role, name, sub or None, lifetime=3600, place=place)
         return Tokens(self.secret).mint(claims_for(wanted, time.time()))
 
     def link(self, page: str, session: str, role: Role, name: str = "", sub: str = "") -> str:

@@ -48,6 +48,10 @@ class Visitor(ABC):
         """Write into a field."""
 
     @abstractmethod
+    async def go(self, url: str) -> None:
+        """Go to another address."""
+
+    @abstractmethod
     async def reload(self) -> None:
         """Load the page anew."""
 
@@ -125,6 +129,9 @@ class ChromiumVisitor(Visitor):
     async def type(self, selector: str, text: str) -> None:
         await self.page.fill(selector, text, timeout=5000)
 
+    async def go(self, url: str) -> None:
+        await self.page.goto(url)
+
     async def reload(self) -> None:
         await self.page.reload()
 
@@ -191,6 +198,9 @@ class FirefoxVisitor(Visitor):
     async def type(self, selector: str, text: str) -> None:
         await self._ask("type", page=self._number, selector=selector, text=text)
 
+    async def go(self, url: str) -> None:
+        await self._ask("go", page=self._number, url=url)
+
     async def reload(self) -> None:
         await self._ask("reload", page=self._number)
 
@@ -224,9 +234,11 @@ class Firefox:
         await asyncio.wait_for(browser._answer(0), 60)
         return browser
 
-    async def visit(self, url: str, *, scripts: Sequence[str] = ()) -> FirefoxVisitor:
-        """Open a page."""
-        number = await self._ask("open", url=url, scripts=[CLOCK_READER, *scripts])
+    async def visit(
+        self, url: str, *, scripts: Sequence[str] = (), viewport: dict[str, int] | None = None
+    ) -> FirefoxVisitor:
+        """Open a page; `viewport` is its `width` and `height` in pixels."""
+        number = await self._ask("open", url=url, scripts=[CLOCK_READER, *scripts], viewport=viewport)
         return FirefoxVisitor(self._ask, number)
 
     async def errors(self) -> list[str]:
