@@ -31,7 +31,8 @@ const errors = [];
 
 const commands = {
   async open({ url, scripts, viewport }) {
-    const page = await browser.newPage();
+    // A window each: what is in a tab behind another draws nothing.
+    const page = await browser.newPage({ type: 'window' });
     if (viewport) await page.setViewport(viewport);
     page.on('pageerror', (error) => {
       // Firefox reports a lost line as an error of the page, which lives with it.
@@ -42,7 +43,11 @@ const commands = {
     return pages.push(page) - 1;
   },
   evaluate: ({ page, expression }) => pages[page].evaluate(expression),
-  click: ({ page, selector }) => pages[page].click(selector),
+  click: async ({ page, selector }) => {
+    // A microphone is given only to a window in front; and what is clicked has to stand still.
+    await pages[page].bringToFront();
+    await pages[page].locator(selector).setTimeout(15000).click();
+  },
   type: ({ page, selector, text }) => pages[page].type(selector, text),
   go: async ({ page, url }) => void (await pages[page].goto(url)),
   reload: async ({ page }) => void (await pages[page].reload()),
