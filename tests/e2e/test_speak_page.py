@@ -16,7 +16,7 @@ from tests.e2e.visitor import Chromium, ChromiumVisitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
-ASLEEP = 12.0
+ASLEEP = 8.0
 """Seconds that the lid is closed: longer than any connection waits."""
 
 BACK = 5.0
