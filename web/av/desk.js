@@ -15,9 +15,6 @@ import { isOver } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 import { reach, roomOf } from './reach.js';
 
-/** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
-const STILL_LIVE_MS = 2500;
-
 const ALIVE_MS = 1500;
 
 /** Remembers that this tab was sending, so that a reload needs no click. */
@@ -121,7 +118,7 @@ export class Desk {
       token: session.token,
       lines: ['audio', 'video'],
       heard,
-      beforeReturn: () => this.#yield(heard),
+      rival: { alive: () => session.alive(ALIVE_MS), leave: () => this.#yield() },
     });
     onRelayBack(session, () => publisher.resource.suspect());
     let was = false;
@@ -133,12 +130,8 @@ export class Desk {
     return publisher;
   }
 
-  /** Leave the room to another desk: our line is dead, and yet the room arrives. @param {() => boolean} heard */
-  async #yield(heard) {
-    if (!heard()) return;
-    await new Promise((done) => setTimeout(done, STILL_LIVE_MS));
-    // Without a sign of life what we know is old, and it is our own network that is away.
-    if (!(await this.session.alive(ALIVE_MS)) || !heard()) return;
+  /** Leave the room to another desk, which has taken it. */
+  #yield() {
     this.stop();
     this.superseded.value = true;
   }

@@ -30,7 +30,6 @@ export class Intercom {
         const { value: state } = session.state;
         return state.media.relay && (publication(state, state.you?.id ?? '', 'camera')?.live ?? false);
       },
-      beforeReturn: async () => undefined,
     });
     onRelayBack(session, () => this.publisher.resource.suspect());
     effect(() => void this.publisher.send('audio', this.microphone.track.value));

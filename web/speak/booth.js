@@ -15,9 +15,6 @@ import { joinReturn, onRelayBack } from '../shared/stage.js';
 import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
-/** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
-const STILL_LIVE_MS = 2500;
-
 const ALIVE_MS = 1500;
 
 /** How long a pre-flight measures, in seconds; then it is graded. */
@@ -217,7 +214,7 @@ export class Booth {
       token: session.token,
       lines,
       heard,
-      beforeReturn: () => this.#yield(heard),
+      rival: { alive: () => session.alive(ALIVE_MS), leave: () => this.#yield() },
     });
     onRelayBack(session, () => publisher.resource.suspect());
     let was = false;
@@ -229,17 +226,8 @@ export class Booth {
     return publisher;
   }
 
-  /**
-   * Leave if another one has taken this place: our line is dead, and yet our source arrives. Two that
-   * both came back by themselves would throw each other out for ever.
-   *
-   * @param {() => boolean} heard
-   */
-  async #yield(heard) {
-    if (!heard()) return;
-    await new Promise((done) => setTimeout(done, STILL_LIVE_MS));
-    // Without a sign of life what we know is old, and it is our own network that is away.
-    if (!(await this.session.alive(ALIVE_MS)) || !heard()) return;
+  /** Leave this place to another one, who has taken it. */
+  #yield() {
     this.leave();
     this.superseded.value = true;
   }

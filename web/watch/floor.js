@@ -32,7 +32,6 @@ export class FloorSeat {
       token: session.token,
       lines: ['audio'],
       heard: () => session.state.value.media.relay && this.given.value,
-      beforeReturn: async () => undefined,
     });
     /** Whether the session gives the floor to this page. */
     this.given = computed(() => mayPublishToFloor(session.state.value));

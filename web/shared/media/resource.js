@@ -48,7 +48,8 @@ const device = /** @type {any} */ (navigator);
  * @property {boolean} [talkative] whether the far end answers whatever is sent, several times a second
  * @property {(status: MediaStatus) => void} onStatus
  * @property {(report: RTCStatsReport) => void} [onStats] each look
- * @property {() => Promise<void>} [beforeReturn] waited for when a connection has died: stop here to stay away
+ * @property {() => Promise<void>} [beforeReturn] waited for when a connection has died: stop here to stay away;
+ *   `known` tells whether the far end still has it
  */
 
 /** Why a POST did not succeed. `after`: least wait in milliseconds; `final`: asking again will hardly help. */
@@ -119,6 +120,23 @@ export class Resource {
     this.#retire(this.#current);
     this.#current = null;
     this.#plan.onStatus({ phase: 'off' });
+  }
+
+  /**
+   * Ask the far end whether it still has the newest connection: a fragment for an ICE session that is none
+   * changes nothing (RFC 9725, section 4.3.1).
+   *
+   * @returns {Promise<boolean | null>} null: it cannot be asked
+   */
+  async known() {
+    const { peer, location } = this.#current ?? {};
+    if (!peer || !location) return null;
+    try {
+      const { status } = await this.#patch(location, '"none"', fragmentOf(peer.localDescription?.sdp ?? ''));
+      return status === 412 ? true : status === 404 || status === 410 ? false : null;
+    } catch {
+      return null;
+    }
   }
 
   /** Build another connection, with other lines; the one there is plays on until it is up. */
@@ -264,16 +282,7 @@ export class Resource {
     try {
       peer.restartIce();
       await peer.setLocalDescription();
-      const response = await fetch(location, {
-        method: 'PATCH',
-        headers: {
-          'Content-Type': 'application/trickle-ice-sdpfrag',
-          'If-Match': '"*"',
-          Authorization: `Bearer ${this.#plan.token()}`,
-        },
-        body: fragmentOf(peer.localDescription?.sdp ?? ''),
-        signal: AbortSignal.timeout(RESTART_MS),
-      });
+      const response = await this.#patch(location, '"*"', fragmentOf(peer.localDescription?.sdp ?? ''));
       attempt.gone = response.status === 404 || response.status === 410;
       const sdp = response.status === 200 ? restarted(answer, await response.text()) : null;
       if (sdp) await peer.setRemoteDescription({ type: 'answer', sdp });
@@ -288,6 +297,20 @@ export class Resource {
       attempt.restarting = false;
       if (attempt.gone) this.#wake?.();
     }
+  }
+
+  /** @param {string} location @param {string} match @param {string} fragment */
+  #patch(location, match, fragment) {
+    return fetch(location, {
+      method: 'PATCH',
+      headers: {
+        'Content-Type': 'application/trickle-ice-sdpfrag',
+        'If-Match': match,
+        Authorization: `Bearer ${this.#plan.token()}`,
+      },
+      body: fragment,
+      signal: AbortSignal.timeout(RESTART_MS),
+    });
   }
 
   /** @param {Attempt} attempt */

@@ -20,6 +20,9 @@ const LAYERS = [
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30 },
 ];
 
+/** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
+const STILL_LIVE_MS = 2500;
+
 /** What a source's picture is sent as. Slides are one size: letters made smaller cannot be read. */
 const ENCODINGS = {
   camera: LAYERS,
@@ -35,7 +38,8 @@ const ENCODINGS = {
  * @property {() => string} token
  * @property {readonly ('audio' | 'video')[]} lines what is offered, in this order
  * @property {() => boolean} heard whether the session says that this source arrives
- * @property {() => Promise<void>} beforeReturn see `Plan` in resource.js
+ * @property {{ alive: () => Promise<boolean>, leave: () => void }} [rival] that another one may take this place:
+ *   `alive` tells whether what the session says is new, `leave` is called instead of coming back
  */
 
 export class Publisher {
@@ -61,7 +65,9 @@ export class Publisher {
       adopt: (peer) => this.#adopt(peer),
       quiet: options.heard,
       talkative: true,
-      beforeReturn: options.beforeReturn,
+      beforeReturn: async () => {
+        if (options.rival && (await this.#taken(options.heard, options.rival.alive))) options.rival.leave();
+      },
       onStatus: (status) => (this.status.value = status),
       onStats: (report) => this.#count(report),
     });
@@ -88,6 +94,21 @@ export class Publisher {
   stop() {
     this.resource.stop();
     this.#peer = null;
+  }
+
+  /**
+   * Say whether another one has taken this place: the far end has let our connection go, and yet the source
+   * arrives. Two that both came back by themselves would throw each other out for ever. What it still has is
+   * our own, and a line that only looked dead is no reason to leave a stage.
+   *
+   * @param {() => boolean} heard
+   * @param {() => Promise<boolean>} alive
+   */
+  async #taken(heard, alive) {
+    if (!heard()) return false;
+    await new Promise((done) => setTimeout(done, STILL_LIVE_MS));
+    // Without a sign of life what we know is old, and it is our own network that is away.
+    return (await alive()) && heard() && (await this.resource.known()) === false;
   }
 
   /** Say what a test may want to know. */
