@@ -68,7 +68,7 @@ export function PreviewBus({ desk }) {
           desk=${desk}
           cut="handover"
           kind="take"
-          label=${row && !closed ? say(direct.handOver, { name: row.name }) : direct.takeNone}
+          label=${row && !closed ? say(direct.handOver, { name: row.name }) : direct.handOverNone}
           title=${say(direct.handOverHow, { name: main.name })}
           disabled=${closed}
         />`}

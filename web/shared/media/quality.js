@@ -1,6 +1,6 @@
 /**
  * How good a picture is, as a word. Pure: what was received goes in. A picture is called softer only where
- * this viewer has had a better one of the same speaker: what a speaker sends is nobody's network.
+ * this viewer has had a better one of the same speaker; whose network narrowed, theirs or one's own, it cannot know.
  */
 
 /** Lines from which a picture is called sharp. */
