@@ -290,7 +290,7 @@ def unpack_down(data: bytes) -> Down:
     """Read what a worker is told. Raises PipeError."""
     try:
         return _down.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PipeError(str(error)) from None
 
 
@@ -298,7 +298,7 @@ def unpack_up(data: bytes) -> Up:
     """Read what a worker says. Raises PipeError."""
     try:
         return _up.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PipeError(str(error)) from None
 
 

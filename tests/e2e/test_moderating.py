@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from signaling.attend import Seat, command_id, seat
@@ -54,6 +56,16 @@ class Desk:
     async def sees(self, expression: str) -> None:
         await self.page.expect(expression)
 
+    async def look_at(self, question: str) -> None:
+        """Go through the queue until this question is the one looked at."""
+        await self.press("k", "k", "k", "k")
+        for _ in range(5):
+            await asyncio.sleep(0.2)
+            if question in await self.page.evaluate("document.querySelector('.focus-text').innerText"):
+                return
+            await self.press("j")
+        raise AssertionError(f"no way to {question} by j")
+
 
 async def done(person: Seat, command: AnyCommand) -> None:
     answer = await person.command(command)
@@ -97,7 +109,7 @@ async def questions(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, a
     await done(ann, VoteQuestion(command_id(), double))
     await done(bo, VoteQuestion(command_id(), first))
     await watch.expect(f"rostrum.state().votes['{double}'] === 1 && rostrum.state().votes['{first}'] === 1")
-    await desk.page.expect_text(DOUBLE, ".focus-text")
+    await desk.look_at(DOUBLE)
     await desk.press("m")
     await desk.page.expect_text(FIRST, ".merging .focus-text")
     await desk.press("Enter")

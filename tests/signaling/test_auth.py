@@ -101,6 +101,7 @@ RUNNING = {
     "session.reopen",
     "session.replay",
     "session.withdraw_replay",
+    "door.show",
     "session.describe",
     "session.export",
     "whip:hall",
@@ -111,7 +112,7 @@ INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
 }
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
-    "hall": EVERYBODY | HALLS_FLOOR | {"whip:hall"},
+    "hall": EVERYBODY | HALLS_FLOOR | {"whip:hall", "door.show"},
     "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
     "interpreter": AUDIENCE | BACKSTAGE | CREW | {"caption.send"},
     "moderator": AUDIENCE | MODERATION | CREW,
