@@ -175,7 +175,7 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     await talk(stage, session)
     async with stage.speaker(session):
         for page in (watch, hall, moderate, direct):
-            await page.playing(30)
+            await page.playing()
         await watch.expect("document.querySelector('.picture').dataset.layout === 'slides'", 10)
         yield Scene("watch-live-chat", watch, media=True)
         await watch.click("#tab-ask")
@@ -211,7 +211,7 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         await phone.expect(OPEN, 10)
         yield Scene("companion", phone)
         await phone.page.context.close()
-        await watch.playing(30)
+        await watch.playing()
         await moderate.click("[data-state=approved] [data-action=show]")
         await hall.expect("document.querySelector('.question-text') !== null")
         yield Scene("watch-question", watch, media=True)
@@ -279,7 +279,7 @@ async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> Asy
         yield Scene("direct-alarm", direct)
         for end in (PauseClock(command_id(), speaker), LiftSlate(command_id())):
             assert isinstance(await desk.command(end), Ack), end
-    await direct.playing(30)
+    await direct.playing()
 
 
 async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> AsyncIterator[Scene]:

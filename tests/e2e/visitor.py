@@ -28,6 +28,9 @@ LIP_SYNC = (HERE / "lip_sync.js").read_text(encoding="utf-8")
 LARGE_CAMERA = f"globalThis.paintedSize = [960, 540];\n{PAINTED_CAMERA}"
 """The painted camera, large enough for browsers to send it in three sizes."""
 
+PATIENCE = 15.0
+"""Seconds that a page may take for what has no figure of its own, on a machine that does other things too."""
+
 MAIN = "document.querySelector('[data-slot=main] video')"
 SLIDES = "document.querySelector('[data-slot=slides] video')"
 
@@ -76,7 +79,7 @@ class Visitor(ABC):
         """Return how many bytes of sound came."""
         return int((await self.media()).get("audio", 0))
 
-    async def playing(self, within: float = 10.0, slot: str = "main") -> float:
+    async def playing(self, within: float = 2 * PATIENCE, slot: str = "main") -> float:
         """Wait until pictures move and sound comes; return how many seconds it took."""
         first_frames, first_sound = await self.frames(slot), await self.sound()
 
@@ -96,7 +99,7 @@ class Visitor(ABC):
         assert len(ages) >= 5, f"the clock cannot be read: {seen}, {await self.media()}"
         return float(ages[len(ages) // 2])
 
-    async def expect(self, expression: str, within: float = 5.0) -> float:
+    async def expect(self, expression: str, within: float = PATIENCE) -> float:
         """Wait until an expression is true; return how many seconds it took."""
 
         async def holds() -> bool:
@@ -104,7 +107,7 @@ class Visitor(ABC):
 
         return await until(holds, within, expression)
 
-    async def expect_text(self, text: str, selector: str = "body", within: float = 5.0) -> float:
+    async def expect_text(self, text: str, selector: str = "body", within: float = PATIENCE) -> float:
         """Wait until a text is to be seen."""
         found = (
             f"(document.querySelector({json.dumps(selector)})?.innerText ?? '').includes({json.dumps(text)})"
@@ -124,10 +127,10 @@ class ChromiumVisitor(Visitor):
         return await self.page.evaluate(expression)
 
     async def click(self, selector: str) -> None:
-        await self.page.click(selector, timeout=5000)
+        await self.page.click(selector, timeout=1000 * PATIENCE)
 
     async def type(self, selector: str, text: str) -> None:
-        await self.page.fill(selector, text, timeout=5000)
+        await self.page.fill(selector, text, timeout=1000 * PATIENCE)
 
     async def go(self, url: str) -> None:
         await self.page.goto(url)
