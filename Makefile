@@ -35,7 +35,7 @@ ifdef PYTEST
 else
 	node --test tests/web/*.test.mjs
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not alone and not benchmark and not screens'
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m 'alone and not benchmark and not screens'
 endif
 
 check: $(VENV)/.dev web/node_modules/.stamp
