@@ -54,7 +54,7 @@ def demo(
 ) -> None:
     """Run everything, with a talk in progress to look at.
 
-    A Redis, a relay, a signaling process and a synthetic speaker on stage; prints the five links.
+    A Redis, a relay, a signaling process and a synthetic speaker on stage; prints the links to its pages.
     Nothing is kept: each start begins anew, and Ctrl-C ends everything.
 
     Example: rostrum demo --host 0.0.0.0

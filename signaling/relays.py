@@ -14,7 +14,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NewType
+from typing import Final, NewType, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -42,6 +42,8 @@ RETRY_TELLING: Final = 0.2
 
 MOST_ENDING: Final = 20_000
 """Transports and people whose media is still to be ended while a relay is away; the oldest goes first."""
+
+T = TypeVar("T")
 
 Transport = NewType("Transport", str)
 """A relay's own, unguessable id of a transport."""
@@ -132,10 +134,7 @@ class Relays:
         reply = await self._of(session).pass_on("GET", path)
         if reply.status != 200:
             return None
-        try:
-            return msgspec.json.decode(reply.body, type=PublisherStats)
-        except msgspec.DecodeError as error:
-            raise _unavailable("The relay's answer could not be read.") from error
+        return _read(reply, PublisherStats)
 
     def eject(self, session: str, participant: str) -> None:
         """End all media of a participant, as soon as the relay can be reached; returns at once."""
@@ -270,10 +269,7 @@ class _Relay:
         reply = await self.pass_on("POST", path, msgspec.json.encode(request))
         if reply.status != 201:
             return reply
-        try:
-            return msgspec.json.decode(reply.body, type=Answer)
-        except msgspec.DecodeError as error:
-            raise _unavailable("The relay's answer could not be read.") from error
+        return _read(reply, Answer)
 
     async def pass_on(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -292,6 +288,14 @@ class _Relay:
             answer.content,
             {name: answer.headers[name] for name in kept if name in answer.headers},
         )
+
+
+def _read(reply: Reply, kind: type[T]) -> T:
+    """Return what a relay's answer holds; raises RelayUnavailable."""
+    try:
+        return msgspec.json.decode(reply.body, type=kind)
+    except msgspec.DecodeError as error:
+        raise _unavailable("The relay's answer could not be read.") from error
 
 
 def _unavailable(detail: str) -> RelayUnavailable:

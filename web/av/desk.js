@@ -15,8 +15,6 @@ import { isOver } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 import { reach, roomOf } from './reach.js';
 
-const ALIVE_MS = 1500;
-
 /** Remembers that this tab was sending, so that a reload needs no click. */
 const SENDING = 'rostrum.av.sending';
 const PLAYING = 'rostrum.av.playing';
@@ -118,7 +116,7 @@ export class Desk {
       token: session.token,
       lines: ['audio', 'video'],
       heard,
-      rival: { alive: () => session.alive(ALIVE_MS), leave: () => this.#yield() },
+      rival: { alive: session.alive, leave: () => this.#yield() },
     });
     onRelayBack(session, () => publisher.resource.suspect());
     let was = false;

@@ -11,7 +11,7 @@ import { joinStage } from '../shared/stage.js';
 import { Switch } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
-import { ConnectionLine, Dialog, PresenceCounts } from '../shared/ui/parts.js';
+import { ConnectionLine, Dialog, PresenceCounts, stepTabs } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
@@ -152,15 +152,7 @@ function useNarrow() {
 /** @param {{ tab: Tab, tabs: readonly Tab[], counts: Record<Tab, number>, onTab: (tab: Tab) => void }} props */
 function Tabs({ tab, tabs, counts, onTab }) {
   const { moderate } = words;
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const forward = document.documentElement.dir === 'rtl' ? -step : step;
-    const next = tabs[(tabs.indexOf(tab) + forward + tabs.length) % tabs.length] ?? tab;
-    onTab(next);
-    document.getElementById(`tab-${next}`)?.focus();
-    event.preventDefault();
-  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => stepTabs(event, tabs, tab, onTab);
   return html`
     <div class="tabs" role="tablist" aria-label=${moderate.beside} onKeyDown=${onKeyDown}>
       ${tabs.map(

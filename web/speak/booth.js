@@ -15,8 +15,6 @@ import { joinReturn, onRelayBack } from '../shared/stage.js';
 import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/store.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
-const ALIVE_MS = 1500;
-
 /** How long a pre-flight measures, in seconds; then it is graded. */
 const MEASURED_S = 15;
 
@@ -214,7 +212,7 @@ export class Booth {
       token: session.token,
       lines,
       heard,
-      rival: { alive: () => session.alive(ALIVE_MS), leave: () => this.#yield() },
+      rival: { alive: session.alive, leave: () => this.#yield() },
     });
     onRelayBack(session, () => publisher.resource.suspect());
     let was = false;

@@ -3,6 +3,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 
 import { Chat } from '../shared/ui/chat.js';
+import { stepTabs } from '../shared/ui/parts.js';
 import { Questions } from '../shared/ui/questions.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
@@ -18,15 +19,7 @@ export function Panel({ session }) {
   const [tab, setTab] = useState(/** @type {typeof TABS[number]} */ ('chat'));
   const news = useNews(session, tab);
   const there = TABS.filter((name) => name !== 'polls' || tab === 'polls' || pollsFor(session.state.value).length > 0);
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const forward = document.documentElement.dir === 'rtl' ? -step : step;
-    const next = there[(there.indexOf(tab) + forward + there.length) % there.length] ?? tab;
-    setTab(next);
-    document.getElementById(`tab-${next}`)?.focus();
-    event.preventDefault();
-  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => stepTabs(event, there, tab, setTab);
   return html`
     <aside class="panel" aria-label=${words.watch.panel}>
       <div class="tabs" role="tablist" onKeyDown=${onKeyDown}>

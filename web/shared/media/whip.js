@@ -23,6 +23,9 @@ const LAYERS = [
 /** The relay calls a publication live for 2 s after its last packet (stream/plan.py). */
 const STILL_LIVE_MS = 2500;
 
+/** How long a sign of life from the session may take. */
+const ALIVE_MS = 1500;
+
 /** What a source's picture is sent as. Slides are one size: letters made smaller cannot be read. */
 const ENCODINGS = {
   camera: LAYERS,
@@ -38,7 +41,7 @@ const ENCODINGS = {
  * @property {() => string} token
  * @property {readonly ('audio' | 'video')[]} lines what is offered, in this order
  * @property {() => boolean} heard whether the session says that this source arrives
- * @property {{ alive: () => Promise<boolean>, leave: () => void }} [rival] that another one may take this place:
+ * @property {{ alive: (within: number) => Promise<boolean>, leave: () => void }} [rival] that another one may take this place:
  *   `alive` tells whether what the session says is new, `leave` is called instead of coming back
  */
 
@@ -102,13 +105,13 @@ export class Publisher {
    * our own, and a line that only looked dead is no reason to leave a stage.
    *
    * @param {() => boolean} heard
-   * @param {() => Promise<boolean>} alive
+   * @param {(within: number) => Promise<boolean>} alive
    */
   async #taken(heard, alive) {
     if (!heard()) return false;
     await new Promise((done) => setTimeout(done, STILL_LIVE_MS));
     // Without a sign of life what we know is old, and it is our own network that is away.
-    return (await alive()) && heard() && (await this.resource.known()) === false;
+    return (await alive(ALIVE_MS)) && heard() && (await this.resource.known()) === false;
   }
 
   /** Say what a test may want to know. */

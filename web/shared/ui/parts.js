@@ -157,3 +157,22 @@ export function Dialog({ label, onClose, children }) {
   useEffect(() => ref.current?.showModal(), []);
   return html`<dialog ref=${ref} aria-label=${label} onClose=${onClose}>${children}</dialog>`;
 }
+
+/**
+ * Go to the tab beside by an arrow key, the way the page is read. Tabs have the ids `tab-` and their name.
+ *
+ * @template {string} Tab
+ * @param {KeyboardEvent} event
+ * @param {readonly Tab[]} tabs
+ * @param {Tab} tab the one that is open
+ * @param {(tab: Tab) => void} onTab
+ */
+export function stepTabs(event, tabs, tab, onTab) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const forward = document.documentElement.dir === 'rtl' ? -step : step;
+  const next = tabs[(tabs.indexOf(tab) + forward + tabs.length) % tabs.length] ?? tab;
+  onTab(next);
+  document.getElementById(`tab-${next}`)?.focus();
+  event.preventDefault();
+}
