@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,3 +60,32 @@ def without_rostrum(**settings: str) -> dict[str, str]:
     """Return this process's environment with these ROSTRUM_… settings and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ROSTRUM_")}
     return kept | settings
+
+
+class RedisProcesses:
+    """Redis servers of one binary, each with its port and a folder of its own; to be closed."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        self._binary = binary
+        self._folder = folder
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def run(self, port: int, *more: str) -> None:
+        """Start a server that writes each change to disk, or start it again."""
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(folder / "log")]
+        options += ["--repl-diskless-sync-delay", "0", *more]
+        self._processes[port] = subprocess.Popen([self._binary, *options])
+
+    def kill(self, port: int) -> None:
+        """End one without a word."""
+        process = self._processes.pop(port)
+        process.kill()
+        process.wait()
+
+    def close(self) -> None:
+        """End all."""
+        for port in tuple(self._processes):
+            self.kill(port)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,7 @@ from signaling.protocol import (
 )
 from signaling.redis_client import Cluster, RedisUrlError, cluster, masters
 
-from .processes import free_port
+from .processes import RedisProcesses, free_port
 from .test_live import claims, done, generous, new_id, until, worker
 
 __all__ = ["generous"]
@@ -43,19 +42,17 @@ __all__ = ["generous"]
 SLOTS = 16384
 
 
-class Servers:
+class Servers(RedisProcesses):
     """Three masters with a third of the slots each, and a replica of the one that has `session`."""
 
     def __init__(self, folder: Path, session: str) -> None:
         found = shutil.which("redis-server")
         assert found, "redis-server is missing: make test installs Debian's package"
-        self._binary = found
-        self._folder = folder
+        super().__init__(found, folder)
         self.slot = key_slot(f"{{{session}}}".encode())
         self.masters = [free_port() for _ in range(3)]
         self.replica = free_port()
         self._bus: dict[int, int] = {}
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def url(self) -> str:
@@ -91,23 +88,9 @@ class Servers:
                 await asyncio.sleep(0.05)
 
     def _run(self, port: int) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir(exist_ok=True)
         self._bus[port] = free_port()
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(folder / "log")]
-        options += ["--cluster-enabled", "yes", "--cluster-port", str(self._bus[port])]
-        options += ["--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"]
-        self._processes[port] = subprocess.Popen([self._binary, *options])
-
-    def kill(self, port: int) -> None:
-        process = self._processes.pop(port)
-        process.kill()
-        process.wait()
-
-    def close(self) -> None:
-        for port in tuple(self._processes):
-            self.kill(port)
+        options = ("--cluster-enabled", "yes", "--cluster-port", str(self._bus[port]))
+        self.run(port, *options, "--cluster-node-timeout", "1000")
 
     async def ask(self, port: int, *command: str | int) -> Any:
         """Give one server a command, as soon as it answers."""

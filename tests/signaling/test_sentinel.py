@@ -19,20 +19,18 @@ from signaling.embedded_redis import answers
 from signaling.protocol import Ack, PostChat, Resume
 from signaling.redis_client import RedisUrlError, Sentinels, sentinels
 
-from .processes import free_port
+from .processes import RedisProcesses, free_port
 from .test_live import Reader, claims, done, generous, new_id, until, worker
 
 __all__ = ["generous"]
 
 
-class Replicated:
+class Replicated(RedisProcesses):
     """A master, a replica of it, and a Sentinel that watches over both."""
 
     def __init__(self, binary: str, folder: Path) -> None:
-        self._binary = binary
-        self._folder = folder
+        super().__init__(binary, folder)
         self.master, self.replica, self.sentinel = free_port(), free_port(), free_port()
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def url(self) -> str:
@@ -55,23 +53,6 @@ class Replicated:
         async with asyncio.timeout(15), self.client(self.sentinel) as client:
             while not await client.sentinel_slaves("talk"):
                 await asyncio.sleep(0.1)
-
-    def run(self, port: int, *more: str) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir(exist_ok=True)
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(folder / "log")]
-        options += ["--repl-diskless-sync-delay", "0", *more]
-        self._processes[port] = subprocess.Popen([self._binary, *options])
-
-    def kill(self, port: int) -> None:
-        process = self._processes.pop(port)
-        process.kill()
-        process.wait()
-
-    def close(self) -> None:
-        for port in tuple(self._processes):
-            self.kill(port)
 
     @contextlib.asynccontextmanager
     async def client(self, port: int) -> AsyncIterator[Redis]:
