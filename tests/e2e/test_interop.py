@@ -100,11 +100,8 @@ async def test_the_eyevinn_player_plays_from_another_site(
           const player = new WebRTCPlayer({{ video, type: 'whep', iceServers: [], timeoutThreshold: 10000 }});
           await player.load(new URL(url), key);
         }})({load})""")
-        await page.expect(
-            "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 10", 10
-        )
-        seen = await page.watch(2.0, "document.querySelector('video')")
-        assert len(seen["ages"]) > 10
+        await page.expect("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 60")
+        assert (await page.watch(2.0, "document.querySelector('video')"))["ages"]
         assert await page.evaluate("document.querySelector('video').srcObject.getAudioTracks().length > 0")
 
 

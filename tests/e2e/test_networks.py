@@ -15,7 +15,6 @@ from tests.e2e.visitor import PAINTED_CAMERA, Visitor
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.fault,
-    pytest.mark.alone,
     pytest.mark.timeout(240),
 ]
 

@@ -16,7 +16,6 @@ from tests.signaling.processes import free_port
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.fault,
-    pytest.mark.alone,
     pytest.mark.timeout(240),
 ]
 
