@@ -489,9 +489,7 @@ class FloorMachine(RuleBasedStateMachine):
 
 
 def test_the_order_stays_fair_whatever_happens() -> None:
-    run_state_machine_as_test(
-        FloorMachine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None)
-    )
+    run_state_machine_as_test(FloorMachine, settings=settings(max_examples=40, stateful_step_count=30))
 
 
 @pytest.mark.parametrize(("hall", "online"), [(1, 1), (2, 1), (1, 3), (0, 1), (5, 2)])

@@ -211,7 +211,7 @@ class Polls(RuleBasedStateMachine):
 
 
 TestPolls = Polls.TestCase
-TestPolls.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestPolls.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def created(fold: Fold, kind: PollKind = "single", options: tuple[str, ...] = ("yes", "no")) -> str:

@@ -268,7 +268,7 @@ class Questions(RuleBasedStateMachine):
 
 
 TestQuestions = Questions.TestCase
-TestQuestions.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestQuestions.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def ask(fold: Fold, author: Person = ADA, text: str = "Why?", *, anonymous: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.programme.drift import MINUTE, expected
@@ -80,7 +80,6 @@ def test_another_room_and_no_room_are_not_moved_and_the_withdrawn_are_not_in_it(
     assert gone.id not in found
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5), st.none() | st.integers(0, 1500)), max_size=8),
     st.integers(-100, 2000),

@@ -27,7 +27,7 @@ def events(data: bytes) -> dict[str, object]:
     return {str(one["UID"]): one for one in Calendar.from_ical(data).walk("VEVENT")}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DRAFTS)
 def test_a_calendar_read_back_changes_nothing(said: Draft) -> None:
     programme = merged(said)
@@ -36,7 +36,7 @@ def test_a_calendar_read_back_changes_nothing(said: Draft) -> None:
     assert again == programme
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DRAFTS)
 def test_a_table_read_back_changes_nothing_but_whose_name_it_is(said: Draft) -> None:
     programme = merged(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.programme.frab import parse
@@ -118,7 +118,6 @@ def test_depth_and_odd_encodings_do_no_harm() -> None:
     assert parse(other.encode("utf-16")).items[0].title == "Über Maschinen 1"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["date", "start", "duration", "title", "room", "language"]))
 def test_whatever_a_field_holds_nothing_else_is_raised(said: str, field: str) -> None:
     clean = "".join(c for c in said if c == "\n" or " " <= c < "\ud800")

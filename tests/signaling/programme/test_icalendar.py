@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.programme.icalendar import parse
@@ -133,7 +133,6 @@ NAMES = (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(":;"), LINE), max_size=5))
 def test_whatever_the_lines_hold_nothing_else_is_raised(lines: list[tuple[str, str, str]]) -> None:
     data = ics(vevent(*TIMES, "SUMMARY:x", *("".join(line) for line in lines)))

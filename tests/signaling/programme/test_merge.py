@@ -40,7 +40,7 @@ def placed(item: ProgrammeItem) -> list[object]:
     return [getattr(item, name) for name in PLACED]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(DRAFTS, DRAFTS, STATUSES)
 def test_importing_twice_is_importing_once_and_who_has_begun_is_not_moved(
     one: Draft, two: Draft, statuses: dict[str, Status]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.programme.model import MAX_ITEMS, BadProgramme
@@ -136,7 +136,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(talk(1, NINE))), JSON))
 def test_whatever_the_fields_hold_nothing_else_is_raised(fields: dict[str, Any]) -> None:
     draft = parse(pretalx(talk(1, NINE) | fields))

@@ -7,7 +7,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.programme.model import BadProgramme
@@ -128,7 +128,6 @@ def test_the_columns_are_as_documented() -> None:
     assert {name for row in rows[:14] for name in re.findall(r"`(\w+)`", row)} == set(COLUMNS)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_whatever_the_bytes_nothing_else_is_raised(data: bytes) -> None:
     try:

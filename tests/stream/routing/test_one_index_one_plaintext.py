@@ -225,5 +225,5 @@ class Law(RuleBasedStateMachine):
             self.check(self.router.receive_rtcp(peer_id, [feedback], self.now, self.now))
 
 
-Law.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+Law.TestCase.settings = settings(max_examples=120, stateful_step_count=40)
 TestLaw = Law.TestCase

@@ -138,7 +138,6 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 @settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=UNHURRIED,
 )
 @given(
@@ -167,7 +166,7 @@ def test_both_send_the_same_bytes(
     assert found[0][1]["deliveries"] == 4 * len(burst)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(LIBRARIES),
     st.binary(min_size=16, max_size=16) | st.binary(min_size=32, max_size=32),
