@@ -35,7 +35,7 @@ from signaling import (
 from signaling.auth import Tokens
 from signaling.errors import SignalingError
 from signaling.invitation_store import InvitationStore
-from signaling.live import LiveSessions
+from signaling.live import LiveSession, LiveSessions
 from signaling.log import SessionLog, connect
 from signaling.metrics import CountRequests, Metrics
 from signaling.openapi import Operation, document
@@ -45,7 +45,7 @@ from signaling.preflights import Preflights
 from signaling.presence import Presence
 from signaling.programme_store import ProgrammeStore
 from signaling.programmes import Programmes
-from signaling.protocol import MediaState
+from signaling.protocol import OVER, MediaState
 from signaling.publishers import Publishers
 from signaling.relays import Relays
 from signaling.retention import Retention
@@ -73,7 +73,13 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
 
     async def on_media(session: str, media: MediaState) -> None:
         publishers.seen(session, media)
-        (await live.get(session)).set_media(media)
+        if (held := live.known(session)) is not None:
+            held.set_media(media)
+
+    def loaded(held: LiveSession) -> None:
+        said = relays.media(held.id)
+        publishers.seen(held.id, said)
+        held.set_media(said)
 
     relays = Relays(
         settings.relay_urls,
@@ -83,6 +89,10 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     )
     preflights = Preflights(live, relays)
     live.on_plan(lambda session, plan: relays.plans_changed())
+    live.on_loaded(loaded)
+    # Who publishes is told of what changes; and who has ended is closed on a relay that still serves them.
+    live.hold(relays.publishing)
+    live.hold(lambda: _over(live, relays.serving()))
     metrics = Metrics()
     metrics.watch(lambda: _gauges(live, relays))
 
@@ -103,6 +113,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     ice = IceServers(settings.stun_urls, settings.turn_urls, settings.turn_secret)
     media = MediaDoors(tokens, live, relays, publishers, TransportNames(settings.secret), ice)
     live.on_access(media.review)
+    live.hold(lambda: media.opened() - _over(live, media.opened()))
     live.on_ejected(relays.eject)
     routes: list[BaseRoute] = [
         *media.routes(),
@@ -165,10 +176,17 @@ def _in_force(plan: StagePlan) -> StagePlan | None:
     return None if all(feed == Feed() for feed in plan.feeds.values()) else plan
 
 
+def _over(live: LiveSessions, sessions: set[str]) -> set[str]:
+    """Return those of these sessions that have ended."""
+    found = ((session, live.about(session)) for session in sessions)
+    return {session for session, about in found if about is not None and about.status in OVER}
+
+
 def _gauges(live: LiveSessions, relays: Relays) -> Mapping[str, Mapping[str, float]]:
     return {
         "rostrum_relay_up": {url: float(up) for url, up in relays.up().items()},
-        "rostrum_sessions": {"": float(len(live.plans()))},
+        "rostrum_sessions": {"": float(live.count())},
+        "rostrum_sessions_held": {"": float(len(live.plans()))},
     }
 
 

@@ -52,7 +52,7 @@ class ArchiveDoors:
 
     async def _material(self, request: Request) -> export.Material:
         session = request.path_params["session"]
-        authorize(doors.actor(request, self._tokens), "session.export", session)
+        authorize(await doors.actor(request, self._tokens), "session.export", session)
         live = await self._live.get(session)
         events = await live.events()
         attendance = await self._live.presence.book.read(session)
@@ -61,13 +61,13 @@ class ArchiveDoors:
 
     async def _delete(self, request: Request) -> Response:
         session = request.path_params["session"]
-        authorize(doors.actor(request, self._tokens), "session.delete", session)
+        authorize(await doors.actor(request, self._tokens), "session.delete", session)
         await self._live.delete(session)
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
     async def _erase(self, request: Request) -> Response:
         session = request.path_params["session"]
-        authorize(doors.actor(request, self._tokens), "person.erase", session)
+        authorize(await doors.actor(request, self._tokens), "person.erase", session)
         await self._live.erase(session, request.path_params["participant"])
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
 

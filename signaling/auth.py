@@ -8,7 +8,7 @@ no HTTP, no WebSocket and no session's state; whether a thing exists is asked el
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, get_args
 
 import jwt
@@ -68,7 +68,7 @@ class Tokens:
     def __init__(
         self,
         secret: str,
-        admitted: Callable[[Claims], None] = lambda claims: None,
+        admitted: Callable[[Claims], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.now = clock
@@ -85,8 +85,7 @@ class Tokens:
     def verify(self, token: str, now: float) -> Claims:
         """Return the claims of a token that is ours and not yet expired at `now` (seconds since 1970).
 
-        Raises AuthError: `token_missing`, `token_too_long`, `token_invalid` or `token_expired`, and
-        whatever `admitted` does.
+        Raises AuthError: `token_missing`, `token_too_long`, `token_invalid` or `token_expired`.
         """
         if not token:
             raise AuthError("token_missing", "A token is needed.")
@@ -105,7 +104,16 @@ class Tokens:
             raise AuthError("token_invalid", "The token is not valid here.") from error
         if claims.exp <= now:
             raise AuthError("token_expired", "The token has expired.")
-        self._admitted(claims)
+        return claims
+
+    async def bearer(self, token: str) -> Claims:
+        """Return the claims of a token that is good now, whose bearer is welcome.
+
+        Raises what `verify` and `admitted` do.
+        """
+        claims = self.verify(token, self.now())
+        if self._admitted is not None:
+            await self._admitted(claims)
         return claims
 
 

@@ -37,17 +37,17 @@ class UnsupportedMedia(ClientFault):
         self.accepted = accepted
 
 
-def actor(request: Request, tokens: Tokens) -> Claims:
-    """Return who asks, by the bearer token (RFC 6750, section 2.1); raises AuthError."""
+async def actor(request: Request, tokens: Tokens) -> Claims:
+    """Return who asks, by the bearer token (RFC 6750, section 2.1); raises what Tokens.bearer does."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme and scheme.lower() != "bearer":
         raise AuthError("token_missing", "The Authorization header must carry a Bearer token.")
-    return tokens.verify(token.strip(), tokens.now())
+    return await tokens.bearer(token.strip())
 
 
-def anybody(request: Request, tokens: Tokens) -> Claims | None:
-    """Return who asks, None if they do not say; raises AuthError if what they say is not good."""
-    return actor(request, tokens) if "authorization" in request.headers else None
+async def anybody(request: Request, tokens: Tokens) -> Claims | None:
+    """Return who asks, None if they do not say; raises what `actor` does if what they say is not good."""
+    return await actor(request, tokens) if "authorization" in request.headers else None
 
 
 async def body(request: Request, media_type: str | tuple[str, ...], limit: int = MAX_BODY) -> bytes:

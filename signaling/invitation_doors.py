@@ -88,7 +88,7 @@ class InvitationDoors:
     # -- who invites ------------------------------------------------------------------------------------
 
     async def _create(self, request: Request) -> Response:
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         wanted = await doors.json_body(request, NewInvitation)
         reach = EVERY_SESSION if wanted.session is None else wanted.session
         authorize(actor, f"invitation.create:{wanted.role}", reach)
@@ -102,7 +102,7 @@ class InvitationDoors:
 
     async def _door(self, request: Request) -> Response:
         session = request.path_params["session"]
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         authorize(actor, "door.show", session)
         live = await self._live.get(session)
         live.admit(actor)
@@ -147,7 +147,7 @@ class InvitationDoors:
             raise NotFound("person_not_found", "The programme names nobody of this id there.")
 
     async def _list(self, request: Request) -> Response:
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         session, event = (request.query_params.get(name) for name in ("session", "event"))
         if (session is None) is (event is None):
             raise BadRequest("bad_request", "Say whose invitations: of one session, or of one event.")
@@ -159,7 +159,7 @@ class InvitationDoors:
         return doors.json_response(InvitationList(await self._store.list(session, event)))
 
     async def _revoke(self, request: Request) -> Response:
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         found = await self._store.read(request.path_params["invitation"])
         # What is out of reach is not told from what is not there.
         missing = NotFound("invitation_not_found", "There is no such invitation.")

@@ -45,7 +45,7 @@ class LineDoors:
 
     async def _read(self, request: Request) -> Response:
         session, participant = request.path_params["session"], request.path_params["participant"]
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         authorize(actor, "line.read", session)
         (await self._live.get(session)).admit(actor)
         sample = await self._relays.publisher_stats(session, participant, SOURCE)

@@ -1,9 +1,12 @@
-"""All live sessions of this worker, kept in step with Redis.
+"""The sessions of this worker, kept in step with Redis.
 
-Owns two tasks: one hears pub/sub (the fast path), one looks once a second where every log ends (which
-finds gaps, lost ends, new sessions, and whether Redis is there at all). The law: while Redis is away,
-what is known stays readable and commands are refused with a reason; when it is back, everybody is
-caught up before anybody is told so.
+Owns two tasks: one hears pub/sub (the fast path), one looks once a second where the logs end that are read
+here (which finds gaps, lost ends, new sessions, and whether Redis is there at all). The law: while Redis is
+away, what is known stays readable and commands are refused with a reason; when it is back, everybody is
+caught up before anybody is told so. A log is read when somebody first needs it, once, however many come at
+that moment, and let go when nobody has needed it for KEEP. Every worker holds the sessions that are open
+(doors, live, paused), with nobody there too: their plans are told to relays, and who comes while Redis is
+away gets in. Of all others it knows what lists say (listing.py).
 """
 
 from __future__ import annotations
@@ -13,21 +16,22 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Self
 
 import msgspec
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from signaling.audit import AuditEntry, AuditPage
-from signaling.auth import Claims
+from signaling.auth import EVERY_SESSION, Claims
 from signaling.clock import SharedClock
 from signaling.errors import Conflict, LogUnavailable, SessionNotFound
 from signaling.limits import Limits
+from signaling.listing import Listing
 from signaling.live_session import LiveSession, person_of
 from signaling.log import NO_COMMAND, Entry, SessionLog
 from signaling.presence import Presence, Roster
-from signaling.protocol import Billing, Notice, Session, SessionCreated
+from signaling.protocol import Billing, Notice, Session, SessionCreated, Status
 from signaling.session.state import State
 from stream.plan import StagePlan
 
@@ -36,6 +40,18 @@ LOOK = 1.0
 
 LOOK_AWAY = 0.2
 """The same while Redis is away."""
+
+OPEN: frozenset[Status] = frozenset({"doors", "live", "paused"})
+"""The states in which every worker holds a session."""
+
+KEEP = 600.0
+"""Seconds that a session is held after somebody needed it: longer than a page takes to come back."""
+
+MOST_IDLE = 64
+"""Most sessions that are held for nobody; beyond, those needed longest ago go first."""
+
+SETTLE = 10.0
+"""Seconds that a session is held for nobody at least: whoever has asked for it is about to use it."""
 
 AUDIT_START = "-"
 """The place before the audit's first entry."""
@@ -46,6 +62,8 @@ AUDIT_PAGE = 100
 __all__ = ["LiveSession", "LiveSessions", "person_of"]
 
 AVAILABLE = Gauge("rostrum_log_available", "1 while this worker reaches Redis.")
+READS = Counter("rostrum_sessions_read", "Sessions whose log was read because somebody needed them.")
+LET_GO = Counter("rostrum_sessions_let_go", "Sessions let go because nobody needed them any more.")
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +71,9 @@ PlanCallback = Callable[[str, StagePlan], None]
 AccessCallback = Callable[[LiveSession], None]
 EjectedCallback = Callable[[str, str], None]
 PreflightsCallback = Callable[[str, State], None]
+LoadedCallback = Callable[[LiveSession], None]
+Held = Callable[[], Collection[str]]
+"""Returns the ids of sessions that are to be held, whoever else needs them."""
 
 
 class LiveSessions:
@@ -66,7 +87,11 @@ class LiveSessions:
         self._log = log
         self.clock = SharedClock(clock)
         self._sessions: dict[str, LiveSession] = {}
-        self._loading = asyncio.Lock()
+        self._listing = Listing(log)
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        """By session: the one reading of its log that all wait for who need it now."""
+        self._on_loaded: list[LoadedCallback] = []
+        self._holding: list[Held] = []
         self._available = False
         self._look = asyncio.Event()
         self._looked = asyncio.Event()
@@ -80,7 +105,7 @@ class LiveSessions:
         presence.is_live = self._is_live
 
     async def __aenter__(self) -> Self:
-        """Start following, and return when every session is loaded, or Redis was found to be away."""
+        """Start following, and return when every open session is read, or Redis was found to be away."""
         for work in (self._follow(), self._keep_up(), self.presence.run()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
@@ -89,9 +114,10 @@ class LiveSessions:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._owned:
+        tasks = [*self._owned, *self._reading.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._owned, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._owned.clear()
         for live in self._sessions.values():
             await live.close()
@@ -103,14 +129,21 @@ class LiveSessions:
         return self._available
 
     async def get(self, session_id: str) -> LiveSession:
-        """Return a session, loading it if need be; raises SessionNotFound, LogUnavailable."""
+        """Return a session, reading its log if need be; raises SessionNotFound, LogUnavailable."""
         if session_id not in self._sessions and not self._available:
             raise LogUnavailable
-        return await self._loaded(session_id)
+        live = await self._loaded(session_id)
+        live.needed_at = asyncio.get_running_loop().time()
+        return live
 
     def known(self, session_id: str) -> LiveSession | None:
-        """Return a session if this worker has it."""
+        """Return a session if this worker holds it."""
         return self._sessions.get(session_id)
+
+    def about(self, session_id: str) -> Session | None:
+        """Return what lists say of a session, held or not; None if there is none as far as known."""
+        live = self._sessions.get(session_id)
+        return self._listing.get(session_id) if live is None else live.state.session
 
     async def create(
         self,
@@ -123,7 +156,8 @@ class LiveSessions:
         now = int(self.clock() * 1000)
         session = Session(session_id, title, "planned", now, programme=programme)
         created = Entry(now, 1, SessionCreated(at=now, by="system", session=session), NO_COMMAND)
-        if not await self._log.begin(session_id, None, now, (created,), anew=True):
+        about = msgspec.json.encode(session)
+        if not await self._log.begin(session_id, None, now, (created,), about=about, anew=True):
             raise Conflict("session_exists", "There is a session of this id already.")
         return await self.get(session_id)
 
@@ -137,6 +171,7 @@ class LiveSessions:
             raise Conflict("session_running", "The session is running; end it first.")
         await self._log.delete(session_id)
         self._sessions.pop(session_id, None)
+        self._listing.forget(session_id)
         live.forget()
 
     async def erase(self, session_id: str, participant: str) -> None:
@@ -149,9 +184,12 @@ class LiveSessions:
         await live.erase(participant)
 
     async def list(self) -> tuple[Session, ...]:
-        """Return all sessions this worker knows, oldest first."""
-        found = (live.state.session for live in self._sessions.values())
-        return tuple(sorted(found, key=lambda session: (session.created, session.id)))
+        """Return all sessions there are, held or not, oldest first."""
+        return tuple(sorted(self._all(), key=lambda session: (session.created, session.id)))
+
+    def count(self) -> int:
+        """Return how many sessions there are, held or not."""
+        return len(self._all())
 
     async def audit(self, session_id: str, after: str = AUDIT_START, count: int = AUDIT_PAGE) -> AuditPage:
         """Return a page of a session's audit, after a place in it; raises SessionNotFound, LogUnavailable."""
@@ -175,12 +213,20 @@ class LiveSessions:
             after = page.next
 
     def plans(self) -> dict[str, StagePlan]:
-        """Return every session's stage plan."""
+        """Return the stage plan of every session that is held."""
         return {session_id: live.plan for session_id, live in self._sessions.items()}
 
     def on_plan(self, callback: PlanCallback) -> None:
         """Have a callback told each new plan, from now on; it must not block."""
         self._on_plan.append(callback)
+
+    def on_loaded(self, callback: LoadedCallback) -> None:
+        """Have a callback told of each session that is held from now on; it must not block."""
+        self._on_loaded.append(callback)
+
+    def hold(self, wanted: Held) -> None:
+        """Have these sessions held, as far as there are any: asked once a second; it must not block."""
+        self._holding.append(wanted)
 
     def on_access(self, callback: AccessCallback) -> None:
         """Have a callback told when it may have changed who is welcome in a session, from now on."""
@@ -190,37 +236,83 @@ class LiveSessions:
         """Have a callback told the session and the person whom a command given here has put out."""
         self._on_ejected.append(callback)
 
-    def admit(self, claims: Claims) -> None:
-        """Raise AuthError or Forbidden if who has this token is no longer welcome in its session."""
-        live = self._sessions.get(claims.session)
-        if live is not None:
-            live.admit(claims)
+    async def admit(self, claims: Claims) -> None:
+        """Raise AuthError or Forbidden if who has this token is no longer welcome in its session.
+
+        Raises LogUnavailable if that cannot be told; of a session that there is not, nothing is known.
+        """
+        if claims.session != EVERY_SESSION:
+            with contextlib.suppress(SessionNotFound):
+                (await self.get(claims.session)).admit(claims)
 
     def on_preflights(self, callback: PreflightsCallback) -> None:
         """Have a callback told, from now on, whenever a pre-flight has begun or ended; it must not block."""
         self._on_preflights = callback
 
     def readers(self) -> dict[str, int]:
-        """Return how many connections each session has in this worker."""
+        """Return how many connections each session has in this worker, of those that are held."""
         return {session_id: len(live.fanout) for session_id, live in self._sessions.items()}
 
     # -- keeping in step --------------------------------------------------------------------------------
 
     async def _loaded(self, session_id: str) -> LiveSession:
-        if session_id in self._sessions:
-            return self._sessions[session_id]
-        async with self._loading:
-            # Many may have waited here for the same: its log is read once.
-            if session_id not in self._sessions:
-                live = LiveSession(session_id, self._log, self.presence, self.limits, self.clock)
-                live.on_plan = self._plan_changed
-                live.on_access = self._access_changed
-                live.on_ejected = self._ejected
-                live.on_preflights = lambda session, state: self._on_preflights(session, state)
-                live.on_trouble = self._look.set
-                await live.load()
-                self._sessions[session_id] = live
-        return self._sessions[session_id]
+        while (live := self._sessions.get(session_id)) is None:
+            reading = self._reading.get(session_id)
+            if reading is None:
+                reading = asyncio.create_task(self._read(session_id), name="read-session")
+                reading.add_done_callback(lambda task: self._has_read(session_id, task))
+                self._reading[session_id] = reading
+            # Others may wait for the same, so nobody who leaves takes it along.
+            await asyncio.shield(reading)
+        return live
+
+    async def _read(self, session_id: str) -> None:
+        live = LiveSession(session_id, self._log, self.presence, self.limits, self.clock)
+        live.on_plan = self._plan_changed
+        live.on_access = self._access_changed
+        live.on_ejected = self._ejected
+        live.on_preflights = lambda session, state: self._on_preflights(session, state)
+        live.on_trouble = self._look.set
+        live.needed_at = asyncio.get_running_loop().time()
+        await live.load(self._listing.position(session_id))
+        live.paused = not self._available
+        live.fanout.presence(self.presence.roster(session_id))
+        self._sessions[session_id] = live
+        self._listing.note(session_id, live.state.session, live.position)
+        READS.inc()
+        for callback in self._on_loaded:
+            callback(live)
+        self._look.set()  # for what was said while it was read
+
+    def _has_read(self, session_id: str, task: asyncio.Task[None]) -> None:
+        self._reading.pop(session_id, None)
+        if not task.cancelled():
+            task.exception()  # who waited was told
+
+    def _all(self) -> Collection[Session]:
+        found = {session.id: session for session in self._listing.all()}
+        found |= {live.id: live.state.session for live in self._sessions.values()}
+        return found.values()
+
+    def _held(self) -> set[str]:
+        """Return the sessions that are to be here though nobody may be in them."""
+        held = {session.id for session in self._all() if session.status in OPEN}
+        for wanted in self._holding:
+            held |= {session_id for session_id in wanted() if self.about(session_id) is not None}
+        return held
+
+    async def _let_go(self, held: Collection[str]) -> None:
+        """Let go of what nobody has needed for long, and of what was needed longest ago if that is much."""
+        now = asyncio.get_running_loop().time()
+        idle = [live for live in self._sessions.values() if live.id not in held and not live.busy]
+        idle.sort(key=lambda live: live.needed_at)
+        for place, live in enumerate(idle):
+            left = live.needed_at + (SETTLE if place < len(idle) - MOST_IDLE else KEEP) - now
+            if left <= 0 and not live.busy:
+                self._listing.note(live.id, live.state.session, live.position)
+                del self._sessions[live.id]
+                LET_GO.inc()
+                await live.close()
 
     async def _follow(self) -> None:
         while True:
@@ -230,7 +322,10 @@ class LiveSessions:
                     if heard.moment is not None:
                         if live is not None:
                             live.told(heard.moment)
-                    elif live is None or not live.hear(heard.entries):
+                    elif live is None:
+                        if self._listing.heard(heard.session, heard.entries):
+                            self._look.set()
+                    elif not live.hear(heard.entries):
                         self._look.set()
             self._look.set()
             await asyncio.sleep(LOOK_AWAY)
@@ -259,8 +354,10 @@ class LiveSessions:
     async def _look_at_all(self, *, verify: bool) -> None:
         asked = self.clock.asked()
         self.clock.learn(await self._log.time(), asked)
-        for session_id in await self._log.list():
-            # An index entry whose log was never begun does no harm.
+        await self._listing.look(but=self._sessions.keys(), everything=verify)
+        held = self._held()
+        for session_id in (held | self._listing.unread()) - self._sessions.keys():
+            # Deleted a moment ago.
             with contextlib.suppress(SessionNotFound):
                 await self._loaded(session_id)
         known = tuple(self._sessions.values())
@@ -272,8 +369,10 @@ class LiveSessions:
                     await live.catch_up(verify=verify)
                 if live.gone:
                     self._sessions.pop(live.id, None)
+                    self._listing.forget(live.id)
                     continue
             await live.keep()
+        await self._let_go(held)
 
     def _set_available(self, available: bool) -> None:
         if available == self._available:
@@ -300,8 +399,8 @@ class LiveSessions:
             callback(session_id, participant)
 
     def _is_live(self, session_id: str) -> bool:
-        live = self._sessions.get(session_id)
-        return live is not None and live.state.session.status == "live"
+        about = self.about(session_id)
+        return about is not None and about.status == "live"
 
     def _presence_changed(self, session_id: str, roster: Roster) -> None:
         live = self._sessions.get(session_id)

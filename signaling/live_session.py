@@ -14,6 +14,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import msgspec
 from prometheus_client import Counter
@@ -26,6 +27,7 @@ from signaling.errors import LogUnavailable, RateLimited, SessionNotFound, Signa
 from signaling.fanout import Fanout, Subscription
 from signaling.gathering import GATHERED, Gathering, Given
 from signaling.limits import Limits
+from signaling.listing import listed
 from signaling.log import GONE, NO_COMMAND, CommandKey, Entry, Position, SessionLog, command_key
 from signaling.moments import Moments, decode
 from signaling.outbox import Outbox
@@ -42,6 +44,7 @@ from signaling.protocol import (
     DescribeSession,
     EjectPerson,
     InviteSpeaker,
+    LifecycleEvent,
     MediaState,
     MuteChat,
     Person,
@@ -50,6 +53,7 @@ from signaling.protocol import (
     Refused,
     Resume,
     SendCaption,
+    Session,
     SessionDescribed,
     Snapshot,
     StageCommand,
@@ -60,7 +64,7 @@ from signaling.session import captions, sums
 from signaling.session.audience import Fact
 from signaling.session.checkpoint import EVERY, SHAPE, TAIL, Checkpoint, pack, unpack
 from signaling.session.decide import decide
-from signaling.session.decision import STAFF, Decision, Refusal
+from signaling.session.decision import PROGRAMME, SESSION, STAFF, Decision, Refusal
 from signaling.session.erase import erased
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
@@ -135,6 +139,11 @@ class LiveSession:
 
         self.gone = False
         """Whether the session has been deleted."""
+        self.needed_at = 0.0
+        """When somebody last asked for it, by the loop's clock."""
+        self._under_way = 0
+        self._listed: Session | None = None
+        """What lists say of it, as far as known here."""
 
     @property
     def state(self) -> State:
@@ -150,6 +159,12 @@ class LiveSession:
     def plan(self) -> StagePlan:
         """What the relay shall do for this session."""
         return self._plan
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is here, or something is under way: then it must not be let go."""
+        there = len(self.fanout) or self._guests or self._under_way or self._awaited
+        return bool(there or self._unconfirmed or self._catching_up.locked())
 
     # -- readers ----------------------------------------------------------------------------------------
 
@@ -246,6 +261,15 @@ class LiveSession:
 
     async def _carry_out(
         self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None = None
+    ) -> int | Refusal:
+        self._under_way += 1
+        try:
+            return await self._done(actor, command, shown)
+        finally:
+            self._under_way -= 1
+
+    async def _done(
+        self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None
     ) -> int | Refusal:
         if isinstance(command, React | SendCaption):
             return self._say(actor, command)
@@ -357,6 +381,11 @@ class LiveSession:
         together: Sequence[CommandKey] = (),
         actor: Person | None = None,
     ) -> int | None:
+        about = b""
+        if any(isinstance(event, LifecycleEvent) for event in decided.events):
+            # What lists say of it is all of this at once, so it must be all as it is here.
+            decided = replace(decided, leans_on=(*decided.leans_on, SESSION, PROGRAMME))
+            about = msgspec.json.encode(reduce(apply, decided.events, self._state).session)
         appended = await self._log.append(
             self.id,
             at,
@@ -366,6 +395,7 @@ class LiveSession:
             command=key,
             gathered=together,
             audit=[] if actor is None else [kept(event, actor) for event in decided.events],
+            about=about,
         )
         if appended.outcome != "done":
             return None
@@ -402,13 +432,17 @@ class LiveSession:
 
     # -- the log ----------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def load(self, remembered: Position = (0, 0)) -> None:
         """Read the session from its last checkpoint, else from the start of its log.
 
+        A log that ends before a place that is `remembered` has lost its end, and begins a new epoch.
         Raises SessionNotFound, LogUnavailable.
         """
         async with self._catching_up:
             await self._reload()
+            if self.position < remembered:
+                end, self._epoch = self.position, max(self._epoch, remembered[0])
+                await self._heal(end)
 
     def hear(self, entries: tuple[Entry, ...]) -> bool:
         """Apply entries that follow on; returns False if some are missing before them, or anything else."""
@@ -501,7 +535,7 @@ class LiveSession:
         await self._reload()
 
     async def _reload(self) -> None:
-        (head,) = await self._log.heads([self.id])
+        ((head, about),) = await self._log.outlines([self.id])
         start, entries = await self._from_checkpoint()
         if not entries:
             start, entries = empty(self.id), await self._log.read(self.id)
@@ -521,6 +555,7 @@ class LiveSession:
         for entry in entries:
             if entry.seq > start.seq:
                 self._fold(entry)
+        self._listed = listed(about)
         self._last = entries[-1]
         if known:
             self.fanout.resynchronise()
@@ -541,9 +576,14 @@ class LiveSession:
     async def keep(self) -> None:
         """Keep a checkpoint if one is due, pack what lies before it, and write back lost receipts.
 
+        And mend what lists say, where a log was lost or begun by who wrote nothing for them.
         Raises LogUnavailable.
         """
         await self._confirm()
+        session = self._state.session
+        about = msgspec.json.encode(session)
+        if self._listed != session and await self._log.describe(self.id, self.position, about):
+            self._listed = session
         due = None
         while self._passed and self._passed[0][0].seq + TAIL <= self._state.seq:
             due = self._passed.popleft()
@@ -567,6 +607,8 @@ class LiveSession:
     def _fold(self, entry: Entry) -> Fact:
         fact = views.fact(self._state, entry.event)
         self._state = apply(self._state, entry.event)
+        if isinstance(entry.event, LifecycleEvent):
+            self._listed = self._state.session  # whoever has written it has seen to that
         self._history.append(_Remembered(entry, fact))
         self._last = entry
         if entry.seq % EVERY == 0:

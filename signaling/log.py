@@ -116,6 +116,16 @@ class Heard:
     moment: str | None = None
 
 
+class Outline(NamedTuple):
+    """A session as it is known unread: where its log ends (see `heads`), and what lists say of it, as JSON.
+
+    The text is empty where none was ever written.
+    """
+
+    end: Position | None
+    about: str
+
+
 class AuditRow(NamedTuple):
     """What the audit keeps of one event: its own place, the event's, and the entry as it was written."""
 
@@ -136,6 +146,7 @@ class SessionLog:
         self._begin = redis.register_script((_LUA / "begin.lua").read_text())
         self._keep = redis.register_script((_LUA / "keep.lua").read_text())
         self._read = redis.register_script((_LUA / "read.lua").read_text())
+        self._about = redis.register_script((_LUA / "about.lua").read_text())
         self._pack = redis.register_script((_LUA / "pack.lua").read_text())
         self._time = redis.register_script("return redis.call('TIME')")
 
@@ -162,6 +173,24 @@ class SessionLog:
         return tuple(
             (int(epoch), int(seq)) if epoch else GONE if gone else None for epoch, seq, gone in heads
         )
+
+    async def outlines(self, sessions: Sequence[str]) -> tuple[Outline, ...]:
+        """Return each session's outline, without reading any log."""
+        async with reaching(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.exists(_INDEX)
+            for session in sessions:
+                pipeline.hmget(_key(session, "head"), ["epoch", "seq", "gone", "about"])
+            _, *found = await pipeline.execute()
+        return tuple(
+            Outline((int(epoch), int(seq)) if epoch else GONE if gone else None, about or "")
+            for epoch, seq, gone, about in found
+        )
+
+    async def describe(self, session: str, at: Position, about: bytes) -> bool:
+        """Have lists say this of a session, if its log still ends `at`; returns whether it was done."""
+        async with reaching():
+            done = self._about(keys=[_key(session, "head")], args=[at[0], at[1], about])
+            return bool(await answer(done))
 
     async def read(self, session: str, after: Position | None = None) -> tuple[Entry, ...]:
         """Return the entries from the start, or from `after` on, the one at `after` itself included."""
@@ -248,11 +277,13 @@ class SessionLog:
         command: CommandKey = NO_COMMAND,
         gathered: Sequence[CommandKey] = (),
         audit: Sequence[bytes] = (),
+        about: bytes = b"",
     ) -> Appended:
         """Append events decided at position `at`, unless an entity has changed since, or it was done.
 
         `gathered` are more commands that these events do, whose receipts the caller has looked for; `audit`
-        is what the audit keeps of each event, empty for nothing.
+        is what the audit keeps of each event, empty for nothing; `about` what lists say of the session after
+        these events, empty for what they said before.
         """
         keys = [_key(session, part) for part in ("head", "log", "versions", f"done:{command}", "audit")]
         keys += [_key(session, f"done:{key}") for key in gathered]
@@ -266,6 +297,7 @@ class SessionLog:
             _encode([_encode(event).decode() for event in events]),
             _encode([kept.decode() for kept in audit]),
             self._audit_seconds,
+            about,
         ]
         async with reaching():
             outcome, seq = await answer(self._append(keys=keys, args=arguments))
@@ -298,11 +330,13 @@ class SessionLog:
         remembered: Iterable[Entry] = (),
         audit: Sequence[bytes] = (),
         *,
+        about: bytes = b"",
         anew: bool = False,
     ) -> bool:
         """Begin a log (`seen` None), or a new epoch of one, with what is remembered beyond `seen`.
 
-        `audit` is what the audit keeps of each of these: it has lost its end with the log.
+        `audit` is what the audit keeps of each of these: it has lost its end with the log; `about` what lists
+        say of the session, empty for what they said before.
         Returns whether it was done; not, if the log was no longer as seen, or has been deleted, but for
         who begins one `anew`.
         """
@@ -315,6 +349,7 @@ class SessionLog:
             epoch,
             RECEIPT_SECONDS,
             self._audit_seconds,
+            about,
         ]
         for entry, kept in zip_longest(entries, audit, fillvalue=b""):
             assert isinstance(entry, Entry)

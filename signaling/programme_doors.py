@@ -85,25 +85,25 @@ class ProgrammeDoors:
     # -- reading ----------------------------------------------------------------------------------------
 
     async def _list(self, request: Request) -> Response:
-        asker = doors.anybody(request, self._tokens)
+        asker = await doors.anybody(request, self._tokens)
         found = (p for p in self._programmes.list() if self._scope(asker, p) is not None)
         return doors.json_response(EventList(tuple(info(programme) for programme in found)))
 
     async def _read(self, request: Request) -> Response:
-        programme, scope = self._asked(request)
+        programme, scope = await self._asked(request)
         sessions, expected = self._programmes.sessions(programme), self._programmes.expected(programme)
         view = listed(visible(programme, scope), sessions, expected, self._programmes.now())
         return doors.json_response(view)
 
     async def _table(self, request: Request) -> Response:
-        programme, scope = self._asked(request)
+        programme, scope = await self._asked(request)
         body = await self._made(
             programme, scope, "csv", lambda seen: b"\xef\xbb\xbf" + table.write(seen).encode()
         )
         return _file(body, "text/csv; charset=utf-8", f"{programme.id}.csv")
 
     async def _calendar(self, request: Request) -> Response:
-        programme, scope = self._asked(request)
+        programme, scope = await self._asked(request)
         person = request.path_params.get("person")
         seen = visible(programme, scope)
         if person is not None and all(one.id != person for one in seen.people):
@@ -126,9 +126,9 @@ class ProgrammeDoors:
             self._written.move_to_end(key)
             return self._written[key]
 
-    def _asked(self, request: Request) -> tuple[Programme, str]:
+    async def _asked(self, request: Request) -> tuple[Programme, str]:
         """Return the programme that is asked for and what of it may be seen; raises NotFound."""
-        asker = doors.anybody(request, self._tokens)
+        asker = await doors.anybody(request, self._tokens)
         programme = self._programmes.get(request.path_params["event"])
         scope = self._scope(asker, programme)
         if scope is None:
@@ -147,7 +147,7 @@ class ProgrammeDoors:
     # -- changing ---------------------------------------------------------------------------------------
 
     async def _put(self, request: Request) -> Response:
-        self._organiser(request, "event.change")
+        await self._organiser(request, "event.change")
         event = _checked(request.path_params["event"], EventId, "An event's id")
         wanted = await doors.json_body(request, EventDetails)
         title = wanted.title.strip()
@@ -163,7 +163,7 @@ class ProgrammeDoors:
         return doors.json_response(info(await self._change(event, make)))
 
     async def _delete(self, request: Request) -> Response:
-        self._organiser(request, "event.delete")
+        await self._organiser(request, "event.delete")
 
         def make(before: Programme | None) -> None:
             if before is None:
@@ -175,7 +175,7 @@ class ProgrammeDoors:
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
     async def _import(self, request: Request) -> Response:
-        self._organiser(request, "event.change")
+        await self._organiser(request, "event.change")
         event = _checked(request.path_params["event"], EventId, "An event's id")
         said = request.query_params
         form = (
@@ -213,7 +213,7 @@ class ProgrammeDoors:
         return merge(base, draft, self._programmes.statuses(base), now=self._programmes.now(), source=source)
 
     async def _open(self, request: Request) -> Response:
-        self._organiser(request, "event.sessions")
+        await self._organiser(request, "event.sessions")
         wanted = await doors.json_body(request, WantedSessions)
         programme = self._programmes.get(request.path_params["event"])
         return doors.json_response(
@@ -221,7 +221,7 @@ class ProgrammeDoors:
         )
 
     async def _put_item(self, request: Request) -> Response:
-        self._organiser(request, "event.change")
+        await self._organiser(request, "event.change")
         item = _checked(request.path_params["item"], Id, "An item's id")
         wanted = await doors.json_body(request, edit.NewItem)
         return await self._edit(
@@ -232,7 +232,7 @@ class ProgrammeDoors:
         )
 
     async def _withdraw(self, request: Request) -> Response:
-        self._organiser(request, "event.change")
+        await self._organiser(request, "event.change")
         item = request.path_params["item"]
         return await self._edit(
             request,
@@ -240,7 +240,7 @@ class ProgrammeDoors:
         )
 
     async def _put_person(self, request: Request) -> Response:
-        self._organiser(request, "event.change")
+        await self._organiser(request, "event.change")
         wanted = await doors.json_body(request, edit.PersonDetails)
         person = request.path_params["person"]
         return await self._edit(request, lambda before, now: edit.put_person(before, person, wanted, now=now))
@@ -264,8 +264,8 @@ class ProgrammeDoors:
         except NotFound:
             return None
 
-    def _organiser(self, request: Request, action: str) -> None:
-        authorize(doors.actor(request, self._tokens), action, EVERY_SESSION)
+    async def _organiser(self, request: Request, action: str) -> None:
+        authorize(await doors.actor(request, self._tokens), action, EVERY_SESSION)
 
 
 def _may(asker: Claims, action: str, session: str) -> bool:

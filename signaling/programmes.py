@@ -18,7 +18,7 @@ from typing import Final, Self
 
 import msgspec
 
-from signaling.errors import Conflict, LogUnavailable, NotFound, RateLimited
+from signaling.errors import Conflict, LogUnavailable, NotFound, RateLimited, SessionNotFound
 from signaling.live import LOOK, LOOK_AWAY, LiveSession, LiveSessions
 from signaling.programme.drift import expected
 from signaling.programme.model import Programme, ProgrammeItem, billing
@@ -88,8 +88,8 @@ class Programmes:
 
     def sessions(self, programme: Programme) -> dict[str, Session]:
         """Return the live sessions of a programme's items, by id."""
-        found = ((item.id, self._live.known(item.id)) for item in programme.items)
-        return {item: live.state.session for item, live in found if live is not None}
+        found = ((item.id, self._live.about(item.id)) for item in programme.items)
+        return {item: session for item, session in found if session is not None}
 
     def statuses(self, programme: Programme | None) -> dict[str, Status]:
         """Return what the live sessions of a programme's items are."""
@@ -148,12 +148,10 @@ class Programmes:
 
     async def _open(self, programme: Programme, item: ProgrammeItem) -> LiveSession:
         said = billing(programme, item)
-        live = self._live.known(item.id)
-        if live is None:
-            try:
+        if self._live.about(item.id) is None:
+            with contextlib.suppress(Conflict):  # another worker's, a moment ago
                 return await self._live.create(item.title, item.id, said)
-            except Conflict:  # another worker's, a moment ago
-                live = await self._live.get(item.id)
+        live = await self._live.get(item.id)
         await live.describe(item.title, said)
         return live
 
@@ -161,20 +159,21 @@ class Programmes:
         """Tell the live sessions what their items say now; those that have ended stay as they were."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def described(live: LiveSession, item: ProgrammeItem) -> None:
+        async def described(item: ProgrammeItem) -> None:
             async with gate:
-                await live.describe(item.title, billing(programme, item))
+                with contextlib.suppress(SessionNotFound):  # deleted a moment ago
+                    live = await self._live.get(item.id)
+                    await live.describe(item.title, billing(programme, item))
 
-        found = ((self._live.known(item.id), item) for item in programme.items if not item.withdrawn)
+        found = ((self._live.about(item.id), item) for item in programme.items if not item.withdrawn)
         stale = [
-            (live, item)
-            for live, item in found
-            if live is not None
-            and live.state.session.status not in OVER
-            and (live.state.session.title, live.state.session.programme)
-            != (item.title, billing(programme, item))
+            item
+            for session, item in found
+            if session is not None
+            and session.status not in OVER
+            and (session.title, session.programme) != (item.title, billing(programme, item))
         ]
-        await asyncio.gather(*(described(live, item) for live, item in stale))
+        await asyncio.gather(*(described(item) for item in stale))
 
     # -- keeping in step --------------------------------------------------------------------------------
 

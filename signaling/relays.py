@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NewType, TypeVar
@@ -24,6 +24,7 @@ from signaling.errors import RelayUnavailable
 from signaling.protocol import Media, MediaState
 from stream.plan import (
     Answer,
+    Publication,
     PublisherStats,
     PublishRequest,
     RelayState,
@@ -104,6 +105,18 @@ class Relays:
         """Return, by URL, which relays can be reached."""
         return {url: relay.state is not None for url, relay in self._relays.items()}
 
+    def media(self, session: str) -> MediaState:
+        """Return what is published in a session as last seen; from now on, changes of it are told."""
+        return self._of(session).media(session)
+
+    def publishing(self) -> set[str]:
+        """Return the sessions in which somebody publishes."""
+        return {one.session for relay in self._relays.values() for one in relay.publications}
+
+    def serving(self) -> set[str]:
+        """Return the sessions that relays have a plan of."""
+        return {session for relay in self._relays.values() for session in relay.told}
+
     def plans_changed(self) -> None:
         """Have the relays told; returns at once."""
         for relay in self._relays.values():
@@ -170,7 +183,7 @@ class _Relay:
         )
         self._plans = plans
         self._on_media = on_media
-        self._told: dict[str, tuple[int, int]] = {}
+        self.told: dict[str, tuple[int, int]] = {}
         self._media: dict[str, MediaState] = {}
 
     # -- watching ---------------------------------------------------------------------------------------
@@ -192,15 +205,29 @@ class _Relay:
 
     async def _learn(self, state: RelayState) -> None:
         self.state = state
-        self._told = dict(state.plans)
+        self.told = dict(state.plans)
         if self._untold() or self._ending:
             self.wake.set()
-        for session in self._plans():
+        held = self._plans()
+        # Who is not held any more is told all of it when they are again.
+        self._media = {session: media for session, media in self._media.items() if session in held}
+        for session in held:
             await self._say(session, _media_of(session, state))
+
+    def media(self, session: str) -> MediaState:
+        """Return what is published in a session, and take it as told."""
+        down = MediaState(relay=False, publications=())
+        self._media[session] = down if self.state is None else _media_of(session, self.state)
+        return self._media[session]
+
+    @property
+    def publications(self) -> Collection[Publication]:
+        """What is published as last seen."""
+        return () if self.state is None else self.state.publications
 
     async def _lost(self) -> None:
         self.state = None
-        self._told.clear()
+        self.told.clear()
         for session in self._plans():
             await self._say(session, MediaState(relay=False, publications=()))
 
@@ -244,7 +271,7 @@ class _Relay:
         return {
             session: plan
             for session, plan in self._plans().items()
-            if (session in self._told if plan is None else self._told.get(session, (-1, -1)) < plan.version)
+            if (session in self.told if plan is None else self.told.get(session, (-1, -1)) < plan.version)
         }
 
     async def _put(self, session: str, plan: StagePlan) -> None:
@@ -252,11 +279,11 @@ class _Relay:
         # 409: the relay has a newer plan, from a worker that is ahead of this one.
         if reply.status not in (200, 409):
             raise _unavailable("The relay did not take the plan.")
-        self._told[session] = max(plan.version, self._told.get(session, (-1, -1)))
+        self.told[session] = max(plan.version, self.told.get(session, (-1, -1)))
 
     async def _close(self, session: str) -> None:
         await self.pass_on("DELETE", f"/sessions/{quote(session)}")
-        self._told.pop(session, None)
+        self.told.pop(session, None)
 
     # -- asking -----------------------------------------------------------------------------------------
 

@@ -114,11 +114,11 @@ class RestDoors:
         return [doors.route(path, methods) for path, methods in by_path.items()]
 
     async def _list(self, request: Request) -> Response:
-        authorize(doors.actor(request, self._tokens), "session.list", EVERY_SESSION)
+        authorize(await doors.actor(request, self._tokens), "session.list", EVERY_SESSION)
         return doors.json_response(SessionList(await self._live.list()))
 
     async def _create(self, request: Request) -> Response:
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         # Judged before the body is read; an id in it cannot widen what the token may reach.
         authorize(actor, "session.create", EVERY_SESSION)
         wanted = await doors.json_body(request, NewSession)
@@ -127,12 +127,12 @@ class RestDoors:
 
     async def _read(self, request: Request) -> Response:
         session = request.path_params["session"]
-        authorize(doors.actor(request, self._tokens), "session.read", session)
+        authorize(await doors.actor(request, self._tokens), "session.read", session)
         return doors.json_response((await self._live.get(session)).state.session)
 
     async def _audit(self, request: Request) -> Response:
         session = request.path_params["session"]
-        authorize(doors.actor(request, self._tokens), "audit.read", session)
+        authorize(await doors.actor(request, self._tokens), "audit.read", session)
         await self._live.get(session)
         after, count = _page(request)
         return doors.json_response(await self._live.audit(session, after, count))
@@ -151,12 +151,12 @@ class RestDoors:
         return await self._command(request, PauseSession(secrets.token_hex(16), until))
 
     async def _replay(self, request: Request) -> Response:
-        authorize(doors.actor(request, self._tokens), "session.replay", request.path_params["session"])
+        authorize(await doors.actor(request, self._tokens), "session.replay", request.path_params["session"])
         wanted = await doors.json_body(request, NewReplay)
         return await self._command(request, OfferReplay(secrets.token_hex(16), wanted.recording))
 
     async def _caption(self, request: Request) -> Response:
-        authorize(doors.actor(request, self._tokens), "caption.send", request.path_params["session"])
+        authorize(await doors.actor(request, self._tokens), "caption.send", request.path_params["session"])
         said = await doors.json_body(request, NewCaption)
         command = SendCaption(secrets.token_hex(16), said.language, said.line, said.text)
         await self._command(request, command)
@@ -164,7 +164,7 @@ class RestDoors:
 
     async def _command(self, request: Request, command: Step | OfferReplay | SendCaption) -> Response:
         session = request.path_params["session"]
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         authorize(actor, str(command.__struct_config__.tag), session)
         live = await self._live.get(session)
         outcome = await live.command(actor, command)
@@ -173,7 +173,7 @@ class RestDoors:
         return doors.json_response(live.state.session)
 
     async def _mint(self, request: Request) -> Response:
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         wanted = await doors.json_body(request, NewToken)
         authorize(actor, f"token.mint:{wanted.role}", wanted.session)
         session = None

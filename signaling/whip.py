@@ -143,6 +143,10 @@ class MediaDoors:
         self._ice = ice
         self._book: OrderedDict[tuple[str, Transport], Claims] = OrderedDict()
 
+    def opened(self) -> set[str]:
+        """Return the sessions of the transports that were opened here, and may have to be ended."""
+        return {session for session, _ in self._book}
+
     def routes(self) -> list[Route]:
         """Return the routes; `/whep/{session}` is its feed `stage`."""
         endpoint, transport = ["POST", "OPTIONS"], ["PATCH", "DELETE", "OPTIONS"]
@@ -156,9 +160,9 @@ class MediaDoors:
 
     async def _endpoint(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return self._options(request, {"Accept-Post": SDP})
+            return await self._options(request, {"Accept-Post": SDP})
         door = _Door.of(request)
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         session = await self._admit(actor, door)
         offer = _text(await doors.body(request, SDP))
         wait = request.query_params.get("wait") == "1"
@@ -225,9 +229,9 @@ class MediaDoors:
 
     async def _transport(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return self._options(request, {"Accept-Patch": FRAGMENT})
+            return await self._options(request, {"Accept-Patch": FRAGMENT})
         door = _Door.of(request)
-        actor = doors.actor(request, self._tokens)
+        actor = await doors.actor(request, self._tokens)
         transport = self._names.transport(str(door), actor.sub, request.path_params["transport"])
         if request.method == "DELETE":
             self._book.pop((door.session, transport), None)
@@ -236,11 +240,11 @@ class MediaDoors:
         etag = request.headers.get("if-match")
         return _passed(await self._relays.patch(door.session, transport, etag, fragment))
 
-    def _options(self, request: Request, accepts: dict[str, str]) -> Response:
+    async def _options(self, request: Request, accepts: dict[str, str]) -> Response:
         """Answer a CORS preflight, or a client that asks what is accepted and which ICE servers serve."""
         response = Response(status_code=204, headers=accepts | _PREFLIGHT)
         if "authorization" in request.headers:
-            self._add_links(response, doors.actor(request, self._tokens))
+            self._add_links(response, await doors.actor(request, self._tokens))
         return response
 
     def _add_links(self, response: Response, actor: Claims) -> None:

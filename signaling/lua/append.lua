@@ -5,6 +5,7 @@
 -- ARGV  1 channel   2 epoch and 3 seq the decision was taken at   4 command ('' for none)
 --       5 seconds a receipt is kept   6 entities leant on   7 entities changed   8 events (6-8: JSON lists)
 --       9 what the audit keeps of each event, '' for nothing (JSON list)   10 seconds the audit is kept
+--       11 what lists say of the session from now on, '' for what they said before
 -- Returns {outcome, seq}: 'done' (now or before), 'behind' (decide again on newer state),
 --       'rolled_back' (the log ends before the caller's position), 'absent' (there is no log).
 
@@ -56,6 +57,9 @@ for _, entity in ipairs(changed) do
   redis.call('HSET', KEYS[3], entity, string.format('%d', seq))
 end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq))
+if ARGV[11] ~= '' then
+  redis.call('HSET', KEYS[1], 'about', ARGV[11])
+end
 if ARGV[4] ~= '' then
   redis.call('SET', KEYS[4], string.format('%d', seq), 'EX', ARGV[5])
 end

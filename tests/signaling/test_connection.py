@@ -75,7 +75,7 @@ async def door(redis_url: str) -> AsyncIterator[Door]:
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
         serving = asyncio.create_task(server.serve([listener]))
         try:
-            session = await live.create("A talk", "s1") if not live.plans() else await live.get("s1")
+            session = await live.create("A talk", "s1") if not live.count() else await live.get("s1")
             yield Door(listener.getsockname()[1], server, live, session)
         finally:
             server.should_exit = True

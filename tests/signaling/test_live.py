@@ -149,8 +149,8 @@ async def test_sessions_are_created_once_found_by_every_worker_and_listed(
         assert (await other.get("s1")).state == session.state
         assert {s.id for s in await other.list()} == {"s1", unnamed.id}
         later = await live.create("Later", "s3")
-        await until(lambda: "s3" in other.plans(), within=2.5)
-        assert other.plans()["s3"] == later.plan
+        await until(lambda: other.about("s3") is not None, within=2.5)
+        assert (await other.get("s3")).plan == later.plan
 
 
 async def test_an_ack_means_that_the_state_here_has_it(session: LiveSession) -> None:
