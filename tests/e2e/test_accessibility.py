@@ -1,11 +1,15 @@
 """What every page owes everybody, in every state: names, contrast, roles; its own policy; nothing foreign.
 
-axe-core looks at each scene, and at each page in Chinese too; what it finds serious or critical is a fault.
+axe-core looks at each scene, and at each page in Chinese too; at what asks something before the whole page,
+also on a phone. What it finds serious or critical is a fault.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
+from playwright.async_api import ViewportSize
 
 from tests.e2e.scenes import scenes, speak_language
 from tests.e2e.stage import Stage
@@ -19,6 +23,9 @@ RUN = """axe.run(document, { resultTypes: ['violations'] }).then(({ violations }
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')
   .map(({ id, nodes }) => `${id}: ` + nodes.map(({ html, failureSummary }) =>
     `${html.slice(0, 200)} ${(failureSummary ?? '').replace(/\\s+/g, ' ').slice(0, 250)}`)))"""
+
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 375, "height": 812}
 
 
 class Conduct:
@@ -52,6 +59,11 @@ async def test_no_page_in_any_state_has_a_serious_fault(stage: Stage, chromium: 
                 faults[f"{scene.name}, {language}"] = found
         if len(languages) > 1:
             await speak_language(scene.visitor, "en")
+        if await scene.visitor.evaluate("document.querySelector('dialog[open]') !== null"):
+            await scene.visitor.page.set_viewport_size(PHONE)
+            if found := await scene.visitor.evaluate(RUN):
+                faults[f"{scene.name}, on a phone"] = found
+            await scene.visitor.page.set_viewport_size(DESKTOP)
     assert faults == {}
     assert len(conduct) > 5
     assert [address for page in conduct for address in page.foreign] == []
