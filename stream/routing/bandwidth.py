@@ -84,6 +84,12 @@ _FORGETTING_SLOWLY: Final = 0.005
 _SETTLE: Final = 0.6
 """Seconds that an answer to a queue is given to show."""
 
+_STRETCH: Final = 0.1
+"""Seconds between two arrivals from which on they tell how fast a queue drains, on a path without jitter."""
+
+_BEGUN: Final = 1.0
+"""Seconds after a stop within which a line may have stood idle for want of a picture."""
+
 _HEAVY_LOSS: Final = 0.5
 """Part of recent marks lost at which the picture stops without any queue: a shallow buffer runs over."""
 
@@ -648,6 +654,8 @@ class Bandwidth:
             limit = self.estimate if self._before_silence is None else self._before_silence
             self.estimate = max(FLOOR, min(0.9 * drained, limit))
         if last.queued < quiet or (self._measured and self.queue_at(now) < quiet):
+            if self._awaits(last.sent):
+                return
             if self._before_silence is not None and not self._measured:
                 # Late, and all at once: that was no queue. If much is missing, there is no room for one.
                 passed = (
@@ -670,6 +678,16 @@ class Bandwidth:
                 self._rebase(queued, now)
                 self._resume(now)
 
+    def _awaits(self, newest: float) -> bool:
+        """Tell whether what was on its way when silence began has still to show what became of it.
+
+        The first mark to break a silence may be the last that met a short queue: those behind it stand in
+        a long one, or are lost, as the marks will tell that left after them.
+        """
+        if self._before_silence is None or not self._stop_whole or self._stop_loss > 0.1:
+            return False
+        return any(newest < sent <= self._stopped_at for sent, _ in self._marks.values())
+
     def _came_of_stop(self, newest: float) -> float:
         """Return how much came of what was sent when silence began, bit/s, by its marks.
 
@@ -682,22 +700,53 @@ class Bandwidth:
             known -= sum(newest < sent <= self._stopped_at for sent, _ in self._marks.values())
         if known < 3 or not self._stop_whole or self._stop_loss > 0.1 or self._stop_back >= 0.6 * known:
             return _NEVER
-        return min(max(self._stop_back, _HALF_A_MARK) / known, 0.4) * self._stopped_rate
+        came = max(self._stop_back, _HALF_A_MARK) / known
+        return (came if self._measured else min(came, 0.4)) * self._stopped_rate
 
     def _drained(self, least: float) -> float:
-        """Return the bit/s at which the newest marks came out of a queue; 0 if in no more than `least` s."""
-        last = self._recent[-1]
-        first, grown, came = last, self._grown, 0
+        """Return the bit/s at which the newest marks came out of a queue; 0 if in no more than `least` s.
+
+        While a queue lasts, no more comes out of it between two marks than went in, less what was dropped:
+        so of all stretches the slowest tells most.
+        """
+        last, grown = self._recent[-1], self._grown
+        came: list[_Arrival] = []
+        empty: _Arrival | None = None
         for arrival in reversed(self._recent):
             if arrival.queued < grown:
+                empty = arrival
                 break
-            first, came = arrival, came + 1
-        lasted = last.came - first.came
-        if lasted <= least:
+            came.append(arrival)
+        if not came:
             return 0.0
-        out = sum(first.sent < sent < last.sent for sent, _ in self._marks.values())  # the queue ran over
-        share = min(1 - self._lossy, came / (came + out))
-        return (last.octets - first.octets) * 8 / lasted * share
+        first = came[-1]
+        lasted = last.came - first.came
+        rate = _NEVER
+        if lasted > least:
+            out = sum(first.sent < sent < last.sent for sent, _ in self._marks.values())  # the queue ran over
+            share = min(1 - self._lossy, len(came) / (len(came) + out))
+            rate = (last.octets - first.octets) * 8 / lasted * share
+        if (
+            empty is not None
+            and first.queued - empty.queued > first.sent - empty.sent
+            and empty.sent - self._resumed > _BEGUN
+        ):
+            came.append(empty)  # the line has been busy ever since
+        rate = min(rate, self._slowest(came[::-1]))
+        return rate if rate < _NEVER else 0.0
+
+    def _slowest(self, came: list[_Arrival]) -> float:
+        """Return the bit/s of the stretch of these arrivals that took longest for its octets."""
+        least = _STRETCH + _JITTER_WEIGHT * self._jitter
+        found, place = _NEVER, 0
+        for arrival in came:
+            if came[place].sent > self._stopped_at:
+                break  # a queue that is not ours would be taken for one that little comes out of
+            while arrival.came - came[place].came >= least:
+                before = came[place]
+                found = min(found, (arrival.octets - before.octets) * 8 / (arrival.came - before.came))
+                place += 1
+        return found
 
     def _prove(self, now: float) -> None:
         """Nothing queues: what was sent has passed, so the estimate is no less than that."""
@@ -764,12 +813,20 @@ class Bandwidth:
     def _stop(self, now: float) -> None:
         self.congested = True
         self.stops += 1
-        self._stopped_at, self._stopped_rate = now, self.rate
+        self._stopped_at, self._stopped_rate = now, max(self.rate, self._rate_out())
         self._measured = self._queue_seen = False
         self._stop_marks, self._stop_back, self._stop_whole = len(self._marks), 0, True
         self._stop_loss = self._loss
         self._responded = -_NEVER  # the estimate may follow at once
         self._next_probe = max(self._next_probe, now + self._pause())
+
+    def _rate_out(self) -> float:
+        """Return the bit/s at which the marks out were sent: a picture just begun is in no average."""
+        if len(self._marks) < 3:
+            return 0.0
+        marks = list(self._marks.values())
+        (began, before), (ended, octets) = marks[0], marks[-1]
+        return (octets - before) * 8 / (ended - began) if ended - began > _STRETCH else 0.0
 
     def _pause(self) -> float:
         """Return the seconds to leave the path alone after a queue."""

@@ -77,6 +77,25 @@ class TestRowNine:
                 seen.run(seen.now + 0.01)
             assert seen.bandwidth.estimate <= 3 * low, "a mark more or less of five is what it is known by"
 
+    @pytest.mark.parametrize(
+        ("buffer", "most"), [(0.2, 2.7), (0.3, 2.2), (0.5, 1.4), (1.0, 1.0), (10.0, 1.0)]
+    )
+    @pytest.mark.parametrize("low", [300e3, 500e3])
+    def test_what_is_known_after_a_silence_in_a_deep_buffer(
+        self, low: float, buffer: float, most: float
+    ) -> None:
+        """The first mark to come met a short queue; the deeper it is, the more is told by those behind it."""
+        for phase in (0.0, 0.04, 0.08):
+            at = 20 + phase
+            path = Path([(0, 2 * M), (at, low)], 0.02, buffer)
+            seen = Viewing(path, back=Path([(0, 1e9)], seed=2))
+            seen.run(at + 0.2)
+            while not seen.bandwidth.congested and seen.now < at + 3:
+                seen.run(seen.now + 0.01)
+            while seen.bandwidth.congested:
+                seen.run(seen.now + 0.01)
+            assert 0.7 * low <= seen.bandwidth.estimate <= most * low
+
     def test_sound_passes_while_the_picture_waits(self) -> None:
         seen = narrowing(buffer=1.0)
         late = [way for at, way in seen.audio_delay if 22 < at < 50]
