@@ -2,7 +2,7 @@
 
 The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
 each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
-nothing, and connects nowhere, but here. A document names all its modules in a `Link` header, so that a
+nothing, and connects nowhere, but here. A document names the modules of its first look in a `Link` header, so that a
 browser asks for them at once and not, import by import, one round trip after the other.
 """
 
@@ -82,18 +82,23 @@ def routes(web: Path = WEB) -> list[BaseRoute]:
 
 
 def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
-    """Return the modules that a document loads, the nearest first, each once."""
-    wanted = [web / name for name in _SCRIPT.findall(page.read_text(encoding="utf-8"))]
+    """Return the modules that a document needs for its first look: script by script, the nearest first.
+
+    What it marks as less urgent (`fetchpriority="low"`) may come by itself, import by import: a browser asks for
+    a header's modules in their order, all of them before it does anything else.
+    """
     found: dict[Path, None] = {}
-    for path in wanted:  # grows as it is walked
-        if path not in found and path.is_file():
-            found[path] = None
-            imported = _IMPORT.findall(path.read_text(encoding="utf-8"))
-            wanted += [(path.parent / name).resolve() for name in imported]
+    for script in _SCRIPT.findall(page.read_text(encoding="utf-8")):
+        wanted = [web / script]
+        for path in wanted:  # grows as it is walked
+            if path not in found and path.is_file():
+                found[path] = None
+                imported = _IMPORT.findall(path.read_text(encoding="utf-8"))
+                wanted += [(path.parent / name).resolve() for name in imported]
     return tuple(found)
 
 
-_SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"')
+_SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"(?! fetchpriority="low")')
 _IMPORT: Final = re.compile(r"""(?:^|;)(?:import|export)\b[^'";]*?\bfrom ?['"](\.[^'"]+)['"]""", re.M)
 
 

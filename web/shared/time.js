@@ -25,14 +25,24 @@ export function duration(ms) {
  * @param {{ seconds?: boolean, zone?: string }} [how] zone: an IANA name, the reader's own by default
  */
 export function timeOfDay(at, { seconds = false, zone } = {}) {
-  return new Intl.DateTimeFormat(language.value, {
+  const key = `${language.value} ${seconds} ${zone}`;
+  const how = clocks.get(key) ?? clockOf(seconds, zone);
+  clocks.set(key, how);
+  return how.format(at);
+}
+
+/** One of these is as dear as a hundred of the times it writes. @type {Map<string, Intl.DateTimeFormat>} */
+const clocks = new Map();
+
+/** @param {boolean} seconds @param {string | undefined} zone */
+const clockOf = (seconds, zone) =>
+  new Intl.DateTimeFormat(language.value, {
     hourCycle: 'h23', // as on a stage timer, in every language
     hour: '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' } : {}),
     ...(zone ? { timeZone: zone } : {}),
-  }).format(at);
-}
+  });
 
 /**
  * One answered ping: when it left and came back by our clock, and the server's time in between.

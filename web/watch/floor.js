@@ -17,7 +17,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { computed, effect } from '../vendor/signals.js';
 
-export class FloorSeat {
+class FloorSeat {
   microphone = new Device('microphone');
 
   /**
@@ -69,9 +69,11 @@ export class FloorSeat {
   }
 }
 
-/** @param {{ seat: FloorSeat }} props */
-export function Floor({ seat }) {
-  const state = seat.session.state.value;
+/** @param {{ session: LiveSession, viewer: Viewer }} props */
+export function Floor({ session, viewer }) {
+  // The page's one seat, for it draws this once and for good.
+  const [seat] = useState(() => new FloorSeat(session, viewer));
+  const state = session.state.value;
   const { floor: told } = words;
   const [said, setSaid] = useState('');
   const [asking, setAsking] = useState(false);

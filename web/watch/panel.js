@@ -1,23 +1,25 @@
 /** Beside the picture, or below it on a phone: chat, questions, and polls once there are any. */
 
 /** @import { LiveSession } from '../shared/session.js' */
+/** @import { State } from '../shared/store.js' */
 
 import { Chat } from '../shared/ui/chat.js';
 import { stepTabs } from '../shared/ui/parts.js';
-import { Questions } from '../shared/ui/questions.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
-import { Polls, pollsFor } from './polls.js';
+import { later } from './later.js';
 
 const TABS = /** @type {const} */ (['chat', 'ask', 'polls']);
 
-const PARTS = { chat: Chat, ask: Questions, polls: Polls };
+/** @param {State} state */
+export const pollsFor = (state) => state.polls.filter((poll) => poll.state !== 'draft');
 
 /** @param {{ session: LiveSession }} props */
 export function Panel({ session }) {
   const [tab, setTab] = useState(/** @type {typeof TABS[number]} */ ('chat'));
   const news = useNews(session, tab);
+  const parts = { chat: Chat, ask: later.value?.Questions, polls: later.value?.Polls };
   const there = TABS.filter((name) => name !== 'polls' || tab === 'polls' || pollsFor(session.state.value).length > 0);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => stepTabs(event, there, tab, setTab);
   return html`
@@ -43,7 +45,7 @@ export function Panel({ session }) {
       ${there.map(
         (name) => html`
           <div key=${name} class="panel-body" id="panel-${name}" role="tabpanel" aria-labelledby="tab-${name}" hidden=${tab !== name}>
-            ${tab === name && html`<${PARTS[name]} session=${session} />`}
+            ${tab === name && parts[name] && html`<${parts[name]} session=${session} />`}
           </div>
         `,
       )}

@@ -2,7 +2,6 @@
 
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
-/** @import { Signal } from '../vendor/signals.js' */
 
 import { CaptionsButton, CaptionsChoice } from '../shared/ui/captions.js';
 import { Drop } from '../shared/ui/drop.js';
@@ -12,18 +11,7 @@ import { SoundBar } from '../shared/ui/sound.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
-import { effect, signal } from '../vendor/signals.js';
-
-const KEPT = 'rostrum.layout';
-
-/** How slides and speaker may stand. */
-export const ARRANGEMENTS = /** @type {const} */ (['large', 'side', 'stacked']);
-
-/** The one chosen, kept for the next time. @type {Signal<string>} */
-export const arranged = signal(
-  ARRANGEMENTS.find((one) => one === localStorage.getItem(KEPT)) ?? ARRANGEMENTS[0],
-);
-effect(() => localStorage.setItem(KEPT, arranged.value));
+import { ARRANGEMENTS, arranged } from './arranged.js';
 
 /** @param {{ session: LiveSession, viewer: Viewer }} props */
 export function Player({ session, viewer }) {

@@ -7,9 +7,7 @@ import { ballotIn, isOver, resultOf } from '../shared/store.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
-
-/** @param {import('../shared/store.js').State} state */
-export const pollsFor = (state) => state.polls.filter((poll) => poll.state !== 'draft');
+import { pollsFor } from './panel.js';
 
 /** @param {{ session: LiveSession }} props */
 export function Polls({ session }) {

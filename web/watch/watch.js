@@ -6,50 +6,48 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
-import { joinStage } from '../shared/stage.js';
 import { isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
-import { Captions, CaptionsButton, CaptionsChoice, wanted } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
 import { Picture, Words } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { Floor, FloorSeat } from './floor.js';
+import { arranged } from './arranged.js';
+import { opened, stage } from './join.js';
+import { later } from './later.js';
 import { Panel } from './panel.js';
-import { Player, arranged } from './player.js';
 import { Reactions } from './reactions.js';
 
-const companion = new URLSearchParams(location.search).has('companion');
+void openPage(
+  'watch',
+  async (session) => {
+    const viewer = await stage;
+    if (!viewer) return { view: () => html`<${Companion} session=${session} />`, media: () => ({}) };
+    return { view: () => html`<${Watch} session=${session} viewer=${viewer} />`, media: () => viewer.debug() };
+  },
+  opened,
+);
 
-void openPage('watch', (session) => {
-  if (companion) return { view: () => html`<${Companion} session=${session} />`, media: () => ({}) };
-  const viewer = joinStage(session);
-  const seat = new FloorSeat(session, viewer);
-  return {
-    view: () => html`<${Watch} session=${session} viewer=${viewer} seat=${seat} />`,
-    media: () => viewer.debug(),
-  };
-});
-
-/** @param {{ session: LiveSession, viewer: Viewer, seat: FloorSeat }} props */
-function Watch({ session, viewer, seat }) {
+/** @param {{ session: LiveSession, viewer: Viewer }} props */
+function Watch({ session, viewer }) {
+  const more = later.value;
   const question = onScreen(session.state.value);
   return html`
     <div class="watch" data-question=${question ? '' : undefined}>
       <main class="watch-stage">
         <${Head} session=${session} />
         <${Picture} session=${session} viewer=${viewer} arranged=${arranged.value} small>
-          ${wanted.value.on && html`<${Captions} session=${session} />`}
+          ${more?.wanted.value.on && html`<${more.Captions} session=${session} />`}
           <div class="under">
             <${NameLine} session=${session} />
-            <${Player} session=${session} viewer=${viewer} />
+            ${more && html`<${more.Player} session=${session} viewer=${viewer} />`}
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
-        <${Floor} seat=${seat} />
+        ${more && html`<${more.Floor} session=${session} viewer=${viewer} />`}
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -59,6 +57,7 @@ function Watch({ session, viewer, seat }) {
 
 /** @param {{ session: LiveSession }} props */
 function Companion({ session }) {
+  const more = later.value;
   return html`
     <div class="watch companion">
       <main class="watch-stage">
@@ -68,11 +67,12 @@ function Companion({ session }) {
               <p class="quiet">${words.stage.companion}</p>`
           : html`<${Words} session=${session} />`}
         <${ConnectionLine} session=${session} />
-        <div class="companion-captions">
-          <${CaptionsButton} session=${session} />
-          ${wanted.value.on && html`<${Captions} session=${session} />`}
-          <${CaptionsChoice} session=${session} />
-        </div>
+        ${more &&
+        html`<div class="companion-captions">
+          <${more.CaptionsButton} session=${session} />
+          ${more.wanted.value.on && html`<${more.Captions} session=${session} />`}
+          <${more.CaptionsChoice} session=${session} />
+        </div>`}
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
         <${OnScreen} session=${session} />

@@ -13,23 +13,29 @@ import { words } from '../words.js';
 import { LanguageChoice } from './language.js';
 
 /**
+ * What a page is: how it is drawn, and what a test may want to know of its media.
+ *
+ * @typedef {{ view: () => ComponentChild, media: () => object }} Opened
+ */
+
+/**
  * Draw a page into the document's `#page`.
  *
  * @param {string} name the page's own name, as in its address
- * @param {(session: LiveSession) => { view: () => ComponentChild, media: () => object }} open prepares the page;
- *   `media` says what a test may want to know
+ * @param {(session: LiveSession) => Opened | Promise<Opened>} open prepares the page
+ * @param {Promise<LiveSession | null>} [opened] the session, where it was opened before this was loaded
  */
-export async function openPage(name, open) {
+export async function openPage(name, open, opened = openSession(name)) {
   const root = /** @type {HTMLElement} */ (document.getElementById('page'));
   // A second link opened in the same tab changes the fragment only.
   addEventListener('hashchange', () => location.reload());
-  const session = await openSession(name);
+  const session = await opened;
   root.replaceChildren();
   if (!session) {
     render(html`<${NoInvitation} />`, root);
     return;
   }
-  const { view, media } = open(session);
+  const { view, media } = await open(session);
   render(html`<${view} />`, root);
   const debug = {
     state: () => session.state.value,

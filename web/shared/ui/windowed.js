@@ -73,7 +73,9 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
     }
     if (changed) measured((n) => n + 1);
     const at = scroller.current;
-    if (follows || !at) return toEnd();
+    // Without rows there is nowhere to go, and to ask for the height would cost a layout before the first one.
+    if (!items.length || !at) return;
+    if (follows) return toEnd();
     const row = reads.current && rowOf(list.current, reads.current.id);
     if (row && seeking.current) row.focus({ preventScroll: true });
     seeking.current &&= !row;

@@ -1,0 +1,12 @@
+/** All parts of the page that its first look does without; see `later.js`. */
+
+import { Captions, CaptionsButton, CaptionsChoice, wanted } from '../shared/ui/captions.js';
+import { Questions } from '../shared/ui/questions.js';
+import { Floor } from './floor.js';
+import { later } from './later.js';
+import { Player } from './player.js';
+import { Polls } from './polls.js';
+
+export const more = { Captions, CaptionsButton, CaptionsChoice, wanted, Floor, Player, Polls, Questions };
+
+later.value = more;
