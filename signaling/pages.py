@@ -99,7 +99,9 @@ def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
 
 
 _SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"(?! fetchpriority="low")')
-_IMPORT: Final = re.compile(r"""(?:^|;)(?:import|export)\b[^'";]*?\bfrom ?['"](\.[^'"]+)['"]""", re.M)
+_IMPORT: Final = re.compile(
+    r"""(?:^|;)(?:import|export)\b(?:[^'";]*?\bfrom)? ?['"](\.[^'"]+)['"]""", re.M
+)
 
 
 class Headers:

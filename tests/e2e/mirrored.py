@@ -10,13 +10,10 @@ from playwright.async_api import Route
 
 TAG = "ar"
 
-LISTED = "**/shared/words/catalogues.js"
-"""The one file of the pages in which another language is named."""
+LISTED = "**/shared/words/{spoken,catalogues}.js"
+"""The files of the pages in which another language is named: as every page speaks it, and whole."""
 
-CATALOGUES = """
-import { en } from './en.js';
-import { zh } from './zh.js';
-
+MIRRORED = """
 const LETTERS = 'ابجدهوزحطيكلمنسعفصقرشتثخذض';
 const written = (text) =>
   text.replace(/\\{\\w+\\}|[a-z]/gi, (found) =>
@@ -26,10 +23,13 @@ const mirrored = (part) =>
     ? written(part)
     : Object.fromEntries(Object.entries(part).map(([key, value]) => [key, mirrored(value)]));
 
-export const catalogues = { en, zh, ar: { ...mirrored(en), self: { name: 'العربية', direction: 'rtl' } } };
+const ar = { ...mirrored(en), self: { name: 'العربية', direction: 'rtl' } };
 """
 
 
 async def give(route: Route) -> None:
-    """Answer with the list of catalogues that has one more."""
-    await route.fulfill(body=CATALOGUES, content_type="text/javascript; charset=utf-8")
+    """Answer with a list of languages that has one more."""
+    listed, folder = ("spoken", "./everyone") if "spoken" in route.request.url else ("catalogues", ".")
+    imports = "".join(f"import {{ {tag} }} from '{folder}/{tag}.js';\n" for tag in ("en", "zh"))
+    body = f"{imports}{MIRRORED}export const {listed} = {{ en, zh, ar }};\n"
+    await route.fulfill(body=body, content_type="text/javascript; charset=utf-8")

@@ -8,6 +8,7 @@ import { ACTIONS, addressees, after, first, intentOf, mayMerge, order, step, tak
 import { FLOOR_KEYS, RATIOS, floorIntent, ratioKey, ratioOf } from '../../web/moderate/turns.js';
 import { EMPTY } from '../../web/shared/store.js';
 import { words } from '../../web/shared/words.js';
+import '../../web/shared/words/all.js';
 import { signal } from '../../web/vendor/signals.js';
 
 const author = { id: 'v', name: 'V', role: 'viewer' };

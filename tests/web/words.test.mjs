@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { language, refusal, say, words } from '../../web/shared/words.js';
 import { filled, isPlural, negotiated } from '../../web/shared/words/catalogue.js';
 import { catalogues } from '../../web/shared/words/catalogues.js';
+import { spoken } from '../../web/shared/words/spoken.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
+const WEB = join(ROOT, 'web');
 
 /** Every sentence by its path; of a plural, the forms together. */
 function* sentences(part, path = []) {
@@ -49,6 +51,39 @@ for (const [tag, catalogue] of Object.entries(catalogues)) {
   });
 }
 
+test('every page speaks every language that there is', () => {
+  assert.deepEqual(Object.keys(spoken), Object.keys(catalogues));
+  for (const [tag, part] of Object.entries(spoken))
+    for (const [key, said] of Object.entries(part)) assert.equal(catalogues[tag][key], said, `${tag} ${key}`);
+});
+
+/** All modules that a page's scripts import, by path. */
+function loadedBy(page) {
+  const wanted = [...readFileSync(join(WEB, page, 'index.html'), 'utf8').matchAll(/<script type="module" src="\/([^"]+)"/g)]
+    .map(([, path]) => join(WEB, path));
+  const found = new Map();
+  for (const path of wanted) {
+    if (found.has(path)) continue;
+    const text = readFileSync(path, 'utf8');
+    found.set(path, text);
+    for (const [, name] of text.matchAll(/(?:^|;)(?:import|export)\b(?:[^'";]*?\bfrom)? ?['"](\.[^'"]+)['"]/gm))
+      wanted.push(join(dirname(path), name));
+  }
+  return found;
+}
+
+test('no page says what it has not learnt', () => {
+  const pages = readdirSync(WEB).filter((name) => existsSync(join(WEB, name, 'index.html')));
+  assert.ok(pages.length > 5);
+  const lean = pages.filter((page) => ![...loadedBy(page).keys()].some((path) => path.endsWith('words/all.js')));
+  assert.deepEqual(lean, ['watch']);
+  for (const [path, text] of loadedBy('watch')) {
+    const taken = [...text.matchAll(/\{([^{}]+)\} = words;/g)].flatMap(([, names]) => names.split(',').map((name) => name.split(':')[0].trim()));
+    const said = [...text.matchAll(/\bwords\.(\w+)\b(?!\.js)/g)].map(([, name]) => name);
+    for (const name of [...taken, ...said]) if (!path.includes('/words/') && !['js', 'test'].includes(name)) assert.ok(name in spoken.en, `${path}: ${name}`);
+  }
+});
+
 test('what the server may refuse is told in words of ours', () => {
   const folder = join(ROOT, 'signaling', 'session');
   const codes = readdirSync(folder)
@@ -85,6 +120,16 @@ test('a language is found by its tag, by its first part, or is the first', () =>
   assert.equal(negotiated(['zh-TW', 'en'], ['en', 'zh']), 'zh');
   assert.equal(negotiated(['pt-BR', 'EN-gb'], ['zh', 'en']), 'en');
   assert.equal(negotiated(['fr'], ['en', 'zh']), 'en');
+});
+
+test('numbers are written as the language writes them, small ones too', () => {
+  assert.equal(filled('en', '{n}', { n: 0 }), '0');
+  assert.equal(filled('en', '{n}', { n: 999 }), '999');
+  assert.equal(filled('en', '{n}', { n: 12_345 }), '12,345');
+  assert.equal(filled('en', '{n}', { n: 1.5 }), '1.5');
+  assert.equal(filled('ar-EG', '{n}', { n: 7 }), '٧');
+  assert.equal(filled('en', { one: '{n} line', other: '{n} lines' }, { n: 1 }), '1 line');
+  assert.equal(filled('zh', { other: '{n} 行' }, { n: 1 }), '1 行');
 });
 
 test('a place without a value stays to be seen', () => {

@@ -10,6 +10,7 @@ import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Desk } from './desk.js';
 import { Health } from './health.js';

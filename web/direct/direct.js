@@ -4,6 +4,7 @@
 
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
 import { AlarmBar } from './alarm_bar.js';

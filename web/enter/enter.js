@@ -13,6 +13,7 @@ import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useTitle } from '../shared/ui/page.js';
 import { refusal, say, words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html, render } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { signal } from '../vendor/signals.js';

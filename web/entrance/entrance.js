@@ -8,6 +8,7 @@
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html, render } from '../vendor/htm-preact.js';
 import { signal } from '../vendor/signals.js';
 import { Programme } from './programme.js';

@@ -110,7 +110,7 @@ function Entry({ item, answer, at, now, large }) {
         </p>`}
         ${large && where === 'next' && until > 0 && until < COUNTED_MS &&
         html`<p class="quiet">${say(programme.starts, { time: duration(until) })}</p>`}
-        ${item.recording && where === 'ended' && html`<p><a href=${item.recording}>${programme.replay}</a></p>`}
+        ${item.recording && where === 'ended' && html`<p><a href=${item.recording}>${words.stage.replay}</a></p>`}
         ${item.abstract && !large && html`<details><summary>${programme.about}</summary><p>${item.abstract}</p></details>`}
       </div>
       ${where !== 'ended' &&

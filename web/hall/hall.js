@@ -16,6 +16,7 @@ import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
 import { say, words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Badge, FloorBadge } from './badge.js';
 import { asked, doorway, modeOf } from './board.js';

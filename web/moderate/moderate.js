@@ -13,6 +13,7 @@ import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, Dialog, PresenceCounts, stepTabs } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
 import { ChatDesk, heldIn } from './chat.js';

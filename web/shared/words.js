@@ -1,22 +1,30 @@
 /**
  * What the pages say, in the reader's language. Owns which language that is: the link's (`?lang=zh`), else
  * the one chosen here before, else the browser's. The law: components hold keys, never sentences, and read
- * them while they draw, so that another language is there at once and nothing is loaded anew.
+ * them while they draw, so that another language is there at once and nothing is loaded anew. What the audience's
+ * page says is always here; a page that says more imports `words/all.js`.
  */
 
 /** @import { Catalogue, Plural } from './words/catalogue.js' */
 
 import { computed, signal } from '../vendor/signals.js';
 import { filled, isPlural, negotiated } from './words/catalogue.js';
-import { catalogues } from './words/catalogues.js';
+import { spoken as everyone } from './words/spoken.js';
 
 const KEPT = 'rostrum.language';
 
-/** @type {Readonly<Record<string, Catalogue>>} */
-const all = catalogues;
+/** @typedef {Readonly<Record<string, Catalogue>>} Catalogues by tag */
+
+/** As far as they are learnt: what is not said here is asked for nowhere (tests/web/words.test.mjs). */
+const all = signal(/** @type {Catalogues} */ (/** @type {unknown} */ (everyone)));
 
 /** Languages by tag, each with its own name for itself. */
-export const LANGUAGES = Object.entries(all).map(([tag, { self }]) => ({ tag, name: self.name }));
+export const LANGUAGES = Object.entries(everyone).map(([tag, { self }]) => ({ tag, name: self.name }));
+
+/** Say all of this from now on. @param {Catalogues} catalogues */
+export function learn(catalogues) {
+  all.value = catalogues;
+}
 
 const asked = new URLSearchParams(globalThis.location?.search ?? '').get('lang');
 if (asked) globalThis.localStorage?.setItem(KEPT, asked);
@@ -26,11 +34,11 @@ export const language = signal(
   negotiated(
     [asked, globalThis.localStorage?.getItem(KEPT), ...(globalThis.navigator?.languages ?? [])].filter((tag) => !!tag)
       .map(String),
-    Object.keys(all),
+    Object.keys(everyone),
   ),
 );
 
-const spoken = computed(() => /** @type {Catalogue} */ (all[language.value] ?? catalogues.en));
+const spoken = computed(() => /** @type {Catalogue} */ (all.value[language.value] ?? all.value['en']));
 
 /**
  * Speak this language from now on, here and on the pages opened later.
@@ -65,9 +73,10 @@ function view(path) {
   return new Proxy(views, {
     get(_, key) {
       if (typeof key !== 'string') return undefined;
-      const at = path.reduce((/** @type {any} */ part, name) => part[name], spoken.value);
-      const found = at[key];
-      if (found === undefined || typeof found === 'string' || isPlural(found)) return found;
+      const at = path.reduce((/** @type {any} */ part, name) => part?.[name], spoken.value);
+      // What is asked for before it is learnt is looked up again when it is said.
+      const found = at ? at[key] : undefined;
+      if ((found === undefined && path.length) || typeof found === 'string' || isPlural(found)) return found;
       return (views[key] ??= view([...path, key]));
     },
   });

@@ -185,7 +185,7 @@ function Sending({ booth }) {
   const status = booth.camera.status.value;
   const slides = booth.slidesTrack.value && booth.slides.status.value;
   const trouble = booth.slidesTrouble.value;
-  const { troubles } = speak;
+  const { troubles } = words;
   return html`
     <div class="sending">
       <p class="line" data-kind=${status.phase === 'connected' ? 'none' : 'wait'} role="status">

@@ -42,7 +42,7 @@ export function DeviceTrouble({ device }) {
   return html`
     <div class="trouble" role="alert">
       <p>
-        ${speak.troubles[device.kind][trouble]}
+        ${words.troubles[device.kind][trouble]}
         ${trouble === 'denied' && html` ${speak.allow[browserOf(navigator.userAgent)]}`}
       </p>
       ${(trouble === 'denied' || trouble === 'in_use') &&

@@ -4,6 +4,7 @@
 
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Booth } from './booth.js';
 import { OnAir } from './on_air.js';

@@ -9,6 +9,7 @@ import { LanguageChoice } from '../shared/ui/language.js';
 import { Confirm, ConnectionLine, IconButton, NameLine, People, PresenceCounts } from '../shared/ui/parts.js';
 import { Questions } from '../shared/ui/questions.js';
 import { words } from '../shared/words.js';
+import '../shared/words/all.js';
 import { html, render } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { specimen } from './specimen.js';

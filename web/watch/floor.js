@@ -105,7 +105,7 @@ export function Floor({ session, viewer }) {
         : html`<button type="button" class="button" disabled=${asking} onClick=${() => give(() => seat.lower())}>
             ${is === 'speaking' ? told.done : told.lower}
           </button>`}
-      ${trouble && html`<p class="note" data-said role="alert">${words.speak.troubles.microphone[trouble]}</p>`}
+      ${trouble && html`<p class="note" data-said role="alert">${words.troubles.microphone[trouble]}</p>`}
       ${said && html`<p class="note" data-said role="alert">${said}</p>`}
     </section>
   `;

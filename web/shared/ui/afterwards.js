@@ -26,7 +26,7 @@ export function Afterwards({ talk }) {
   }, [event, talk.id]);
   return html`
     ${talk.recording
-      ? html`<p><a class="button primary" href=${talk.recording}>${words.programme.replay}</a></p>`
+      ? html`<p><a class="button primary" href=${talk.recording}>${stage.replay}</a></p>`
       : html`<p class="slate-how">${stage.endedReplay}</p>`}
     ${next &&
     html`<p class="slate-next">

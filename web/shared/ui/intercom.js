@@ -42,7 +42,7 @@ export function IntercomBar({ intercom }) {
           onClick=${turn}
         />
         ${talking && html`<p class="intercom-heard" role="status">${told.heard}</p>`}
-        ${trouble && html`<p class="note" data-said role="alert">${words.speak.troubles.microphone[trouble]}</p>`}
+        ${trouble && html`<p class="note" data-said role="alert">${words.troubles.microphone[trouble]}</p>`}
         ${refused && html`<p class="note" data-said role="alert">${refusal(refused)}</p>`}
       </div>
     </section>
