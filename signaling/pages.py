@@ -2,8 +2,8 @@
 
 The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
 each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
-nothing, and connects nowhere, but here. A document names the modules of its first look in a `Link` header, so that a
-browser asks for them at once and not, import by import, one round trip after the other.
+nothing, and connects nowhere, but here. A document names the modules of its first look in a `Link`
+header, so that a browser asks for them at once and not, import by import, one round trip after the other.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def routes(web: Path = WEB) -> list[BaseRoute]:
 def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
     """Return the modules that a document needs for its first look: script by script, the nearest first.
 
-    What it marks as less urgent (`fetchpriority="low"`) may come by itself, import by import: a browser asks for
-    a header's modules in their order, all of them before it does anything else.
+    What it marks as less urgent (`fetchpriority="low"`) comes by itself, import by import: a browser asks
+    for a header's modules in their order, all of them before it does anything else.
     """
     found: dict[Path, None] = {}
     for script in _SCRIPT.findall(page.read_text(encoding="utf-8")):
@@ -99,9 +99,7 @@ def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
 
 
 _SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"(?! fetchpriority="low")')
-_IMPORT: Final = re.compile(
-    r"""(?:^|;)(?:import|export)\b(?:[^'";]*?\bfrom)? ?['"](\.[^'"]+)['"]""", re.M
-)
+_IMPORT: Final = re.compile(r"""(?:^|;)(?:import|export)\b(?:[^'";]*?\bfrom)? ?['"](\.[^'"]+)['"]""", re.M)
 
 
 class Headers:

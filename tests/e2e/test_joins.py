@@ -49,15 +49,17 @@ FIRST_FRAME = """
     const look = () => {
       const open = globalThis.rostrum?.connection.phase === 'open';
       const ready = open && document.querySelector('.compose textarea');
-      if (ready) requestAnimationFrame(() => done(performance.now()));
-      else setTimeout(look, 2);
+      if (!ready) return void setTimeout(look, 2);
+      const painted = new MessageChannel();
+      painted.port1.onmessage = () => done(performance.now());
+      requestAnimationFrame(() => painted.port2.postMessage(null));
     };
     look();
   });
 }
 """
 """Tells when the first frame is shown: ms after the connection was begun, and after the page was opened; and
-when one can write: the line is open, and the field drawn."""
+when one can write: the line is open, and the frame with the field in it has been laid out and painted."""
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -2,24 +2,73 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
+from playwright.async_api import Route
 
 from signaling.attend import Seat, command_id, seat
 from signaling.protocol import Ack, AnyCommand, MuteChat, PinChat, PostChat, SetChatRules
 from tests.e2e.stage import Stage
-from tests.e2e.visitor import Chromium
+from tests.e2e.visitor import Chromium, ChromiumVisitor
 
 pytestmark = pytest.mark.browser
 
 TEXTAREA = ".chat textarea"
 SEND = ".chat .compose button[type=submit]"
 
+WELCOMED = """
+{
+  const Socket = globalThis.WebSocket;
+  globalThis.WebSocket = class extends Socket {
+    constructor(...parameters) {
+      super(...parameters);
+      this.addEventListener('message', () => (globalThis.welcomed = true));
+    }
+  };
+}
+"""
+"""Tells when the server has said something on the line."""
+
 
 async def done(at: Seat, command: AnyCommand) -> None:
     """Give a command that is carried out."""
     outcome = await at.command(command)
     assert isinstance(outcome, Ack), outcome
+
+
+async def test_a_viewer_joins_before_what_draws_is_there_and_reads_before_all_of_it_is(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    drawing, rest = asyncio.Event(), asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await (rest if "more" in route.request.url else drawing).wait()
+        await route.continue_()
+
+    context = await chromium.context([WELCOMED])
+    await context.route("**/watch/{watch,more}.js", held)
+    viewer = ChromiumVisitor(await context.new_page())
+    chromium.visitors.append(viewer)
+    async with stage.speaker(session):
+        await viewer.page.goto(stage.link("watch", session, "viewer"), wait_until="commit")
+        # The line is open and the picture under way, with nothing to be seen yet.
+        await viewer.expect(
+            "performance.getEntriesByType('resource').some(({ name, responseStatus }) => "
+            f"name.includes('/whep/{session}/stage') && responseStatus === 201)"
+        )
+        await viewer.expect("globalThis.welcomed === true")
+        assert not await viewer.evaluate("document.querySelector('#page').childElementCount")
+        drawing.set()
+        await viewer.expect(
+            "rostrum.connection.phase === 'open' && !!document.querySelector('.chat textarea')"
+        )
+        await viewer.expect("rostrum.media().slots.main.frames > 0")
+        assert not await viewer.evaluate("!!document.querySelector('.player')")
+        rest.set()
+        await viewer.expect("!!document.querySelector('.player input[type=range]')")
 
 
 async def test_a_viewer_replies_reads_what_is_pinned_and_is_told_why_to_wait(

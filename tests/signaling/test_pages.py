@@ -18,9 +18,8 @@ from signaling.settings import SignalingSettings
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
 from tests.signaling.server import SECRET
 
-
 FIRST_LOOK = 52
-"""Most modules that the audience's page may need before one sees and writes: each costs a phone some 10 ms."""
+"""Most modules that the audience's page may need before one sees and writes: a phone takes 10 ms for each."""
 
 
 @pytest.fixture
