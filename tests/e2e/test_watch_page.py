@@ -63,7 +63,7 @@ async def test_a_viewer_joins_before_what_draws_is_there_and_reads_before_all_of
         assert not await viewer.evaluate("document.querySelector('#page').childElementCount")
         drawing.set()
         await viewer.expect(
-            "rostrum.connection.phase === 'open' && !!document.querySelector('.chat textarea')"
+            "globalThis.rostrum?.connection.phase === 'open' && !!document.querySelector('.chat textarea')"
         )
         await viewer.expect("rostrum.media().slots.main.frames > 0")
         assert not await viewer.evaluate("!!document.querySelector('.player')")
