@@ -3,6 +3,8 @@
  * given a new connection, and the count of frames. Owns those three; decides nothing.
  */
 
+import { begun } from './begun.js';
+
 export class Slot {
   frames = 0;
   width = 0;
@@ -26,9 +28,8 @@ export class Slot {
     this.#canvas = canvas;
     if (!video) return;
     video.muted = true;
-    video.srcObject = this.#stream;
     this.#listen(video);
-    this.#play();
+    this.#show();
   }
 
   /**
@@ -40,9 +41,7 @@ export class Slot {
     this.#hold();
     this.#stream = new MediaStream([track]);
     this.#counted = 0;
-    if (!this.#video) return;
-    this.#video.srcObject = this.#stream;
-    this.#play();
+    this.#show();
   }
 
   /** Forget the picture: the next one counts as a new one. */
@@ -58,9 +57,17 @@ export class Slot {
     this.#counted = total;
   }
 
-  #play() {
-    // Muted video may always play; an interrupted play() is followed by another.
-    this.#video?.play().catch(() => undefined);
+  /** Let the element play what is there, as soon as that has begun. */
+  #show() {
+    const stream = this.#stream;
+    const [track] = stream?.getTracks() ?? [];
+    if (!track) return;
+    begun(track, () => {
+      if (!this.#video || stream !== this.#stream) return;
+      if (this.#video.srcObject !== stream) this.#video.srcObject = stream;
+      // Muted video may always play; an interrupted play() is followed by another.
+      this.#video.play().catch(() => undefined);
+    });
   }
 
   /** @param {HTMLVideoElement} video */

@@ -7,6 +7,7 @@
 /** @import { MediaStatus } from './resource.js' */
 
 import { effect, signal } from '../../vendor/signals.js';
+import { begun } from './begun.js';
 import { playThrough } from './output.js';
 import { quality } from './quality.js';
 import { Resource } from './resource.js';
@@ -164,8 +165,11 @@ export class Viewer {
     this.#voices.forEach((voice, i) => {
       const track = sounds?.[i];
       if (!track) return;
-      voice.srcObject = new MediaStream([track]);
-      this.#play(voice);
+      begun(track, () => {
+        if (this.voices.peek()[i] !== track) return;
+        voice.srcObject = new MediaStream([track]);
+        this.#play(voice);
+      });
     });
   }
 
