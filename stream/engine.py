@@ -38,7 +38,8 @@ from stream.wire.rtp import RtpPacket
 log = logging.getLogger("rostrum.relay")
 
 TICK = 0.01
-"""Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one."""
+"""Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one, and there
+is no other while all are calm."""
 
 SWEEP = 0.5
 """Seconds between two looks for dead peers, and for those that have settled."""
@@ -139,7 +140,9 @@ class Engine:
         sweep_due = 0.0
         try:
             while True:
-                await asyncio.sleep(TICK)
+                calm = all(router.calm for router in self.routers.values())
+                await asyncio.sleep(2 * TICK if calm else TICK)
+                self._ticks = 0 if calm else self._ticks + 1
                 now = time.monotonic()
                 self._tick(now)
                 if now >= sweep_due:
@@ -254,7 +257,6 @@ class Engine:
 
     def _tick(self, now: float) -> None:
         unix = time.time()
-        self._ticks += 1
         for router in list(self.routers.values()):
             if self._ticks & 1 and router.calm:
                 continue

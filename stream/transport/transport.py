@@ -63,6 +63,13 @@ def _new_credentials() -> tuple[str, str]:
 class PeerTransport:
     """The transport of one WHIP or WHEP resource."""
 
+    srtp: Srtp
+    """The keys in use; only a connected transport has any."""
+
+    path: Path
+    """Where the peer is; only a checked transport knows. These two are no properties: the fan-out asks for
+    them thousands of times a second."""
+
     def __init__(
         self,
         identifier: str,
@@ -95,24 +102,9 @@ class PeerTransport:
         self._make_opener = make_opener
         self._srtp: Srtp | None = None
         self._path: Path | None = None
-        self._on_state: Callable[[PeerTransport], None] = lambda transport: None
-
-    @property
-    def srtp(self) -> Srtp:
-        """The keys in use; only a connected transport has any."""
-        assert self._srtp is not None, "a transport that is not connected has no keys"
-        return self._srtp
-
-    @property
-    def opener(self) -> Opener | None:
+        self.opener: Opener | None = None
         """What opens its packets, where it is known, and AES-GCM's."""
-        return self._srtp.opener if isinstance(self._srtp, GcmSrtp) else None
-
-    @property
-    def path(self) -> Path:
-        """Where the peer is; only a checked transport knows."""
-        assert self._path is not None, "a transport that was never checked has no path"
-        return self._path
+        self._on_state: Callable[[PeerTransport], None] = lambda transport: None
 
     @property
     def backlog(self) -> int | None:
@@ -190,11 +182,15 @@ class PeerTransport:
         silent = now - self._path_alive > SILENCE
         if self._path is not None and not (request.use_candidate or silent):
             return True
-        self._path, self._path_alive = source, now
+        self._move(source, now)
         if self.state == "new":
             self.state = "checked"
             self._handshake = asyncio.create_task(self._run_handshake(), name=f"dtls {self.id}")
         return True
+
+    def _move(self, path: Path, now: float) -> None:
+        self._path = self.path = path
+        self._path_alive = now
 
     def lose(self, path: Path) -> None:
         """Take note that a path has ended: whatever is checked next takes its place."""
@@ -204,7 +200,8 @@ class PeerTransport:
     async def _run_handshake(self) -> None:
         assert self._dtls is not None, "start() comes before the first check can"
         try:
-            self._srtp = open_srtp(await self._dtls.handshake(), self._make_opener)
+            self._srtp = self.srtp = open_srtp(await self._dtls.handshake(), self._make_opener)
+            self.opener = self.srtp.opener if isinstance(self.srtp, GcmSrtp) else None
         except (DtlsError, SrtpError) as error:
             self._counters[f"handshake_{error}"] += 1
             self.close()
@@ -245,7 +242,7 @@ class PeerTransport:
             self._path_alive = now
         elif now - self._path_alive > FOLLOW:
             self._counters["path_followed"] += 1
-            self._path, self._path_alive = path, now
+            self._move(path, now)
 
     def receive_rtp(self, data: bytes, path: Path, now: float) -> rtp.RtpPacket | None:
         """Open one SRTP packet; None where it is dropped."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from stream.engine import Engine
+from stream.engine import TICK, Engine
 from stream.errors import RelayError
 from stream.plan import Feed, PublishRequest, StagePlan, ViewRequest
 from stream.routing.group import Burst
@@ -55,6 +55,16 @@ class Counted(Router[PeerTransport]):
         return super().flush(now)
 
 
+class Restless(Router[PeerTransport]):
+    """A session in which somebody waits for the next turn."""
+
+    busy = True
+
+    @property
+    def calm(self) -> bool:
+        return not self.busy
+
+
 async def test_a_defect_in_one_session_costs_no_other(caplog: pytest.LogCaptureFixture) -> None:
     async with running() as engine:
         plan = StagePlan(1, 1, {"stage": Feed()})
@@ -66,6 +76,29 @@ async def test_a_defect_in_one_session_costs_no_other(caplog: pytest.LogCaptureF
         assert isinstance(whole, Counted) and whole.turns > 5
         assert engine.counters["internal_error"] > 5
         assert caplog.text.count("Traceback") == 1, "a defect each tick must not fill the disk"
+
+
+async def test_turns_come_half_as_often_while_all_are_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr("stream.engine.asyncio.sleep", noted)
+    async with running() as engine:
+        router = Restless("restless")
+        router.set_plan(StagePlan(1, 1, {"stage": Feed()}), 0.0)
+        engine.routers["restless"] = router
+        while len(waits) < 4:
+            await sleep(0.005)
+        router.busy = False
+        busy, waits[:] = list(waits), []
+        while len(waits) < 4:
+            await sleep(0.005)
+    assert busy[-1] == TICK
+    assert waits[-1] == 2 * TICK
 
 
 async def test_every_door_is_counted() -> None:
