@@ -38,8 +38,8 @@ from stream.wire.rtp import RtpPacket
 log = logging.getLogger("rostrum.relay")
 
 TICK = 0.01
-"""Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one, and there
-is no other while all are calm."""
+"""Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one, and
+there is no other while all are calm."""
 
 SWEEP = 0.5
 """Seconds between two looks for dead peers, and for those that have settled."""
