@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { SAMPLES, addSample, clockOffset, duration, timeOfDay } from '../../web/shared/time.js';
+import { SAMPLES, addSample, beginning, clockOffset, duration, timeOfDay } from '../../web/shared/time.js';
 
 test('lengths of time read as on a stage timer', () => {
   assert.equal(duration(0), '0:00');
@@ -14,6 +14,13 @@ test('lengths of time read as on a stage timer', () => {
 test('times of day have two digits and the asked zone', () => {
   assert.equal(timeOfDay(0, { zone: 'UTC' }), '00:00');
   assert.equal(timeOfDay(5_000, { seconds: true, zone: 'Asia/Taipei' }), '08:00:05');
+});
+
+test('what begins on another day says on which', () => {
+  const noon = new Date(2026, 10, 25, 12).getTime();
+  assert.equal(beginning(noon, noon - 3_600_000), '12:00');
+  assert.match(beginning(noon + 86_400_000, noon), /Thu.*Nov.*26.*12:00/);
+  assert.match(beginning(noon, noon + 365 * 86_400_000), /Wed.*Nov.*25.*12:00/);
 });
 
 test('the clock is set by the fastest round trip', () => {

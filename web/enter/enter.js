@@ -7,7 +7,7 @@
 /** @import { Place } from '../shared/protocol.js' */
 
 import { exchange, keepInvitation, look } from '../shared/invitation.js';
-import { timeOfDay } from '../shared/time.js';
+import { beginning } from '../shared/time.js';
 import { keepPlace, keepToken } from '../shared/token.js';
 import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
@@ -136,7 +136,7 @@ function Invited({ to }) {
   return html`
     <p class="quiet">${entrance.invited}</p>
     <h1>${chosen?.title ?? ''}</h1>
-    ${chosen?.start && html`<p class="quiet">${timeOfDay(chosen.start)}${chosen.room && `, ${chosen.room}`}</p>`}
+    ${chosen?.start && html`<p class="quiet">${beginning(chosen.start)}${chosen.room && `, ${chosen.room}`}</p>`}
     ${!viewer && html`<p class="quiet">${say(entrance.as, { role: words.presence.roles[to.role] })}</p>`}
     <form class="door-form" onSubmit=${(/** @type {Event} */ e) => go(e)}>
       ${to.sessions.length > 1 &&
@@ -148,7 +148,7 @@ function Invited({ to }) {
               <input type="radio" name="session" checked=${one.id === session} onChange=${() => setSession(one.id)} />
               <span>${one.title}</span>
               <span class="quiet">
-                ${one.status === 'live' ? programme.live : one.status === 'ended' ? programme.ended : one.start ? timeOfDay(one.start) : ''}
+                ${one.status === 'live' ? programme.live : one.status === 'ended' ? programme.ended : one.start ? beginning(one.start) : ''}
               </span>
             </label>
           `,

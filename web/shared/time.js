@@ -31,6 +31,24 @@ export function timeOfDay(at, { seconds = false, zone } = {}) {
   return how.format(at);
 }
 
+/**
+ * Format when something begins: a time of day, with its date where that is not today.
+ *
+ * @param {number} at milliseconds since 1970
+ * @param {number} [now] milliseconds since 1970
+ */
+export function beginning(at, now = Date.now()) {
+  if (new Date(at).toDateString() === new Date(now).toDateString()) return timeOfDay(at);
+  return new Intl.DateTimeFormat(language.value, {
+    hourCycle: 'h23',
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(at);
+}
+
 /** One of these is as dear as a hundred of the times it writes. @type {Map<string, Intl.DateTimeFormat>} */
 const clocks = new Map();
 

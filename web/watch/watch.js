@@ -11,7 +11,7 @@ import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
 import { Picture, Words } from '../shared/ui/picture.js';
-import { words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { arranged } from './arranged.js';
 import { opened, stage } from './join.js';
@@ -32,6 +32,7 @@ void openPage(
 /** @param {{ session: LiveSession, viewer: Viewer }} props */
 function Watch({ session, viewer }) {
   const more = later.value;
+  if (turnedAway(session)) return html`<${TurnedAway} session=${session} />`;
   const question = onScreen(session.state.value);
   return html`
     <div class="watch" data-question=${question ? '' : undefined}>
@@ -58,6 +59,7 @@ function Watch({ session, viewer }) {
 /** @param {{ session: LiveSession }} props */
 function Companion({ session }) {
   const more = later.value;
+  if (turnedAway(session)) return html`<${TurnedAway} session=${session} />`;
   return html`
     <div class="watch companion">
       <main class="watch-stage">
@@ -79,6 +81,25 @@ function Companion({ session }) {
       </main>
       <${Panel} session=${session} />
     </div>
+  `;
+}
+
+/** @param {LiveSession} session @returns {string} why nobody is let in here; empty: they are, or not yet */
+function turnedAway(session) {
+  const line = session.status.value;
+  return line.phase === 'closed' && !session.state.value.session ? refusal(line) : '';
+}
+
+/** Who was not let in has nobody to write to, and nothing to wait for. @param {{ session: LiveSession }} props */
+function TurnedAway({ session }) {
+  useTitle(words.watch.title);
+  return html`
+    <main class="slate alone">
+      <h1>${turnedAway(session)}</h1>
+      <p>${words.line.closedHow}</p>
+      <p><a class="button" href="/">${words.invitation.toEntrance}</a></p>
+      <${LanguageChoice} />
+    </main>
   `;
 }
 

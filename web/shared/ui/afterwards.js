@@ -7,7 +7,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useState } from '../../vendor/preact-hooks.js';
-import { timeOfDay } from '../time.js';
+import { beginning } from '../time.js';
 import { say, words } from '../words.js';
 import { comesNext } from './comes_next.js';
 
@@ -30,7 +30,7 @@ export function Afterwards({ talk }) {
       : html`<p class="slate-how">${stage.endedReplay}</p>`}
     ${next &&
     html`<p class="slate-next">
-      <span class="quiet">${say(next.room ? stage.nextIn : stage.nextAt, { time: timeOfDay(next.start), room: next.room })}</span>
+      <span class="quiet">${say(next.room ? stage.nextIn : stage.nextAt, { time: beginning(next.start), room: next.room })}</span>
       ${' '}${next.title}
     </p>`}
     ${event && html`<p><a class="button" href="/?event=${event}">${stage.endedNext}</a></p>`}

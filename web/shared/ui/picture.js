@@ -9,7 +9,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { isOver, mediaOnStage, slate } from '../store.js';
-import { timeOfDay } from '../time.js';
+import { beginning } from '../time.js';
 import { refusal, say, words } from '../words.js';
 import { Afterwards } from './afterwards.js';
 
@@ -97,7 +97,7 @@ function slateOf(session, viewer) {
   if (isOver(state.session.status)) return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') {
     const start = state.timetable?.start ?? state.session.programme?.start;
-    const when = start ? `${say(stage.plannedAt, { time: timeOfDay(start) })} ` : '';
+    const when = start ? `${say(stage.plannedAt, { time: beginning(start, session.now.value) })} ` : '';
     return { text: stage.planned, how: `${when}${stage.plannedHow}` };
   }
   if (state.session.status === 'doors') return { text: stage.doors, how: stage.doorsHow };
