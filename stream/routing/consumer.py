@@ -27,7 +27,8 @@ CATCH_UP_LIMIT = 150
 a fresh key frame is quicker."""
 
 PATIENCE = 0.5
-"""Seconds a joiner waits for a fresh key frame; then it starts from however old a one is stored."""
+"""Seconds a joiner waits for a fresh key frame, where its encoder may give one; then it starts from however
+old a one is stored."""
 
 RESTART_WINDOW = 2.0
 """Seconds after its start in which a viewer that asks for a picture gets the start again: Firefox drops
@@ -64,8 +65,9 @@ class Consumer:
         self.switches = 0
         """How often another track or limit was begun, the start not counted."""
 
+        self.nacks = 0
         self.nacked = 0
-        """Packets that the viewer asked for again."""
+        """Requests for packets again, and the packets that they named."""
         self.plis = 0
         """How often it asked for a picture."""
         self.freezes = Freezes()
@@ -176,7 +178,8 @@ class Consumer:
         if track.ring.key_frame is None:
             return
         near = track.ring.near(CATCH_UP_LIMIT, room)
-        if not near and now - self._waiting_since < PATIENCE:
+        patient = track.answers(now) is not False
+        if not near and patient and now - self._waiting_since < PATIENCE:
             return
         self._begin_from(track, track.ring.key_frame, now)
         self._far = not near

@@ -117,6 +117,21 @@ class PacketRing:
             self._index(packet)
         return True
 
+    def outgrown_by(self, sequence: int) -> bool:
+        """Tell whether the packet of that number would push the newest key frame out."""
+        return self.key_frame is not None and self.key_frame <= sequence - self._capacity
+
+    def grow(self, most: int) -> None:
+        """Hold twice as many packets from now on, `most` at most; what is here stays."""
+        kept = self.since(0)
+        self._capacity = max(self._capacity, min(2 * self._capacity, most))
+        self._packets = [None] * self._capacity
+        self._by_number = ()
+        for packet in kept:
+            self._packets[packet.sequence % self._capacity] = packet
+            if packet.dropped is not None:
+                self._index(packet)
+
     def _index(self, packet: StoredPacket) -> None:
         if not self._by_number:
             self._by_number = tuple([None] * self._capacity for _ in range(FULL))

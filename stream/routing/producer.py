@@ -77,7 +77,7 @@ class Producer:
         former = self.track(rid)
         track = Track(self.media, self.codec, ssrc, rid, clock=self.clock, keyframes=self.keyframes)
         if former is not None:
-            self.keyframes.arrived(former.ssrc)
+            self.keyframes.ended(former.ssrc)
         self.tracks = (*(one for one in self.tracks if one is not former), track)
         self._arrange()
         return former

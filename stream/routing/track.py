@@ -24,6 +24,10 @@ Kind = Literal["audio", "video"]
 RING_PACKETS: dict[Kind, int] = {"video": 2048, "audio": 128}
 """Packets kept: some 8 s of 2 Mbit/s video, 2.5 s of sound."""
 
+RING_MOST = 8192
+"""Packets kept at most of a picture whose encoder gives no key frame when asked, so that what joiners begin
+with is kept until it gives the next: 10 MB, some 38 s of 2 Mbit/s."""
+
 MARK_INTERVAL: dict[Kind, float] = {"video": 0.12, "audio": 0.5}
 """Seconds between two marked packets of a track, at least: 7 a second of 30 frames (every fourth, which
 is a base layer's where there are three). Sound alone is marked seldom; each mark more may be a message more
@@ -148,6 +152,10 @@ class Track:
         if self.kind == "video":
             self._keyframes.want(self.ssrc)
 
+    def answers(self, now: float) -> bool | None:
+        """Tell whether its encoder gives key frames when asked; None where it has not been asked yet."""
+        return self._keyframes.answers(self.ssrc, now)
+
     def bitrate(self, limit: int, now: float) -> float:
         """Return the bit/s that the track takes of late under a temporal limit."""
         return self.rates.bitrate(limit, now)
@@ -184,12 +192,15 @@ class Track:
             self._place(stored)
         else:
             self._place_late(stored)
+        if self.ring.outgrown_by(stored.sequence) and not self._keyframes.answers(self.ssrc, now):
+            self.ring.grow(RING_MOST)
+            self.want_key_frame()  # to learn whether it gives one, or in case it has begun to
         if not self.ring.put(stored):
             return None
         if stored.key_frame:
             self._key_timestamp = stored.timestamp
             self.key_frames_seen += 1
-            self._keyframes.arrived(self.ssrc)
+            self._keyframes.arrived(self.ssrc, now)
         self.rates.count(len(stored.payload), stored.temporal, now)
         self.burst.append(stored)
         return stored

@@ -51,3 +51,22 @@ def test_finds_packets_by_their_number_in_a_substream() -> None:
         assert ring.find(2 * number, FULL) is found
     assert ring.find(3, 0) is None, "the ring has gone around"
     assert ring.find(20, 0) is None
+
+
+def test_grows_without_losing_anything() -> None:
+    ring = PacketRing(CAPACITY)
+    for sequence in range(CAPACITY):
+        one = packet(sequence, key=sequence == 1)
+        one.temporal = sequence % 2
+        one.dropped = (sequence // 2, 0, 0)
+        ring.put(one)
+    assert not ring.outgrown_by(CAPACITY) and ring.outgrown_by(CAPACITY + 1)
+    ring.grow(24)
+    for sequence in range(CAPACITY, 25):
+        ring.put(packet(sequence))
+    assert ring.key_frame == 1 and [one.sequence for one in ring.since(0)] == list(range(1, 25))
+    found = ring.find(5, 0)
+    assert found is not None and found.sequence == 10
+    ring.grow(24)
+    ring.put(packet(25))
+    assert ring.key_frame is None, "no more than it may hold"

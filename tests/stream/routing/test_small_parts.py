@@ -25,7 +25,7 @@ class TestKeyframeThrottle:
             elif event == "want":
                 throttle.want(place % 3)
             elif event == "arrived":
-                throttle.arrived(place % 3)
+                throttle.arrived(place % 3, now)
         for at in asked:
             assert len([other for other in asked if at <= other < at + 0.999]) <= 2
 
@@ -34,8 +34,25 @@ class TestKeyframeThrottle:
         assert throttle.due(0.0) is None
         throttle.want(7)
         assert [throttle.due(at) for at in (1.0, 1.4, 1.5, 2.0)] == [7, None, 7, 7]
-        throttle.arrived(7)
+        throttle.arrived(7, 2.1)
         assert throttle.due(9.0) is None
+
+    def test_remembers_whether_asking_is_of_use(self) -> None:
+        throttle = KeyframeThrottle()
+        throttle.arrived(7, 0.0)
+        assert throttle.answers(7, 1.0) is None, "nobody asked"
+        throttle.want(7)
+        throttle.due(2.0)
+        assert throttle.answers(7, 3.0) is None, "it has its time"
+        assert throttle.answers(7, 3.1) is False
+        throttle.arrived(7, 9.0)
+        assert throttle.answers(7, 9.5) is False, "one that came by itself is no answer"
+        throttle.want(7)
+        throttle.due(10.0)
+        throttle.arrived(7, 10.3)
+        assert throttle.answers(7, 99.0) is True
+        throttle.ended(7)
+        assert throttle.answers(7, 99.0) is None
 
     def test_layers_take_turns(self) -> None:
         throttle = KeyframeThrottle()

@@ -149,6 +149,15 @@ def test_encoders_that_hear_no_request_are_caught_up_with(live: float, after: fl
     assert start.caught_up is not None and start.caught_up < (2.2 if live < 3e6 else 3.5)
 
 
+@pytest.mark.parametrize("live", [3e6, 6e6])
+def test_a_whole_group_of_pictures_is_kept_where_no_request_is_heard(live: float) -> None:
+    """A key frame each ten seconds, in vain asked for another: nobody waits for the next."""
+    start = Start(30e6, live, 60_000, every=10.0, deaf=True)
+    start.join(9.2, 0.7)
+    assert start.begun is not None and start.begun < 0.1
+    assert start.queue < MOST_QUEUE
+
+
 def test_a_start_becomes_quicker_where_marks_come_through() -> None:
     """Three seconds of picture behind, more than 6 s at the first pace's half: not on a wide line."""
     wide, narrow = (Start(rate, 1.6e6, 20_000, deaf=True) for rate in (20e6, 3.1e6))

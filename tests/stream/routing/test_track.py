@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.sender_clock import ClockPoint
-from stream.routing.track import MARK_INTERVAL, Place, Track
+from stream.routing.track import MARK_INTERVAL, RING_MOST, Place, Track
 from stream.wire import vp8
 from stream.wire.rtp import RtpPacket
 from tests.stream.routing.stage_hands import (
@@ -112,13 +112,32 @@ def test_one_that_turns_out_to_be_droppable_is_hollow() -> None:
     assert late.number(0) == (kept.number(0) or 0) + 1 and late.hollow(0)
 
 
-def test_a_ring_that_has_gone_around_forgets() -> None:
-    track = video_track()
-    first = track.receive(media(1, 0, key=True), 0.0)
+def test_a_ring_that_has_gone_around_forgets_what_can_be_had_again() -> None:
+    producer = video_producer()
+    track = begun(producer)
+    track.want_key_frame()
+    assert producer.ask_for_key_frame(0.0) is track
+    first = track.receive(media(1, 0, key=True), 0.1)
     for number in range(2, 2050):
-        track.receive(media(number, 0), 0.0)
+        track.receive(media(number, 0), 9.0)
     assert first is not None and track.ring.get(first.sequence) is None
     assert track.ring.key_frame is None
+    assert producer.ask_for_key_frame(9.0) is None, "an encoder that answers is asked when somebody comes"
+
+
+def test_a_ring_keeps_the_key_frame_of_an_encoder_that_gives_none_when_asked() -> None:
+    producer = video_producer()
+    track = begun(producer)
+    first = track.receive(media(1, 0, key=True), 0.0)
+    assert first is not None
+    for number in range(2, 1 + RING_MOST):
+        track.receive(media(number, 0), number / 250)
+        producer.ask_for_key_frame(number / 250)
+    assert track.ring.key_frame == first.sequence
+    assert track.asked_for_key_frames > 1, "it may have begun to hear"
+    assert track.answers(33.0) is False
+    track.receive(media(1 + RING_MOST, 0), 33.0)
+    assert track.ring.key_frame is None, "not for ever"
 
 
 @given(st.lists(st.integers(1, 1200), min_size=1, max_size=60))
