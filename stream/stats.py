@@ -128,6 +128,7 @@ def _consumer(viewer: Viewer[Any], name: str, now: float) -> Told:
         else None,
         "rid": segment.track.rid if segment is not None else None,
         "temporal": segment.limit if segment is not None else None,
+        "size": segment.track.size if segment is not None else None,
         "bitrate": segment.track.bitrate(segment.limit, now) if segment is not None else 0.0,
         "switches": consumer.switches,
         "freezes": consumer.freezes.count,
@@ -137,6 +138,7 @@ def _consumer(viewer: Viewer[Any], name: str, now: float) -> Told:
         "lost": consumer.lost,
         "fraction_lost": consumer.fraction_lost,
         "round_trip": consumer.round_trip,
+        "nacks": consumer.nacks,
         "nacked": consumer.nacked,
         "resent": consumer.resends.granted,
         "refused_resends": consumer.resends.refused,
@@ -181,6 +183,8 @@ _RECEIVED_COUNTERS: Final = {
 _SENT_COUNTERS: Final = {
     "packets": "Packets sent.",
     "bytes": "Media payload sent.",
+    "lost": "Packets that did not reach the viewer by themselves, by its reports.",
+    "nacks": "Requests to send packets again.",
     "nacked": "Packets asked for again.",
     "resent": "Packets sent again.",
     "refused_resends": "Packets asked for again and not sent.",
@@ -193,6 +197,7 @@ _SENT_GAUGES: Final = {
     "bitrate": "Bit/s of late, on the wire.",
     "fraction_lost": "Part of the packets lost, by the newest report.",
     "round_trip": "Seconds there and back.",
+    "height": "Height of the picture, pixels, where its codec tells.",
 }
 
 
@@ -260,7 +265,8 @@ def _sent(told: Told, each: bool) -> Iterator[Metric]:
             of_slot: dict[str, list[tuple[str, Told]]] = defaultdict(list)
             for viewer, consumers in feed["viewers"].items():
                 for slot, consumer in consumers.items():
-                    of_slot[slot].append((viewer, consumer))
+                    size = consumer["size"]
+                    of_slot[slot].append((viewer, {**consumer, "height": size[1] if size else None}))
             for slot, consumers in of_slot.items():
                 place = [session, name, slot]
                 layers = Counter((c["rid"], c["temporal"]) for _, c in consumers if c["state"] != "waiting")

@@ -290,6 +290,7 @@ class FeedRouter(Generic[PeerT]):
             match packet:
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
                     consumer = by_ssrc[ssrc]
+                    consumer.nacks += 1
                     consumer.nacked += len(sequences)
                     for plain in consumer.resend(sequences, now):
                         viewer.paced.push(plain, len(plain.payload), now, consumer.slot.kind == "audio")
