@@ -75,6 +75,10 @@ from stream.plan import StagePlan
 HISTORY = 2000
 """Newest events remembered: who missed more gets a snapshot instead."""
 
+AT_ONCE = 16
+"""Commands of the audience that are carried out at the same time, by half of the connections to Redis; others
+wait, and staff does not."""
+
 ATTEMPTS = 50
 """Decisions taken for one command before it is refused as `busy`."""
 
@@ -118,6 +122,7 @@ class LiveSession:
         """States that become checkpoints once TAIL events have followed."""
         self._catching_up = asyncio.Lock()
         self._contended = asyncio.Lock()
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self._gathering = Gathering(self._write_together)
         self._guests: set[Callable[[], None]] = set()
@@ -276,6 +281,17 @@ class LiveSession:
         if isinstance(command, GATHERED):
             given = Given(actor, command, command_key(actor.id, command.id), shown)
             return await self._gathering.add(given)
+        if shown is None or shown.role in STAFF:
+            return await self._settled(actor, command, shown)
+        # What a crowd says at once stands in nobody's way who keeps order, and waits here, not for Redis.
+        async with self._room:
+            if self.paused:  # found to be away meanwhile
+                raise LogUnavailable
+            return await self._settled(actor, command, shown)
+
+    async def _settled(
+        self, actor: Person, command: AnyCommand | Conclusion, shown: Claims | None
+    ) -> int | Refusal:
         known = None
         if isinstance(command, BringOn | InviteSpeaker | BindSpeaker | EjectPerson | MuteChat):
             known = await self._presence.find(self.id, command.participant)

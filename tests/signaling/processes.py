@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -84,6 +85,14 @@ class RedisProcesses:
         process = self._processes.pop(port)
         process.kill()
         process.wait()
+
+    def freeze(self, port: int) -> None:
+        """Stop one from answering, though its sockets stay open and take what is sent."""
+        self._processes[port].send_signal(signal.SIGSTOP)
+
+    def thaw(self, port: int) -> None:
+        """Let it go on where it was."""
+        self._processes[port].send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End all."""

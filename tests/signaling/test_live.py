@@ -15,6 +15,7 @@ from signaling.auth import Claims
 from signaling.errors import Conflict, LogUnavailable, SessionNotFound
 from signaling.limits import BUDGETS, Budget
 from signaling.live import LiveSession, LiveSessions, person_of
+from signaling.live_session import AT_ONCE
 from signaling.log import Position, SessionLog, connect
 from signaling.outbox import Outbox
 from signaling.presence import Presence
@@ -43,6 +44,9 @@ from stream.plan import StagePlan
 
 from .conftest import RedisServer
 from .tape import Tape, texts
+
+REFUSED_WITHIN = 5.0
+"""Seconds until commands that a hung Redis does not answer are refused: twice TIMEOUT, and some."""
 
 decode_frame = msgspec.json.Decoder(AnyServerMessage).decode
 
@@ -316,6 +320,25 @@ async def test_two_workers_under_load_agree_and_number_every_event_once(
         assert heard == list(range(2, 202))
 
 
+async def test_who_keeps_order_does_not_wait_for_a_crowd_that_talks(session: LiveSession) -> None:
+    await done(session, ADA, PostChat(new_id(), "out of place"))
+    (spoiler,) = session.state.chat
+    acknowledged = 0
+
+    async def talk(number: int) -> None:
+        nonlocal acknowledged
+        await done(session, claims(f"v{number}"), PostChat(new_id(), "x"))
+        acknowledged += 1
+
+    crowd = [asyncio.create_task(talk(number)) for number in range(300)]
+    await until(lambda: acknowledged >= 10)
+    before = acknowledged
+    await done(session, MOD, DeleteChat(new_id(), spoiler.id))
+    assert acknowledged - before <= 5 * AT_ONCE, "those who were under way, and not all who waited"
+    await asyncio.gather(*crowd)
+    assert acknowledged == 300
+
+
 async def test_looking_at_the_log_under_load_disturbs_nobody(
     session: LiveSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,12 +501,30 @@ async def test_redis_killed_pauses_chat_and_loses_nothing_acknowledged(
 async def test_a_frozen_redis_pauses_chat_and_nothing_restarts(
     redis_server: RedisServer, live: LiveSessions, session: LiveSession
 ) -> None:
+    reader = Reader(session, claims("bob"))
     redis_server.freeze()
+    posts = [PostChat(new_id(), f"meanwhile {number}") for number in range(40)]
+    began = time.monotonic()
+    outcomes = await asyncio.gather(*(session.command(ADA, post) for post in posts))
+    took = time.monotonic() - began
+    assert {one.code for one in outcomes if isinstance(one, Refused)} == {"log_unavailable"}
+    assert all(isinstance(one, Refused) for one in outcomes)
     await until(lambda: not live.available, within=4)
+    began = time.monotonic()
+    refused = await session.command(ADA, posts[0])
+    assert isinstance(refused, Refused) and time.monotonic() - began < 0.1, "known to be away"
     redis_server.thaw()
-    await until(lambda: live.available, within=4)
+    back = await until(lambda: live.available, within=4)
+    print(f"hung: 40 commands refused after {took:.2f} s, chat back {back:.2f} s after it went on")
+    assert took <= REFUSED_WITHIN
+    # What was sent to it may have been done when it went on; who had no answer says the same again.
+    for post in posts:
+        await done(session, ADA, post)
     await done(session, ADA, PostChat(new_id(), "after"))
-    assert session.state.chat[-1].text == "after"
+    texts = [message.text for message in session.state.chat]
+    assert sorted(texts) == sorted([*(post.text for post in posts), "after"])
+    frames = [frame for frame in await reader.frames() if '"notice"' in frame]
+    assert ["paused" in frames[0], "resumed" in frames[-1]] == [True, True]
 
 
 @pytest.mark.fault

@@ -16,11 +16,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from signaling.embedded_redis import answers
-from signaling.protocol import Ack, PostChat, Resume
+from signaling.protocol import Ack, PostChat, Refused, Resume
 from signaling.redis_client import RedisUrlError, Sentinels, sentinels
 
 from .processes import RedisProcesses, free_port
-from .test_live import Reader, claims, done, generous, new_id, until, worker
+from .test_live import REFUSED_WITHIN, Reader, claims, done, generous, new_id, until, worker
 
 __all__ = ["generous"]
 
@@ -128,6 +128,47 @@ async def test_a_fail_over_that_loses_the_tail_is_a_new_epoch_and_nothing_is_mis
         assert isinstance(await there.command(claims("bob"), PostChat(new_id(), "on we go")), Ack)
         await until(lambda: session.state.chat[-1].text == "on we go")
     assert await answers(replicated.url)
+
+
+@pytest.mark.fault
+async def test_a_master_that_hangs_refuses_in_time_and_is_replaced_and_its_return_disturbs_nobody(
+    replicated: Replicated,
+) -> None:
+    await replicated.start()
+    async with worker(replicated.url) as live, worker(replicated.url) as other:
+        session = await live.create("A talk", "s1")
+        there = await other.get("s1")
+        await done(session, claims("ada"), PostChat(new_id(), "before"))
+        await until(lambda: there.position == session.position)
+        async with replicated.client(replicated.replica) as client, asyncio.timeout(5):
+            while await client.xlen("rostrum:{s1}:log") < 2:
+                await asyncio.sleep(0.02)
+        reader = Reader(there, claims("bob"))
+        replicated.freeze(replicated.master)
+        hung = time.monotonic()
+        post = PostChat(new_id(), "into the void")
+        refused = await session.command(claims("ada"), post)
+        took = time.monotonic() - hung
+        assert isinstance(refused, Refused) and refused.code == "log_unavailable" and refused.retry_after
+        await until(lambda: not live.available and not other.available, within=10)
+        await until(lambda: live.available and other.available, within=30)
+        back = time.monotonic() - hung
+        print(f"master hung: refused after {took:.2f} s, chat back after {back:.2f} s at another")
+        assert took <= REFUSED_WITHIN
+        await done(there, claims("ada"), post)
+        replicated.thaw(replicated.master)
+        for number in range(20):
+            await done(session, claims("ada"), PostChat(new_id(), f"after {number}"))
+            await asyncio.sleep(0.1)
+        async with replicated.client(replicated.master) as client, asyncio.timeout(30):
+            while (await client.info("replication"))["role"] != "slave":
+                await asyncio.sleep(0.05)
+        await done(there, claims("ada"), PostChat(new_id(), "at last"))
+        await until(lambda: session.state == there.state, within=10)
+        texts = [message.text for message in session.state.chat]
+        assert texts == ["before", "into the void", *(f"after {number}" for number in range(20)), "at last"]
+        said = [frame for frame in await reader.frames() if '"notice"' in frame]
+        assert "paused" in said[0] and "resumed" in said[-1]
 
 
 def test_a_url_of_sentinels_is_taken_apart() -> None:
