@@ -140,9 +140,10 @@ class Fanout:
         self._ticks.tell(reactions, lines)
 
     def presence(self, roster: Roster) -> None:
-        """Tell who is here, soon."""
-        self._roster, self._roster_due = roster, True
-        self._soon()
+        """Tell who is here, soon, if it has changed."""
+        if roster != self._roster:
+            self._roster, self._roster_due = roster, True
+            self._soon()
 
     def media(self, media: MediaState) -> None:
         """Tell who publishes, soon."""

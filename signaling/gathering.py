@@ -9,6 +9,7 @@ The queue is bounded: beyond MOST_WAITING one is told to come again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -61,6 +62,8 @@ class Gathering:
         self._waiting: dict[CommandKey, Given] = {}
         self._task: asyncio.Task[None] | None = None
         self._written = 0.0
+        self._crowded = asyncio.Event()
+        """Set while as many wait as go together: nobody need wait for company then."""
 
     async def add(self, given: Given) -> int | Refusal:
         """Have a command written with others; returns its position or refusal.
@@ -70,6 +73,8 @@ class Gathering:
         if len(self._waiting) >= MOST_WAITING:
             raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=1.0)
         given = self._waiting.setdefault(given.key, given)
+        if len(self._waiting) >= MOST_TOGETHER:
+            self._crowded.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="gathering")
         # Another of the same id may wait for the same answer, so nobody cancels it.
@@ -89,13 +94,15 @@ class Gathering:
         together: list[Given] = []
         try:
             while self._waiting:
-                # Nobody need wait for company where more wait than go together.
-                crowded = len(self._waiting) >= MOST_TOGETHER
-                await asyncio.sleep(0 if crowded else max(JOIN, self._written + PACE - loop.time()))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(max(JOIN, self._written + PACE - loop.time())):
+                        await self._crowded.wait()
                 self._written = loop.time()
                 together = list(self._waiting.values())[:MOST_TOGETHER]
                 for given in together:
                     del self._waiting[given.key]
+                if len(self._waiting) < MOST_TOGETHER:
+                    self._crowded.clear()
                 try:
                     await self._write(together)
                 except Exception as error:  # noqa: BLE001 - told to each who waits

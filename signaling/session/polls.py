@@ -265,7 +265,9 @@ def _count(state: State, ballots: Iterable[Ballot]) -> State:
     for ballot in ballots:
         if ballot.poll not in state.polls:
             continue
-        cast = changed.setdefault(ballot.poll, dict(state.ballots.get(ballot.poll, {})))
+        if ballot.poll not in changed:  # a wave is one poll's: all that was cast is copied once
+            changed[ballot.poll] = dict(state.ballots.get(ballot.poll, {}))
+        cast = changed[ballot.poll]
         if ballot.choices:
             cast[ballot.voter] = ballot.choices
         else:

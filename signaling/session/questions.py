@@ -398,7 +398,9 @@ def _count(state: State, votes: Iterable[Vote]) -> State:
         question = asked_as(state, cast.question)
         if question is None:
             continue
-        voters = changed.setdefault(question.id, set(state.votes.get(question.id, ())))
+        if question.id not in changed:  # a wave is one question's: all who were for it are copied once
+            changed[question.id] = set(state.votes.get(question.id, ()))
+        voters = changed[question.id]
         if cast.up:
             voters.add(cast.participant)
         else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -17,6 +19,9 @@ from signaling.log import SessionLog, command_key
 from signaling.protocol import (
     Ack,
     AnyServerMessage,
+    AskQuestion,
+    Ballot,
+    BallotsCast,
     CastBallot,
     ClosePoll,
     CreatePoll,
@@ -31,13 +36,17 @@ from signaling.protocol import (
     SendCaption,
     StartSession,
     Tick,
+    Vote,
     VoteQuestion,
     VotesCast,
     YourBallot,
     Yours,
 )
+from signaling.session.fold import apply
 
 from .conftest import RedisServer
+from .session_events import MODERATOR as STAFF
+from .session_events import Fold
 from .tape import texts
 from .test_live import (
     MOD,
@@ -132,10 +141,38 @@ async def test_a_wave_larger_than_one_write_waits_for_no_company(monkeypatch: py
     took = time.monotonic() - began
     assert writes == [MOST_TOGETHER] * 4
     assert took < 5.0, "three waits would have taken 15 s"
+    first, *more_still = [
+        asyncio.create_task(gathering.add(given(number)))
+        for number in range(4 * MOST_TOGETHER, 5 * MOST_TOGETHER - 1)
+    ]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):  # who is few waits for others
-            await gathering.add(given(4 * MOST_TOGETHER))
+            await asyncio.shield(first)
+    began = time.monotonic()
+    await gathering.add(given(5 * MOST_TOGETHER))  # and not for more than go together
+    await asyncio.gather(first, *more_still)
+    assert time.monotonic() - began < 2.0 and writes == [MOST_TOGETHER] * 5
     await gathering.close()
+
+
+def test_a_wave_costs_the_same_however_many_have_voted_before() -> None:
+    many = frozenset(f"v{number}" for number in range(50_000))
+    fold = Fold()
+    fold.do(STAFF, AskQuestion(fold.new_id(), "Why?"))
+    fold.do(STAFF, CreatePoll(fold.new_id(), "Is it?", "single", ("yes", "no")))
+    (question,), (poll,) = fold.state.questions, fold.state.polls
+    cast = MappingProxyType(dict.fromkeys(many, (0,)))
+    votes, ballots = MappingProxyType({question: many}), MappingProxyType({poll: cast})
+    state = replace(fold.state, votes=votes, ballots=ballots)
+    wave = range(MOST_TOGETHER)
+    voted = VotesCast(at=1, by="system", votes=tuple(Vote(question, f"w{n}", up=True) for n in wave))
+    balloted = BallotsCast(at=1, by="system", ballots=tuple(Ballot(poll, f"w{n}", (1,)) for n in wave))
+    began = time.process_time()
+    state = apply(apply(state, voted), balloted)
+    took = time.process_time() - began
+    print(f"{2 * MOST_TOGETHER} votes and ballots on 50,000 each: {took * 1000:.0f} ms")
+    assert took < 0.5, "once a wave, not once a vote, is copied what was there"
+    assert len(state.votes[question]) == len(state.ballots[poll]) == 50_000 + MOST_TOGETHER
 
 
 async def test_a_vote_is_told_in_sums_to_all_and_by_itself_to_the_voters_pages(session: LiveSession) -> None:
