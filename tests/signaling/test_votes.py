@@ -219,6 +219,7 @@ async def test_a_vote_is_done_once_though_its_receipt_was_lost_with_the_end_of_t
         redis_server.replace_data(tmp_path)
         await redis_server.start()
         await until(lambda: min(session.position[0], elsewhere.position[0]) > before, within=10)
+        await until(lambda: here.available and there.available)
         assert session.state.votes == {}
         # Who had no answer says the same again, to whichever worker.
         assert [await done(elsewhere, ada, first), await done(session, bob, second)] == voted
