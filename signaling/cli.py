@@ -385,6 +385,9 @@ def bench_connect(
     viewers: Annotated[int, typer.Option(min=2, help="How many come.")] = 5000,
     seconds: Annotated[float, typer.Option(min=1, help="Within what time.")] = 10,
     workers: Annotated[int, typer.Option(min=2, help="Signaling processes; one is killed.")] = 2,
+    everybody: Annotated[
+        bool, typer.Option("--everybody", help="Kill all of them, and start them anew.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Let a crowd connect to signaling processes of its own, kill one, and let its people come back.
@@ -400,7 +403,7 @@ def bench_connect(
     from stream.bench.report import to_json
 
     try:
-        figures = measure(Wanted(viewers, seconds, workers))
+        figures = measure(Wanted(viewers, seconds, workers, everybody))
     except BenchError as error:
         raise CommandError(f"Nothing was measured: {error}") from None
     typer.echo(to_json(figures.as_dict()) if as_json else connect_table(figures))

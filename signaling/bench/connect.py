@@ -1,13 +1,15 @@
-"""`rostrum bench connect`: everybody comes at once, and once more after a process has died.
+"""`rostrum bench connect`: everybody comes at once, and once more after a process has died, or all have.
 
 First all connect within a given time, then one signaling process is killed, and its people go to the
-others, as pages do: after a pause that differs from one to the next. The law: who is counted in has been
-welcomed; who is told to come later comes later, and that time counts.
+others, as pages do: after a pause that differs from one to the next, and grows while nobody is there. Or all
+are killed and started anew. The law: who is counted in has been welcomed; who is told to come later comes
+later, and that time counts.
 """
 
 from __future__ import annotations
 
 import contextlib
+import heapq
 import random
 import tempfile
 import time
@@ -22,8 +24,15 @@ from stream.bench.commands import settled
 from stream.bench.process import BenchError, Cores
 from stream.bench.servers import percentile
 
-PAUSE: Final = (0.0, 0.3)
-"""Seconds between a page's loss and its first try, evenly spread (web/shared/backoff.js)."""
+PAUSE: Final = 0.3
+"""Most seconds between a page's loss and its first try, evenly spread (web/shared/backoff.js)."""
+
+GROWTH: Final = 1.5
+"""How much that grows with each try that fails, to LONGEST at most."""
+
+LONGEST: Final = 10.0
+BACK_WITHIN: Final = 60.0
+"""Seconds that they are waited for."""
 
 _FULL_SHARE: Final = 0.9
 
@@ -35,6 +44,8 @@ class Wanted:
     viewers: int = 5000
     seconds: float = 10.0
     workers: int = 2
+    everybody: bool = False
+    """Whether all processes are killed, and started anew."""
 
 
 @dataclass
@@ -54,7 +65,7 @@ class Figures:
     """Of those who returned: without a snapshot, told only what they missed."""
     back_p50_ms: float
     back_p99_ms: float
-    """From the death of their process to their welcome at another."""
+    """From the death of their process to their welcome at another, or at the one started in its place."""
     history_reads: int
     """How often the log was read from Redis while they returned."""
     generator: dict[str, float]
@@ -70,7 +81,7 @@ def measure(wanted: Wanted) -> Figures:
     """Start the servers, let everybody come, and come again. Raises BenchError."""
     if wanted.workers < 2:
         raise BenchError("who is to come back needs another process to go to")
-    allow_sockets(2 * wanted.viewers + 200)
+    allow_sockets(3 * wanted.viewers + 200)
     with (
         settled() as cores,
         tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
@@ -98,26 +109,19 @@ def _measure(wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> Fi
     crowd.run(lambda: False, 4.0)
     memory = (workers.memory() - empty) / max(1, len(joins))
 
-    victims = [member for number, member in enumerate(crowd.members) if number % wanted.workers == 0]
+    dead = workers.signaling if wanted.everybody else workers.signaling[:1]
+    victims = [member for number, member in enumerate(crowd.members) if number % wanted.workers < len(dead)]
     reads = _reads(workers)
-    dead = workers.signaling[0]
-    dead.process.process.kill()
-    dead.process.process.wait()
+    for worker in dead:
+        worker.process.process.kill()
+        worker.process.process.wait()
     died = time.monotonic()
-    spread = random.Random(1)  # noqa: S311 (the same pauses in each run)
-    again = sorted(
-        (
-            died + spread.uniform(*PAUSE),
-            workers.signaling[1 + number % (wanted.workers - 1)].port,
-            member.token,
-            _place(member),
-        )
-        for number, member in enumerate(victims)
-    )
-    first = len(crowd.members)
-    _come(crowd, again)
-    crowd.run(lambda: all(member.welcomed for member in crowd.members[first:]), 20)
-    back = [member for member in crowd.members[first:] if member.welcomed]
+    if wanted.everybody:
+        # As a supervisor does; pages come to the same addresses.
+        ports = [workers.begin(number, worker.port).port for number, worker in enumerate(dead)]
+    else:
+        ports = [worker.port for worker in workers.signaling[1:]]
+    back = _come_back(crowd, victims, ports, died)
     delays = [member.welcome_at - died for member in back]
     figures = Figures(
         viewers=wanted.viewers,
@@ -148,6 +152,38 @@ def _come(crowd: Crowd, coming: list[tuple[float, int, str, tuple[int, int] | No
     for at, port, token, resume in coming:
         crowd.run(lambda at=at: time.monotonic() >= at, 60)  # type: ignore[misc]
         crowd.join(port, token, resume)
+
+
+def _come_back(crowd: Crowd, people: list[Member], ports: list[int], died: float) -> list[Member]:
+    """Let each try until they are welcome, as a page does; return those who are."""
+    spread = random.Random(1)  # noqa: S311 (the same pauses in each run)
+    due = [(died + spread.uniform(0, PAUSE), number, 0) for number in range(len(people))]
+    heapq.heapify(due)
+    trying: dict[int, tuple[Member, int]] = {}
+    back: list[Member] = []
+    while len(back) < len(people) and time.monotonic() < died + BACK_WITHIN:
+        now, failed = time.monotonic(), []
+        while due and due[0][0] <= now:
+            _, number, failures = heapq.heappop(due)
+            port = ports[number % len(ports)]
+            try:
+                member = crowd.join(port, people[number].token, _place(people[number]))
+            except BenchError:  # nobody listens there yet
+                failed.append((number, failures + 1))
+            else:
+                trying[number] = (member, failures)
+        crowd.turn()
+        for number, (member, failures) in tuple(trying.items()):
+            if member.welcomed or member.closed_at:
+                del trying[number]
+            if member.welcomed:
+                back.append(member)
+            elif member.closed_at:
+                failed.append((number, failures + 1))
+        for number, failures in failed:
+            pause = spread.uniform(0, min(LONGEST, PAUSE * GROWTH**failures))
+            heapq.heappush(due, (time.monotonic() + pause, number, failures))
+    return back
 
 
 def _place(member: Member) -> tuple[int, int] | None:

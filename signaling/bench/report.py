@@ -39,7 +39,7 @@ def connect_table(figures: connect.Figures) -> str:
         ("join", f"p50 {figures.join_p50_ms:.0f} ms, p99 {figures.join_p99_ms:.0f} ms"),
         ("server CPU", f"{figures.cpu_ms_per_join:.2f} ms a join"),
         ("memory", f"{figures.memory_per_connection / 1024:.1f} KiB a connection"),
-        ("returned", f"{figures.returned} from a process that died, {figures.resumed} by resume"),
+        ("returned", f"{figures.returned} whose process died, {figures.resumed} by resume"),
         ("back", f"p50 {figures.back_p50_ms:.0f} ms, p99 {figures.back_p99_ms:.0f} ms"),
         ("history", f"read {figures.history_reads} times meanwhile"),
         ("load", f"{figures.generator['cpu_share']:.0%} of a core"),

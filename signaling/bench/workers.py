@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,8 @@ class Workers:
     redis_url: str
     signaling: tuple[Worker, ...]
     tokens: Tokens
+    begin: Callable[[int, int], Worker]
+    """Starts a signaling process by its number, at a port."""
 
     def token(self, sub: str, role: Role = "viewer", session: str = SESSION) -> str:
         """Mint a token for somebody."""
@@ -91,10 +93,14 @@ def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
         held.callback(redis.stop)
         _until_listening(redis, Path(embedded.url.removeprefix("unix://")))
         secret = secrets.token_hex(32)
-        signaling = tuple(_worker(number, secret, embedded.url, folder, cores) for number in range(count))
-        for one in signaling:
-            held.callback(one.process.stop)
-        workers = Workers(redis, embedded.url, signaling, Tokens(secret))
+
+        def begin(number: int, port: int) -> Worker:
+            worker = _worker(number, port, secret, embedded.url, folder, cores)
+            held.callback(worker.process.stop)
+            return worker
+
+        signaling = tuple(begin(number, free_port()) for number in range(count))
+        workers = Workers(redis, embedded.url, signaling, Tokens(secret), begin)
         for number in range(count):
             _until_serving(workers, number)
         workers.ask("POST", "/api/sessions", {"id": SESSION, "title": "A talk under measurement"})
@@ -102,8 +108,7 @@ def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
         yield workers
 
 
-def _worker(number: int, secret: str, redis_url: str, folder: Path, cores: Cores) -> Worker:
-    port = free_port()
+def _worker(number: int, port: int, secret: str, redis_url: str, folder: Path, cores: Cores) -> Worker:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ROSTRUM_")}
     settings = {
         "ROSTRUM_SECRET": secret,

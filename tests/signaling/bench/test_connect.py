@@ -37,6 +37,17 @@ def test_a_small_crowd_comes_and_comes_back_where_it_was() -> None:
 
 
 @pytest.mark.benchmark
+def test_five_thousand_come_back_when_all_processes_have_died() -> None:
+    found = bench("--viewers", "5000", "--seconds", "10", "--everybody")
+    print(json.dumps(found, indent=2))
+    assert (found["welcomed"], found["returned"]) == (5000, 5000)
+    assert found["history_reads"] <= 4, (
+        "once a worker: a checkpoint's tail, and a look for what came meanwhile"
+    )
+    assert found["back_p99_ms"] <= 10_000
+
+
+@pytest.mark.benchmark
 def test_five_thousand_in_ten_seconds_and_half_of_them_again() -> None:
     found = bench("--viewers", "5000", "--seconds", "10")
     print(json.dumps(found, indent=2))
