@@ -159,6 +159,7 @@ def _chat(material: Material) -> Iterator[Row]:
                 "message": message.id,
                 "at": Moment(message.at),
                 "channel": getattr(message, "channel", "public"),
+                "to": message.to.name if message.to else None,
                 "text": message.text,
                 **_person(message.author),
             }
@@ -296,7 +297,7 @@ SECTIONS: Final = (
         ),
         _questions,
     ),
-    Section("chat", ("message", "at", "channel", "text", *PERSON), _chat),
+    Section("chat", ("message", "at", "channel", "to", "text", *PERSON), _chat),
     Section("polls", ("poll", "at", "kind", "state", "text", "option", "votes", "voters"), _polls),
     Section("signatures", ("declaration", "organisation", "signed", "at", *PERSON), _signatures),
     Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),

@@ -47,6 +47,7 @@ from signaling.protocol import (
     LifecycleEvent,
     MediaState,
     MuteChat,
+    PostChat,
     Person,
     PersonEjected,
     React,
@@ -295,6 +296,8 @@ class LiveSession:
         known = None
         if isinstance(command, BringOn | InviteSpeaker | BindSpeaker | EjectPerson | MuteChat):
             known = await self._presence.find(self.id, command.participant)
+        elif isinstance(command, PostChat) and command.to is not None:
+            known = await self._presence.find(self.id, command.to)
         if isinstance(command, StageCommand) and (command.seen or 0) > self._state.seq:
             await self.catch_up()  # whoever gives it has it from a worker that is ahead of this one
         outcome = await self._attempt(actor, command, known, shown)

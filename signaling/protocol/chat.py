@@ -32,7 +32,7 @@ MOST_MUTED = 24 * 3600
 class ChatMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of chat. `id` is the server's; without `channel` it is public.
 
-    One that is `held` only staff and its author see.
+    One that is `held` only staff and its author see; one `to` somebody, they two and staff.
     """
 
     id: str
@@ -42,6 +42,7 @@ class ChatMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     channel: Channel = "public"
     reply_to: str | None = None
     held: HeldFor | None = None
+    to: Person | None = None
 
 
 class ChatRules(msgspec.Struct, frozen=True):
@@ -70,11 +71,16 @@ class ChatMute(msgspec.Struct, frozen=True):
 
 
 class PostChat(Command, frozen=True, tag="chat.post"):
-    """Say something, to everybody or in a channel of one's own role; or reply to what was said there."""
+    """Say something, to everybody or in a channel of one's own role; or reply to what was said there.
+
+    With `to`, staff note something down for one of those backstage, and no other of them reads it; a reply to
+    such a note goes back to who wrote it.
+    """
 
     text: ChatText
     channel: Channel = "public"
     reply_to: Id | None = None
+    to: Id | None = None
 
 
 class WithdrawChat(Command, frozen=True, tag="chat.withdraw"):

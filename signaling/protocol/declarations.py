@@ -23,7 +23,10 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Declaration(msgspec.Struct, frozen=True):
-    """What is signed: `organisations` in their order, `signatures` as given, `open` while more may come."""
+    """What is signed: `organisations` in their order, `signatures` as given, `open` while more may come.
+
+    `on_screen`: whether the hall reads it now.
+    """
 
     id: str
     title: str
@@ -32,14 +35,23 @@ class Declaration(msgspec.Struct, frozen=True):
     signatures: tuple[Signature, ...]
     open: bool
     at: int
+    on_screen: bool = False
 
 
 class PresentDeclaration(Command, frozen=True, tag="declaration.present"):
-    """Put a text before these organisations to be signed, in place of one nobody has signed (moderators)."""
+    """Put a text before these organisations to be signed, in place of one nobody has signed (moderators).
+
+    Not `open`, it is read first, and signed from `declaration.open` on.
+    """
 
     title: Title
     text: DeclarationText
     organisations: Organisations
+    open: bool = True
+
+
+class OpenDeclaration(Command, frozen=True, tag="declaration.open"):
+    """Take signatures from now on (moderators)."""
 
 
 class SignDeclaration(Command, frozen=True, tag="declaration.sign"):
@@ -55,6 +67,14 @@ class StrikeSignature(Command, frozen=True, tag="declaration.strike"):
 
 class CloseDeclaration(Command, frozen=True, tag="declaration.close"):
     """Take no more signatures (moderators)."""
+
+
+class ShowDeclaration(Command, frozen=True, tag="declaration.show"):
+    """Put it on the hall's screen, with who has signed; what was there leaves (moderators)."""
+
+
+class HideDeclaration(Command, frozen=True, tag="declaration.hide"):
+    """Take it off the hall's screen (moderators)."""
 
 
 class DeclarationPresented(Event, frozen=True, tag="declaration.presented"):
@@ -76,5 +96,33 @@ class DeclarationClosed(Event, frozen=True, tag="declaration.closed"):
     """No more may sign; what is signed stays."""
 
 
-DeclarationCommand = PresentDeclaration | SignDeclaration | StrikeSignature | CloseDeclaration
-DeclarationEvent = DeclarationPresented | DeclarationSigned | SignatureStruck | DeclarationClosed
+class DeclarationOpened(Event, frozen=True, tag="declaration.opened"):
+    """Who is asked to may sign."""
+
+
+class DeclarationShown(Event, frozen=True, tag="declaration.shown"):
+    """It is on the hall's screen; a question or a poll that was there is not any more."""
+
+
+class DeclarationHidden(Event, frozen=True, tag="declaration.hidden"):
+    """It is on the hall's screen no more."""
+
+
+DeclarationCommand = (
+    PresentDeclaration
+    | OpenDeclaration
+    | SignDeclaration
+    | StrikeSignature
+    | CloseDeclaration
+    | ShowDeclaration
+    | HideDeclaration
+)
+DeclarationEvent = (
+    DeclarationPresented
+    | DeclarationOpened
+    | DeclarationSigned
+    | SignatureStruck
+    | DeclarationClosed
+    | DeclarationShown
+    | DeclarationHidden
+)

@@ -52,7 +52,7 @@ from signaling.protocol import (
     VotesCast,
     WordsSet,
 )
-from signaling.session import access, backstage, cues, floor, turns
+from signaling.session import access, backstage, chat, cues, floor, turns
 from signaling.session.state import State
 
 Audience = Literal["public", "hall", "speakers", "staff"]
@@ -110,10 +110,14 @@ def fact(before: State, event: AnyEvent) -> Fact:
     match event:
         case ChatPosted(message=message) if message.held is not None:
             return Fact(event, message.author.id, _STAFF)
+        case ChatPosted(message=message) if message.to is not None:
+            return Fact(event, chat.confidant(message), _STAFF)
         case ChatPosted(message=message) | ChatApproved(message=message) | ChatPinned(message=message):
             return Fact(event, audiences=_READERS[message.channel])
         case ChatDeleted(message=message_id, author=author):
             deleted = _said(before, message_id)
+            if deleted is not None and deleted.to is not None:
+                return Fact(event, chat.confidant(deleted), _STAFF)
             held = deleted is not None and deleted.held is not None
             return Fact(event, author or None, _STAFF if held else _readers(deleted))
         case ChatUnpinned(message=message_id):
@@ -218,12 +222,13 @@ def snapshot(state: State, audience: Audience, participant: str) -> Snapshot:
     )
 
 
-def _newest(chat: tuple[ChatMessage, ...], audience: Audience, participant: str) -> tuple[ChatMessage, ...]:
+def _newest(said: tuple[ChatMessage, ...], audience: Audience, participant: str) -> tuple[ChatMessage, ...]:
     """Return the newest messages of each channel that the audience reads, in the order they were said."""
     left = {channel: SNAPSHOT_CHAT for channel in CHANNELS if audience in _READERS[channel]}
     newest = []
-    for message in reversed(chat):
-        hidden = message.held is not None and audience != "staff" and message.author.id != participant
+    for message in reversed(said):
+        alone = message.author.id if message.held is not None else chat.confidant(message)
+        hidden = audience != "staff" and alone not in (None, participant)
         if left.get(message.channel) and not hidden:
             left[message.channel] -= 1
             newest.append(message)

@@ -2,7 +2,8 @@
 
 Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The law: a
 channel never pushes another one's messages out; the public channel alone is slow, held back or searched for
-words, and never for staff; what is gone stays gone, its pin with it; and who is muted posts nowhere.
+words, and never for staff; what is gone stays gone, its pin with it; who is muted posts nowhere; and what is
+said about a note to one person stays between them and staff.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def decide(state: State, actor: Person, command: ChatCommand, *, now: int, known
     """Return what a command on the chat comes to; `known` is whom it names, if they are here."""
     match command:
         case PostChat():
-            return post(state, actor, command, now=now, new_id=derived_id("m", actor, command))
+            new_id = derived_id("m", actor, command)
+            return post(state, actor, command, now=now, new_id=new_id, known=known)
         case WithdrawChat() | DeleteChat():
             return remove(state, actor, command, now=now)
         case ApproveChat():
@@ -165,13 +167,18 @@ def _posted(state: State, message: ChatMessage) -> Mapping[str, int]:
 # -- the decisions -------------------------------------------------------------------------------------
 
 
-def post(state: State, actor: Person, command: PostChat, *, now: int, new_id: str) -> Outcome:
+def post(
+    state: State, actor: Person, command: PostChat, *, now: int, new_id: str, known: Person | None = None
+) -> Outcome:
     """Say something; two people's messages never contend."""
     text = _cleaned(command.text)
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
-    if command.reply_to is not None and not _may_reply(state, command):
+    if command.reply_to is not None and not _may_reply(state, actor, command):
         return _UNKNOWN
+    to = _addressee(state, actor, command, known)
+    if isinstance(to, Refusal):
+        return to
     held: HeldFor | None = None
     entity = voice_entity(actor.id)
     leans_on: tuple[str, ...] = (SESSION,)
@@ -185,7 +192,7 @@ def post(state: State, actor: Person, command: PostChat, *, now: int, new_id: st
             changes = (entity,) if state.chat_rules.slow else ()
         if refused is not None:
             return refused
-    message = ChatMessage(new_id, actor, text, now, command.channel, command.reply_to, held)
+    message = ChatMessage(new_id, actor, text, now, command.channel, command.reply_to, held, to)
     return Decision((ChatPosted(at=now, by=actor.id, message=message),), leans_on=leans_on, changes=changes)
 
 
@@ -232,6 +239,8 @@ def pin(state: State, actor: Person, command: PinChat | UnpinChat, *, now: int) 
         return _UNKNOWN
     if message.held is not None:
         return Refusal("wrong_state", "The message waits to be approved.")
+    if message.to is not None:
+        return Refusal("wrong_state", "A note to one person is kept in sight of nobody else.")
     return _change(ChatPinned(at=now, by=actor.id, message=message), message)
 
 
@@ -271,9 +280,36 @@ def _held(state: State, text: str) -> HeldFor | None:
     return "approval" if state.chat_rules.hold else None
 
 
-def _may_reply(state: State, command: PostChat) -> bool:
+def _may_reply(state: State, actor: Person, command: PostChat) -> bool:
     to = _find(state, command.reply_to or "")
-    return to is not None and to.held is None and to.channel == command.channel
+    if to is None or to.held is not None or to.channel != command.channel:
+        return False
+    return to.to is None or actor.role in STAFF or confidant(to) == actor.id
+
+
+def confidant(message: ChatMessage) -> str | None:
+    """Return who beside staff reads what is addressed to one person: they, or who has answered; else None."""
+    if message.to is None:
+        return None
+    return message.to.id if message.author.role in STAFF else message.author.id
+
+
+def _addressee(state: State, actor: Person, command: PostChat, known: Person | None) -> Person | Refusal | None:
+    """Return whom a message is for alone; an answer stays where the note was."""
+    note = _find(state, command.reply_to or "")
+    if note is not None and note.to is not None:
+        crew, other = (note.author, note.to) if note.author.role in STAFF else (note.to, note.author)
+        return crew if actor.id == other.id else other
+    if command.to is None:
+        return None
+    if actor.role not in STAFF:
+        return Refusal("forbidden", "Notes to one person are staff's.")
+    if command.channel != "backstage":
+        return Refusal("invalid", "Notes to one person are for those backstage.")
+    person = known or state.people.get(command.to)
+    if person is None or person.role in ("viewer", "hall"):
+        return Refusal("unknown_participant", "Nobody by this id is backstage.")
+    return person
 
 
 def _find(state: State, message_id: str) -> ChatMessage | None:

@@ -1,4 +1,7 @@
-"""A joint declaration: presented, signed by each organisation once, and closed.
+"""A joint declaration: presented, read out, signed by each organisation once, and closed.
+
+    read out ◀──close── open for signing        signed: by each once, while it is open
+        └──────open────────▲                    shown: on the hall's screen, whenever
 
 The law: who signs for an organisation is who was invited for it. What counts is the affiliation that the
 token says, which no guest chooses. A text that somebody has signed is not changed any more; one organisation
@@ -17,20 +20,35 @@ from signaling.protocol import (
     DeclarationClosed,
     DeclarationCommand,
     DeclarationEvent,
+    DeclarationHidden,
+    DeclarationOpened,
     DeclarationPresented,
+    DeclarationShown,
     DeclarationSigned,
+    HideDeclaration,
+    OpenDeclaration,
     Person,
     PresentDeclaration,
+    ShowDeclaration,
     Signature,
     SignatureStruck,
     SignDeclaration,
     StrikeSignature,
 )
-from signaling.session.decision import DECLARATION, SESSION, Decision, Outcome, Refusal, derived_id
+from signaling.session import screen
+from signaling.session.decision import (
+    DECLARATION,
+    SCREEN,
+    SESSION,
+    Decision,
+    Outcome,
+    Refusal,
+    derived_id,
+)
 from signaling.session.state import State, meet
 
 NONE = Refusal("no_declaration", "There is no declaration to sign.")
-CLOSED = Refusal("declaration_closed", "No more signatures are taken.")
+CLOSED = Refusal("declaration_closed", "No signatures are taken now.")
 NOT_ASKED = Refusal("not_a_signatory", "Your organisation is not among those that sign.")
 
 
@@ -48,8 +66,10 @@ def decide(state: State, actor: Person, command: DeclarationCommand, *, now: int
             return sign(state, actor, now=now)
         case StrikeSignature():
             return strike(state, actor, command, now=now)
-        case CloseDeclaration():
-            return close(state, actor, now=now)
+        case OpenDeclaration() | CloseDeclaration():
+            return switch(state, actor, command, now=now)
+        case ShowDeclaration() | HideDeclaration():
+            return show(state, actor, command, now=now)
 
 
 def present(state: State, actor: Person, command: PresentDeclaration, *, now: int) -> Outcome:
@@ -63,12 +83,19 @@ def present(state: State, actor: Person, command: PresentDeclaration, *, now: in
     if not title or not text or not organisations:
         return Refusal("empty_text", "There is nothing in it.")
     known = state.declaration
-    if known is not None and _says(known) == (title, text, organisations):
+    if known is not None and _says(known) == (title, text, organisations, command.open):
         return Decision()
     if known is not None and known.signatures:
         return Refusal("signed_already", "Somebody has signed; the text stays as it is.")
     declaration = Declaration(
-        derived_id("d", actor, command), title, text, organisations, (), open=True, at=now
+        derived_id("d", actor, command),
+        title,
+        text,
+        organisations,
+        (),
+        open=command.open,
+        at=now,
+        on_screen=known is not None and known.on_screen,
     )
     event = DeclarationPresented(at=now, by=actor.id, declaration=declaration)
     # All signatures lean on it: nobody signs a text that is just being changed.
@@ -108,13 +135,29 @@ def strike(state: State, actor: Person, command: StrikeSignature, *, now: int) -
     return Decision((event,), leans_on=(SESSION, DECLARATION), changes=(signature_entity(organisation),))
 
 
-def close(state: State, actor: Person, *, now: int) -> Outcome:
-    """Take no more signatures."""
-    if state.declaration is None:
+def switch(state: State, actor: Person, command: OpenDeclaration | CloseDeclaration, *, now: int) -> Outcome:
+    """Take signatures from now on, or no more."""
+    declaration = state.declaration
+    if declaration is None:
         return NONE
-    if not state.declaration.open:
+    opens = isinstance(command, OpenDeclaration)
+    if declaration.open is opens:
         return Decision()
-    return Decision((DeclarationClosed(at=now, by=actor.id),), leans_on=(SESSION,), changes=(DECLARATION,))
+    event = DeclarationOpened(at=now, by=actor.id) if opens else DeclarationClosed(at=now, by=actor.id)
+    return Decision((event,), leans_on=(SESSION,), changes=(DECLARATION,))
+
+
+def show(state: State, actor: Person, command: ShowDeclaration | HideDeclaration, *, now: int) -> Outcome:
+    """Put it on the hall's screen, or take it off."""
+    declaration = state.declaration
+    if declaration is None:
+        return NONE
+    shows = isinstance(command, ShowDeclaration)
+    if declaration.on_screen is shows:
+        return Decision()
+    event = DeclarationShown(at=now, by=actor.id) if shows else DeclarationHidden(at=now, by=actor.id)
+    left = screen.occupants(state) if shows else ()
+    return Decision((event,), leans_on=(SESSION,), changes=(DECLARATION, SCREEN, *left))
 
 
 # -- what has happened ---------------------------------------------------------------------------------
@@ -135,8 +178,15 @@ def fold(state: State, event: DeclarationEvent) -> State:
         case SignatureStruck(organisation=organisation) if known is not None:
             left = msgspec.structs.replace(known, signatures=_but(known, organisation))
             return replace(state, declaration=left)
+        case DeclarationOpened() if known is not None:
+            return replace(state, declaration=msgspec.structs.replace(known, open=True))
         case DeclarationClosed() if known is not None:
             return replace(state, declaration=msgspec.structs.replace(known, open=False))
+        case DeclarationShown() if known is not None:
+            shown = msgspec.structs.replace(known, on_screen=True)
+            return replace(screen.cleared(state), declaration=shown)
+        case DeclarationHidden() if known is not None:
+            return replace(state, declaration=msgspec.structs.replace(known, on_screen=False))
         case _:
             return state
 
@@ -147,9 +197,9 @@ def rewrite(state: State, at: int) -> tuple[DeclarationEvent, ...]:
     return () if known is None else (DeclarationPresented(at=at, by="system", declaration=known),)
 
 
-def _says(declaration: Declaration) -> tuple[str, str, tuple[str, ...]] | None:
-    """Return what is put before whom, while it is."""
-    return (declaration.title, declaration.text, declaration.organisations) if declaration.open else None
+def _says(declaration: Declaration) -> tuple[str, str, tuple[str, ...], bool]:
+    """Return what is put before whom, and whether to be signed."""
+    return declaration.title, declaration.text, declaration.organisations, declaration.open
 
 
 def _but(declaration: Declaration, organisation: str) -> tuple[Signature, ...]:

@@ -1,6 +1,6 @@
 """The hall's screen: one thing is on it, or nothing.
 
-The law: a question or a poll is on it, and what was there leaves in the same event. A question goes back to
+The law: a question, a poll or the declaration is on it, and what was there leaves in the same event. A question goes back to
 the shortlist, or among the answered if it was being answered.
 """
 
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from signaling.session.decision import poll_entity, question_entity
+from signaling.session.decision import DECLARATION, poll_entity, question_entity
 from signaling.session.state import State
 
 
@@ -19,7 +19,9 @@ def occupants(state: State) -> tuple[str, ...]:
     """Name the entities of what is on screen now."""
     question, poll = state.on_screen, state.poll_on_screen
     questions = () if question is None else (question_entity(question.id),)
-    return questions if poll is None else (*questions, poll_entity(poll.id))
+    polls = () if poll is None else (poll_entity(poll.id),)
+    declared = state.declaration is not None and state.declaration.on_screen
+    return (*questions, *polls, *((DECLARATION,) if declared else ()))
 
 
 def cleared(state: State) -> State:
@@ -32,4 +34,6 @@ def cleared(state: State) -> State:
     if poll is not None:
         off = msgspec.structs.replace(poll, on_screen=False)
         state = replace(state, polls=MappingProxyType({**state.polls, poll.id: off}))
+    if state.declaration is not None and state.declaration.on_screen:
+        state = replace(state, declaration=msgspec.structs.replace(state.declaration, on_screen=False))
     return state

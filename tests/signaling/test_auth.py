@@ -67,7 +67,7 @@ MODERATION = GIVING_FLOOR | {
     "questions.moderation",
     "announcement.pin",
     "announcement.unpin",
-    *(f"declaration.{step}" for step in ("present", "strike", "close")),
+    *(f"declaration.{step}" for step in ("present", "open", "strike", "close", "show", "hide")),
     *(f"poll.{step}" for step in ("create", "edit", "open", "close", "results", "show", "hide", "delete")),
 }
 BACKSTAGE = {"chat.post:backstage"}

@@ -206,6 +206,40 @@ def test_a_reply_is_to_what_its_channel_has() -> None:
     assert fold.refused(BOB, PostChat("r4", "z", reply_to=held)) == "unknown_message"
 
 
+EVE = Person("eve", "Eve", "speaker")
+
+
+def test_a_note_to_one_speaker_is_read_by_them_and_staff_and_so_is_what_is_answered() -> None:
+    fold = Fold()
+    (posted,) = fold.do(PRODUCER, PostChat("n1", "Slower, please", "backstage", to="sp-1"), SPEAKER)
+    assert isinstance(posted, ChatPosted) and posted.message.to == SPEAKER
+    note = posted.message.id
+    (answered,) = fold.do(SPEAKER, PostChat("n2", "Gladly", "backstage", reply_to=note))
+    assert isinstance(answered, ChatPosted) and answered.message.to == PRODUCER
+    (again,) = fold.do(MODERATOR, PostChat("n3", "Thank you", "backstage", reply_to=answered.message.id))
+    assert isinstance(again, ChatPosted) and again.message.to == SPEAKER
+    assert fold.refused(EVE, PostChat("n4", "What?", "backstage", reply_to=note)) == "unknown_message"
+    fold.do(MODERATOR, DeleteChat("n5", note, "by mistake"))
+    readers: dict[str, Audience] = {"sp-1": "speakers", "mod": "staff", "eve": "speakers", "ada": "public"}
+    for who, audience in readers.items():
+        reads = who in ("sp-1", "mod")
+        seen = snapshot(fold.state, audience, who)
+        assert [line.text for line in seen.chat] == (["Gladly", "Thank you"] if reads else [])
+        told = msgspec.json.encode(visible(fold.facts, fold.state, audience, who))
+        assert [text in told for text in (b"Slower", b"Gladly", b"chat.deleted")] == [False, reads, reads]
+
+
+def test_only_staff_note_something_down_for_one_person_and_only_for_those_backstage() -> None:
+    fold = Fold()
+    assert fold.refused(EVE, PostChat("n1", "Hello", "backstage", to="sp-1"), SPEAKER) == "forbidden"
+    assert fold.refused(PRODUCER, PostChat("n2", "Hello", to="sp-1"), SPEAKER) == "invalid"
+    assert fold.refused(PRODUCER, PostChat("n3", "Hello", "backstage", to="ada"), ADA) == "unknown_participant"
+    assert fold.refused(PRODUCER, PostChat("n4", "Hello", "backstage", to="nobody")) == "unknown_participant"
+    (posted,) = fold.do(PRODUCER, PostChat("n5", "Hello", "backstage", to="sp-1"), SPEAKER)
+    assert isinstance(posted, ChatPosted)
+    assert fold.refused(PRODUCER, PinChat("p1", posted.message.id)) == "wrong_state"
+
+
 def test_one_message_is_pinned_in_each_channel_and_a_pin_goes_with_its_message() -> None:
     fold = Fold()
     first, second = say(fold, "first"), say(fold, "second")

@@ -16,11 +16,18 @@ from signaling.log import SessionLog
 from signaling.protocol import (
     Ack,
     CloseDeclaration,
+    CreatePoll,
     Declaration,
     EndSession,
+    HideDeclaration,
+    OpenDeclaration,
+    OpenPoll,
     Person,
+    PollDrafted,
     PresentDeclaration,
     Refused,
+    ShowDeclaration,
+    ShowPoll,
     SignDeclaration,
     StrikeSignature,
 )
@@ -100,6 +107,45 @@ def test_a_signature_is_struck_given_again_and_none_is_taken_when_it_is_closed()
     assert fold.refused(PEKING, SignDeclaration("s4")) == "session_ended"
 
 
+def test_it_is_read_out_before_it_is_signed_and_may_be_opened_again() -> None:
+    fold = Fold()
+    assert fold.refused(MODERATOR, OpenDeclaration("o1")) == "no_declaration"
+    fold.do(MODERATOR, PresentDeclaration("p1", "Joint declaration", "We agree.", NAMES, open=False))
+    assert fold.refused(YALE, SignDeclaration("s1")) == "declaration_closed"
+    assert len(fold.do(MODERATOR, OpenDeclaration("o2"))) == 1
+    assert fold.do(MODERATOR, OpenDeclaration("o3")) == ()
+    fold.do(YALE, SignDeclaration("s2"))
+    fold.do(MODERATOR, CloseDeclaration("c1"))
+    fold.do(MODERATOR, OpenDeclaration("o4"))
+    fold.do(PEKING, SignDeclaration("s3"))
+    assert signed(fold) == ["Yale University", "北京大学"]
+
+
+def test_on_the_halls_screen_it_takes_the_place_of_a_poll_and_gives_it_to_one() -> None:
+    fold = Fold()
+    assert fold.refused(MODERATOR, ShowDeclaration("x1")) == "no_declaration"
+    presented(fold)
+    (drafted,) = fold.do(MODERATOR, CreatePoll("v1", "Which?", "single", ("A", "B")))
+    assert isinstance(drafted, PollDrafted)
+    poll = drafted.poll.id
+    fold.do(MODERATOR, OpenPoll("v2", poll))
+
+    def shown() -> tuple[bool, bool]:
+        assert fold.state.declaration is not None
+        return fold.state.polls[poll].on_screen, fold.state.declaration.on_screen
+
+    fold.do(MODERATOR, ShowPoll("v3", poll))
+    fold.do(MODERATOR, ShowDeclaration("x2"))
+    assert shown() == (False, True) and fold.do(MODERATOR, ShowDeclaration("x3")) == ()
+    presented(fold, "Yale University")
+    assert shown() == (False, True), "another wording stays where the first one was"
+    fold.do(MODERATOR, ShowPoll("v4", poll))
+    assert shown() == (True, False) and fold.do(MODERATOR, HideDeclaration("x4")) == ()
+    fold.do(MODERATOR, ShowDeclaration("x5"))
+    fold.do(MODERATOR, HideDeclaration("x6"))
+    assert shown() == (False, False)
+
+
 def test_everybody_sees_it_a_lost_log_has_it_again_and_a_name_can_be_taken_out() -> None:
     fold = Fold()
     presented(fold)
@@ -150,6 +196,10 @@ class Signing(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         self.fold.try_(MODERATOR, CloseDeclaration(f"c{next(self.numbers)}"))
+
+    @rule()
+    def open(self) -> None:
+        self.fold.try_(MODERATOR, OpenDeclaration(f"o{next(self.numbers)}"))
 
     @invariant()
     def one_signature_each(self) -> None:

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { asked, awaited, doorway, fromTheFloor, introduced, modeOf, nextHere, standings } from '../../web/hall/board.js';
+import {
+  asked,
+  awaited,
+  density,
+  doorway,
+  fromTheFloor,
+  goesOn,
+  introduced,
+  modeOf,
+  nextHere,
+  passage,
+  passages,
+  roll,
+  standings,
+} from '../../web/hall/board.js';
 import { EMPTY } from '../../web/shared/store.js';
 
 const MINUTE = 60_000;
@@ -12,6 +26,17 @@ const poll = { id: 'p', text: 'Which?', kind: 'single', options: ['A', 'B', 'C']
 const state = (session = {}, more = {}) => ({
   ...EMPTY,
   session: { id: 's', title: 'T', status: 'live', created: 0, ...session },
+  ...more,
+});
+const declaration = (more = {}) => ({
+  id: 'd',
+  title: 'T',
+  text: 'We agree.',
+  organisations: ['Yale', '北京大学', 'Porto'],
+  signatures: [],
+  open: true,
+  at: 0,
+  on_screen: true,
   ...more,
 });
 const question = (is) => ({ id: 'q', text: 'Why?', author: kim, state: is, at: 0 });
@@ -75,6 +100,51 @@ test('one thing is asked, and nothing of a session that is over', () => {
   assert.equal(asked(state({ status: 'replay' }, { polls: [poll] })), 'nothing');
 });
 
+test('the declaration is on screen alone, and the way in is not beside it', () => {
+  const shown = state({}, { declaration: declaration() });
+  assert.deepEqual([asked(shown), doorway(shown)], ['declaration', 'none']);
+  assert.equal(asked(state({}, { declaration: declaration({ on_screen: false }) })), 'nothing');
+  assert.equal(asked(state({ status: 'ended' }, { declaration: declaration() })), 'nothing');
+});
+
+test('organisations keep their order whoever signs first; too many for one screen are shown in parts, all of them', () => {
+  const signature = (organisation, name) => ({ organisation, person: { ...kim, name }, at: 0 });
+  const signed = declaration({ signatures: [signature('Porto', 'Rui'), signature('Yale', 'Yan')] });
+  const told = roll(signed, 0);
+  assert.deepEqual(told.rows.map(({ organisation, signed: is }) => [organisation, is]), [
+    ['Yale', true],
+    ['北京大学', false],
+    ['Porto', true],
+  ]);
+  assert.deepEqual([told.last, told.part, told.parts], [{ organisation: 'Yale', name: 'Yan' }, 1, 1]);
+  assert.equal(roll(declaration(), 0).last, null);
+  const organisations = Array.from({ length: 60 }, (_, i) => `O${i}`);
+  const many = declaration({ organisations });
+  const parts = [0, 1, 2].map((turn) => roll(many, turn * 8000 + 10));
+  assert.deepEqual(parts.map(({ part, parts: all, rows }) => [part, all, rows.length]), [[1, 3, 20], [2, 3, 20], [3, 3, 20]]);
+  assert.deepEqual(parts.flatMap(({ rows }) => rows.map(({ organisation }) => organisation)), organisations);
+  assert.equal(roll(declaration({ organisations: organisations.slice(0, 22) }), 0).rows.length, 22);
+});
+
+test('a text is read in parts that fit, divided between sentences, and nothing of it is lost', () => {
+  assert.deepEqual(passages('We agree.'), ['We agree.']);
+  assert.deepEqual(passages(''), []);
+  const text = `${'One sentence of some length, as they are. '.repeat(20)}\n\n${'我们同意开放两个会场。'.repeat(40)}`;
+  const parts = passages(text);
+  assert.ok(parts.length > 2 && parts.every((part) => /[.。]$/.test(part)), JSON.stringify(parts));
+  assert.equal(parts.join('').replace(/\s/g, ''), text.replace(/\s/g, ''));
+  const endless = '永'.repeat(900);
+  assert.ok(passages(endless).every((part) => part.length <= 200));
+  assert.equal(passages(endless).join(''), endless);
+  const at = [0, 1, 2, 3].map((turn) => passage(endless, turn * 25_000).part);
+  assert.deepEqual([at[0], at[1] !== at[0], passage('', 5).parts], [1, true, 0]);
+});
+
+test('many options have all of the width', () => {
+  const options = (n) => Array.from({ length: n }, (_, i) => `${i}`);
+  assert.deepEqual([4, 5, 8, 9, 12].map((n) => density({ ...poll, options: options(n) })), ['few', 'some', 'some', 'many', 'many']);
+});
+
 test('the way in is large while the room waits, small while it is asked, and away while it listens', () => {
   for (const status of ['planned', 'doors', 'paused']) assert.equal(doorway(state({ status })), 'large');
   assert.equal(doorway(state()), 'none');
@@ -113,4 +183,15 @@ test('what comes next is in the same room, and not withdrawn', () => {
   assert.equal(nextHere(items, 'over')?.id, 'next');
   assert.equal(nextHere(items, 'late'), null);
   assert.equal(nextHere(items, 'unknown'), null);
+});
+
+test('a kiosk goes on to what has begun in its room, and not by the clock', () => {
+  const item = (id, start, status, more = {}) => ({ id, title: id, start, end: start + 10, zone: 'UTC', room: 'a', status, ...more });
+  const over = item('over', 10, 'ended');
+  const after = (...items) => goesOn([item('before', 0, 'live'), over, ...items], 'over')?.id;
+  for (const status of ['doors', 'live', 'paused']) assert.equal(after(item('next', 20, status)), 'next');
+  for (const status of ['planned', 'ended', 'replay', null]) assert.equal(after(item('next', 20, status)), undefined);
+  assert.equal(after(item('next', 20, 'planned'), item('later', 30, 'doors')), 'later');
+  assert.equal(after(item('elsewhere', 20, 'live', { room: 'b' }), item('off', 20, 'live', { withdrawn: true })), undefined);
+  assert.equal(goesOn([item('other', 20, 'live')], 'over'), null);
 });

@@ -72,6 +72,16 @@ test('who is here without being on the list stands apart: chairs, encoders, a vi
   ]);
 });
 
+test('who talks backstage from a desk is nobody for the stage, unless there is a picture', () => {
+  const people = [who('ada'), who('mo', 'moderator')];
+  const others = (more) => {
+    const publications = [sent('ada'), sent('mo', more)];
+    return runOfShow(show({ presence: { online: 2, hall: 0, people }, crew: [people[1]], media: { known: true, relay: true, publications } })).others;
+  };
+  assert.deepEqual(others({ video: false }), []);
+  assert.deepEqual(others({}).map(({ id }) => id), ['mo']);
+});
+
 test('a speaker on stage who has left the page keeps the row, and without a relay nobody can say what is sent', () => {
   const [ada] = runOfShow(show({ presence: { online: 0, hall: 0, people: [] } })).run;
   assert.deepEqual([ada.here, ada.sends.length], [false, 1]);

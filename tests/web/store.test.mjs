@@ -11,6 +11,7 @@ import {
   chatIn,
   clockOf,
   cueOf,
+  declarationOnScreen,
   gone,
   handOf,
   isOver,
@@ -18,6 +19,7 @@ import {
   maySay,
   mediaOnStage,
   nextSpeaker,
+  noteToYou,
   mutedUntil,
   onAir,
   onScreen,
@@ -32,6 +34,8 @@ import {
   resultOf,
   returnFeed,
   runningOrder,
+  signatureOf,
+  signsFor,
   slate,
   slowUntil,
   timeLeft,
@@ -223,6 +227,42 @@ test('a poll opens, is voted in, closes, and its results are seen when they may 
   assert.deepEqual(resultOf(desk, desk.polls[0]).counts, [1, 2]);
   const gone = reduce(hidden, events([fact(14, 'poll.deleted', { poll: 'p' })]));
   assert.deepEqual([gone.polls, gone.results, ballotIn(gone, 'q')], [[], {}, []]);
+});
+
+test('a declaration is put forward, signed, struck and closed, and shares the screen with nothing', () => {
+  const yale = person('y', { affiliation: ' yale  UNIVERSITY' });
+  const declared = { id: 'd', title: 'T', text: 'We agree.', organisations: ['Yale University', '北京大学'], signatures: [], open: false, at: 1, on_screen: false };
+  const signature = (organisation) => ({ organisation, person: yale, at: 5 });
+  let state = fold(welcome({ polls: [poll('p', { on_screen: true })] }, { you: yale, can: ['declaration.sign'] }));
+  const next = (...facts) => {
+    state = reduce(state, events(facts.map(([type, more], i) => fact(state.seq + 1 + i, `declaration.${type}`, more))));
+  };
+  assert.equal(signsFor(state), undefined);
+  next(['presented', { declaration: declared }]);
+  assert.equal(signsFor(state), 'Yale University');
+  assert.equal(signsFor({ ...state, can: [] }), undefined);
+  assert.equal(signsFor({ ...state, you: person('k') }), undefined);
+  next(['opened', {}], ['shown', {}]);
+  assert.deepEqual([state.declaration.open, declarationOnScreen(state)?.id, pollOnScreen(state)], [true, 'd', undefined]);
+  next(['signed', { signature: signature('Yale University') }], ['signed', { signature: signature('北京大学') }]);
+  assert.equal(signatureOf(state.declaration, 'Yale University')?.person, yale);
+  next(['struck', { organisation: 'Yale University' }], ['closed', {}]);
+  assert.deepEqual([state.declaration.signatures.map((one) => one.organisation), state.declaration.open], [['北京大学'], false]);
+  state = reduce(state, events([fact(state.seq + 1, 'poll.shown', { poll: 'p' })]));
+  assert.deepEqual([declarationOnScreen(state), pollOnScreen(state)?.id], [undefined, 'p']);
+  next(['shown', {}], ['hidden', {}]);
+  assert.deepEqual([declarationOnScreen(state), pollOnScreen(state)], [undefined, undefined]);
+});
+
+test('a note to oneself stays in sight until it is answered, and only the newest', () => {
+  const me = person('sp', { role: 'speaker' });
+  const note = (seq, id, more) => fact(seq, 'chat.posted', { message: { id, author: person('pro'), text: id, at: seq, channel: 'backstage', ...more } });
+  let state = fold(welcome({}, { you: me }), events([note(11, 'all')]));
+  assert.equal(noteToYou(state), undefined);
+  state = reduce(state, events([note(12, 'n1', { to: me }), note(13, 'n2', { to: me })]));
+  assert.equal(noteToYou(state)?.id, 'n2');
+  state = reduce(state, events([note(14, 'a', { author: me, to: person('pro'), reply_to: 'n2' })]));
+  assert.equal(noteToYou(state), undefined);
 });
 
 test('an announcement is pinned for those who sit there, and one takes the place of another', () => {

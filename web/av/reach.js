@@ -47,5 +47,5 @@ export function reach(state, sending) {
  */
 export function handsInHall(state) {
   const { speaking, called, line } = state.floor;
-  return [speaking, called, ...line].filter((hand) => hand !== null && hand !== undefined && hand.person.place === 'hall');
+  return [speaking, called, ...line].flatMap((hand) => (hand?.person.place === 'hall' ? [hand] : []));
 }

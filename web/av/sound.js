@@ -7,12 +7,12 @@ import { keepInvitationFor } from '../shared/invitation.js';
 import { canChooseOutput } from '../shared/media/output.js';
 import { mixed } from '../shared/media/mix.js';
 import { keepToken } from '../shared/token.js';
+import { Level } from '../shared/ui/devices.js';
 import { Switch } from '../shared/ui/fields.js';
 import { Picture } from '../shared/ui/picture.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
-import { Level } from '../speak/parts.js';
 import { voice } from './reach.js';
 import { SIDES, tone } from './tone.js';
 

@@ -61,7 +61,7 @@ function makesSense(desk, act) {
  * @param {Alarm} alarm
  * @param {Act} act
  */
-function carryOut(desk, { kind, of, name }, act) {
+function carryOut(desk, { kind, of }, act) {
   const row = desk.rows.value.find((one) => one.id === of || one.person?.id === of);
   switch (act) {
     case 'slate':
@@ -69,7 +69,7 @@ function carryOut(desk, { kind, of, name }, act) {
     case 'handover':
       return desk.handOver(nextOf(desk));
     case 'write':
-      return desk.write(name, direct.notes[/** @type {keyof typeof direct.notes} */ (kind)]);
+      return desk.write(row?.person?.id ?? of, direct.notes[/** @type {keyof typeof direct.notes} */ (kind)]);
     case 'bell':
       return desk.give({ type: 'clock.bell', speaker: of });
     case 'minute':

@@ -9,6 +9,7 @@
 /** @import { Alarm } from './alarms.js' */
 /** @import { Row, Step } from './run.js' */
 
+import { Intercom } from '../shared/intercom.js';
 import { Viewer } from '../shared/media/whep.js';
 import { joinStage, onRelayBack } from '../shared/stage.js';
 import { isOver, publication } from '../shared/store.js';
@@ -65,6 +66,7 @@ export class Desk {
     this.programme = joinStage(session);
     this.programme.muted.value = true;
     this.preview = this.#joinPreview();
+    this.intercom = new Intercom(session);
     this.lines = new Lines({
       session: session.id,
       token: session.token,
@@ -182,13 +184,13 @@ export class Desk {
   }
 
   /**
-   * Write to those backstage, to one of them by name.
+   * Write to one of those backstage; no other of them reads it.
    *
-   * @param {string} name
+   * @param {string} participant
    * @param {string} text
    */
-  write(name, text) {
-    return this.give({ type: 'chat.post', channel: 'backstage', text: say(direct.noteTo, { name, text }) });
+  write(participant, text) {
+    return this.give({ type: 'chat.post', channel: 'backstage', text, to: participant });
   }
 
   // -- keys ------------------------------------------------------------------------------------------

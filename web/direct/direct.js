@@ -22,7 +22,7 @@ void openPage('direct', (session) => {
   const desk = new DeskOf(session);
   return {
     view: () => html`<${Direct} desk=${desk} />`,
-    media: () => ({ ...desk.programme.debug(), preview: desk.preview.debug() }),
+    media: () => ({ ...desk.programme.debug(), preview: desk.preview.debug(), ear: desk.intercom.ear.debug() }),
   };
 });
 

@@ -13,6 +13,11 @@ import { useState } from '../vendor/preact-hooks.js';
 
 const { direct } = words;
 
+const MINUTE = 60_000;
+
+/** Longest break that can be counted down to, in minutes. */
+const MOST = 720;
+
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 /** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
 
@@ -33,6 +38,8 @@ const LIFE = {
 export function Head({ desk, onKeys }) {
   const { session } = desk;
   const [asking, setAsking] = useState(false);
+  const [length, setLength] = useState('');
+  const until = (/** @type {string} */ minutes) => (Number(minutes) > 0 ? Math.round(session.now.value + Number(minutes) * MINUTE) : null);
   const { session: talk, can } = desk.state;
   const status = talk?.status ?? 'planned';
   const since = status === 'live' ? talk?.started : talk?.paused;
@@ -49,13 +56,14 @@ export function Head({ desk, onKeys }) {
       html`<p class="session-state" data-status=${status}>
         ${direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
+      ${(status === 'live' || status === 'paused') && can.includes('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
       ${steps.map(
         ({ type, text, how, main }) => html`<button
           key=${type}
           type="button"
           class=${main ? 'button primary' : 'button'}
           title=${direct[how]}
-          onClick=${() => desk.give({ type })}
+          onClick=${() => desk.give(type === 'session.pause' ? { type, until: until(length) } : { type })}
         >
           ${direct[text]}
         </button>`,
@@ -75,6 +83,41 @@ export function Head({ desk, onKeys }) {
         onNo=${() => setAsking(false)}
       />`}
     </header>
+  `;
+}
+
+/**
+ * How long a break is to last: the one to come, or the one that is on. Without minutes, nobody is told.
+ *
+ * @param {{ desk: Desk, length: string, onLength: (minutes: string) => void }} props
+ */
+function Break({ desk, length, onLength }) {
+  const { session: talk } = desk.state;
+  const now = desk.session.now.value;
+  const on = talk?.status === 'paused';
+  const left = on && talk.resumes ? talk.resumes - now : null;
+  const set = (/** @type {{ currentTarget: HTMLInputElement }} */ { currentTarget: { value } }) => {
+    if (value !== '' && !(Number(value) > 0 && Number(value) <= MOST)) return;
+    onLength(value);
+    if (on && value !== '') void desk.give({ type: 'session.pause', until: Math.round(now + Number(value) * MINUTE) });
+  };
+  return html`
+    ${left !== null && html`<p class="break-left" data-over=${left < 0 ? '' : undefined}>${say(left < 0 ? direct.breakOver : direct.breakLeft, { time: duration(Math.abs(left)) })}</p>`}
+    <label class="allotted break-length">
+      <span class="quiet">${direct.breakFor}</span>
+      <input
+        type="number"
+        class="field"
+        min="1"
+        max=${MOST}
+        step="any"
+        title=${direct.breakHow}
+        aria-label=${direct.breakMinutes}
+        value=${length}
+        onChange=${set}
+      />
+      <span class="quiet" aria-hidden="true">${direct.minutes}</span>
+    </label>
   `;
 }
 

@@ -14,7 +14,7 @@ const { direct } = words;
 export const CUTS = { t: 'take', n: 'handover', s: 'slate', m: 'mute', h: 'slides', x: 'off' };
 
 /** Keys with words in the catalogues, in the order they are listed. */
-const LISTED = /** @type {const} */ (['t', 'n', 's', 'm', 'h', 'x', 'j', 'k', 'y', 'c', 'a', 'b', 'Esc', '?']);
+const LISTED = /** @type {const} */ (['t', 'n', 's', 'm', 'h', 'x', 'j', 'k', 'y', 'c', 'a', 'b', 'i', 'Esc', '?']);
 
 /** Time that one stroke adds, in milliseconds. */
 const MINUTE = 60_000;
@@ -73,6 +73,9 @@ function quick(desk, key) {
       return true;
     case 'a':
       if (clock) void desk.give({ type: 'clock.add', speaker: clock.speaker, added: MINUTE });
+      return true;
+    case 'i':
+      if (desk.may('backstage.enter')) void desk.intercom.turn();
       return true;
     case 'b':
       if (clock) void desk.give({ type: 'clock.bell', speaker: clock.speaker });

@@ -113,7 +113,7 @@ function Details({ desk, row }) {
           </button>`,
         )}
       </div>
-      ${row.person && desk.may('chat.post:backstage') && html`<${Note} desk=${desk} name=${row.name} />`}
+      ${row.person && desk.may('chat.post:backstage') && html`<${Note} desk=${desk} id=${row.person.id} name=${row.name} />`}
       ${cue?.steps &&
       html`<details class="steps">
         <summary>${direct.stepsTaken}</summary>
@@ -136,12 +136,12 @@ function whoDid(desk, row, by) {
   return say(direct.by, { name: known?.name ?? direct.byDesk });
 }
 
-/** A line to one speaker, which they read on their own page. @param {{ desk: Desk, name: string }} props */
-export function Note({ desk, name }) {
+/** A line to one speaker, which they alone read on their page. @param {{ desk: Desk, id: string, name: string }} props */
+export function Note({ desk, id, name }) {
   const [text, setText] = useState('');
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (text.trim() && (await desk.write(name, text.trim()))) setText('');
+    if (text.trim() && (await desk.write(id, text.trim()))) setText('');
   };
   const label = say(direct.writeTo, { name });
   return html`

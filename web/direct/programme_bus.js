@@ -3,7 +3,7 @@
 /** @import { Person } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
-import { gone, isOver, onAir, onScreen, pollOnScreen, slate } from '../shared/store.js';
+import { declarationOnScreen, gone, isOver, onAir, onScreen, pollOnScreen, slate } from '../shared/store.js';
 import { Drop } from '../shared/ui/drop.js';
 import { badge } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
@@ -131,11 +131,13 @@ function AlsoShown({ desk }) {
   const { state } = desk;
   const question = onScreen(state);
   const poll = pollOnScreen(state);
+  const declaration = declarationOnScreen(state);
   const { announcement } = state;
   const speaking = state.floor.speaking ?? state.floor.called;
   const lines = [
     question && [direct.shown.question, question.text],
     poll && [direct.shown.poll, poll.text],
+    declaration && [direct.shown.declaration, declaration.title],
     announcement && [announcement.place ? direct.shown[announcement.place] : direct.shown.everybody, announcement.text],
     speaking && [state.floor.speaking ? direct.shown.speaking : direct.shown.called, speaking.person.name],
   ].filter((line) => !!line);

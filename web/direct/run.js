@@ -68,7 +68,10 @@ export function runOfShow(state) {
 
   const run = runningOrder(state).map((cue) => row(cue.id, cue.person ?? arrived(state, cue.id), cue));
   const listed = new Set(run.map((one) => one.person?.id));
-  const sendsPicture = (/** @type {string} */ id) => sends(id).some((p) => p.source === 'camera' || p.source === 'slides');
+  // Whoever of the crew talks backstage sends a microphone, and is nobody for the stage.
+  const crew = new Set(state.crew.map(({ id }) => id));
+  const sendsPicture = (/** @type {string} */ id) =>
+    sends(id).some((p) => (p.source === 'camera' && (p.video || !crew.has(id))) || p.source === 'slides');
   const present = people.filter((p) => !listed.has(p.id) && (SPEAKING.has(p.role) || sendsPicture(p.id)));
   const seen = new Set([...listed, ...people.map((p) => p.id)]);
   const encoders = [...new Set(publications.filter((p) => p.source !== 'hall').map((p) => p.participant))]

@@ -3,8 +3,10 @@
 /** @import { Desk } from './desk.js' */
 
 import { Chat } from '../shared/ui/chat.js';
+import { DeclarationDesk } from '../shared/ui/declaration_desk.js';
 import { Segments } from '../shared/ui/fields.js';
-import { People, PresenceCounts } from '../shared/ui/parts.js';
+import { IntercomBar } from '../shared/ui/intercom.js';
+import { Dialog, People, PresenceCounts } from '../shared/ui/parts.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
@@ -15,17 +17,38 @@ const { direct } = words;
 /** Longest announcement the protocol takes. */
 const LONGEST = 300;
 
-/** @param {{ desk: Desk }} props */
-export const Backstage = ({ desk }) => html`
-  <section class="side-part backstage" aria-labelledby="backstage-title">
-    <h2 class="desk-title" id="backstage-title">${direct.backstage} <span>${direct.backstageHow}</span></h2>
-    <${Chat} session=${desk.session} channel="backstage" empty=${direct.backstageNone} />
-  </section>
-`;
+/** Those backstage: heard, talked with, and written to, all of them or one. @param {{ desk: Desk }} props */
+export function Backstage({ desk }) {
+  const [to, setTo] = useState(/** @type {{ id: string, name: string } | null} */ (null));
+  const here = desk.rows.value.flatMap(({ person }) => (person && person.id !== desk.state.you?.id ? [person] : []));
+  // Whoever was chosen stays so when they leave: what is written to one person never goes to all.
+  const people = to && !here.some(({ id }) => id === to.id) ? [...here, to] : here;
+  return html`
+    <section class="side-part backstage" aria-labelledby="backstage-title">
+      <div class="backstage-head">
+        <h2 class="desk-title" id="backstage-title">${direct.backstage}</h2>
+        ${desk.may('chat.post:backstage') &&
+        html`<label class="for-whom">
+          <span class="quiet">${direct.notesFor}</span>
+          <select
+            value=${to?.id ?? ''}
+            onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ e) => setTo(people.find(({ id }) => id === e.currentTarget.value) ?? null)}
+          >
+            <option value="" selected=${!to}>${direct.notesAll}</option>
+            ${people.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === to?.id}>${name}</option>`)}
+          </select>
+        </label>`}
+      </div>
+      <${IntercomBar} intercom=${desk.intercom} />
+      <${Chat} session=${desk.session} channel="backstage" empty=${direct.backstageNone} to=${to} />
+    </section>
+  `;
+}
 
 /** @param {{ desk: Desk }} props */
 export function Service({ desk }) {
   const [returns, setReturns] = useState(false);
+  const [declaring, setDeclaring] = useState(false);
   return html`
     <section class="side-part service" aria-labelledby="service-title">
       <div class="service-head">
@@ -38,12 +61,24 @@ export function Service({ desk }) {
       <div class="service-foot">
         ${desk.may('backstage.set_return') &&
         html`<button type="button" class="button slight" onClick=${() => setReturns(true)}>${direct.returns}</button>`}
+        ${(desk.may('declaration.present') || desk.state.declaration) &&
+        html`<button type="button" class="button slight" data-action="declaration" onClick=${() => setDeclaring(true)}>
+          ${words.declarationDesk.label}
+        </button>`}
         <details class="desk-people">
           <summary>${words.presence.people}</summary>
           <${People} session=${desk.session} />
         </details>
       </div>
       ${returns && html`<${Matrix} desk=${desk} onClose=${() => setReturns(false)} />`}
+      ${declaring &&
+      html`<${Dialog} label=${words.declarationDesk.label} onClose=${() => setDeclaring(false)}>
+        <h2>${words.declarationDesk.label}</h2>
+        <${DeclarationDesk} session=${desk.session} />
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick=${() => setDeclaring(false)}>${direct.close}</button>
+        </div>
+      <//>`}
     </section>
   `;
 }

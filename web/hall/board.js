@@ -4,14 +4,26 @@
  * the room is in no number here.
  */
 
-/** @import { Person, Poll } from '../shared/protocol.js' */
+/** @import { Declaration, Person, Poll } from '../shared/protocol.js' */
 /** @import { State } from '../shared/store.js' */
 /** @import { Item } from '../entrance/day.js' */
 
-import { isOver, onAir, onScreen, pollOnScreen, resultOf, slate } from '../shared/store.js';
+import { declarationOnScreen, isOver, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/store.js';
 
 /** Nobody counts down from further away: the time of day says it better. */
 const COUNTED_MS = 12 * 3_600_000;
+
+/** Up to so many options stand one below the other, up to so many in two columns with room for two lines. */
+const FEW = 4;
+const SOME = 8;
+
+/** Organisations that the last row can read at once; more are shown a part at a time, for so long each. */
+const ROLL = 24;
+const ROLL_MS = 8000;
+
+/** A text that is read out, in parts that fit: so many letters each (a Chinese one counts twice), turned at the pace of a voice. */
+const PASSAGE = 400;
+const PASSAGE_MS = 25_000;
 
 /**
  * How the page was asked for by its link: `kiosk` without hands, `silent` without sound, `door` whether
@@ -75,12 +87,13 @@ export function awaited(state, now) {
  * Say what is asked of the room now.
  *
  * @param {State} state
- * @returns {'question' | 'poll' | 'nothing'}
+ * @returns {'question' | 'poll' | 'declaration' | 'nothing'}
  */
 export function asked(state) {
   if (state.session?.status !== 'live' && state.session?.status !== 'paused') return 'nothing';
   if (onScreen(state)) return 'question';
-  return pollOnScreen(state) ? 'poll' : 'nothing';
+  if (pollOnScreen(state)) return 'poll';
+  return declarationOnScreen(state) ? 'declaration' : 'nothing';
 }
 
 /**
@@ -91,11 +104,77 @@ export function asked(state) {
  */
 export function doorway(state) {
   const status = state.session?.status;
+  if (asked(state) === 'declaration') return 'none';
   if (asked(state) !== 'nothing') return 'small';
   if (status === 'planned' || status === 'doors' || status === 'paused') return 'large';
   // While somebody speaks from the floor, the room looks at who that is.
   const hands = state.floor.open && !state.floor.speaking;
   return status === 'live' && slate(state) === null && hands ? 'small' : 'none';
+}
+
+/**
+ * Say how closely the options of a poll stand.
+ *
+ * @param {Poll} poll
+ * @returns {'few' | 'some' | 'many'}
+ */
+export const density = ({ options }) => (options.length > SOME ? 'many' : options.length > FEW ? 'some' : 'few');
+
+/**
+ * Return the organisations of a declaration that the hall reads at the server's time `at`, in their order.
+ *
+ * @param {Declaration} declaration
+ * @param {number} at
+ * @returns {{ rows: { organisation: string, signed: boolean }[], last: { organisation: string, name: string } | null,
+ *   part: number, parts: number }} `last`: who has signed last; `part`: from 1
+ */
+export function roll(declaration, at) {
+  const { organisations, signatures } = declaration;
+  const parts = Math.max(1, Math.ceil(organisations.length / ROLL));
+  const length = Math.ceil(organisations.length / parts);
+  const part = Math.floor(at / ROLL_MS) % parts;
+  const rows = organisations
+    .slice(part * length, (part + 1) * length)
+    .map((organisation) => ({ organisation, signed: !!signatureOf(declaration, organisation) }));
+  const newest = signatures.at(-1);
+  return { rows, last: newest ? { organisation: newest.organisation, name: newest.person.name } : null, part: part + 1, parts };
+}
+
+/**
+ * Divide a text that is read out into parts that fit on the screen, at ends of sentences where there are any.
+ *
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function passages(text) {
+  /** @type {string[]} */
+  const found = [];
+  let part = '';
+  for (const sentence of text.match(/[^.!?。！？\n]*(?:[.!?。！？]+["”’」』）)]*[^\S\n]*|\n+|$)/g) ?? []) {
+    for (const piece of width(sentence) > PASSAGE ? (sentence.match(/.{1,150}(?:\s+|$)|.{1,150}/gsu) ?? []) : [sentence]) {
+      if (part.trim() && width(part + piece) > PASSAGE) {
+        found.push(part.trim());
+        part = '';
+      }
+      part += piece;
+    }
+  }
+  return part.trim() ? [...found, part.trim()] : found;
+}
+
+/** @param {string} text */
+const width = (text) => [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? 2 : 1), 0);
+
+/**
+ * Return the part of a text that is to be read at the server's time `at`.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+export function passage(text, at) {
+  const all = passages(text);
+  const part = all.length ? Math.floor(at / PASSAGE_MS) % all.length : 0;
+  return { text: all[part] ?? '', part: part + 1, parts: all.length };
 }
 
 /**
@@ -116,6 +195,24 @@ export function standings(state, poll) {
   const given = counts?.reduce((sum, count) => sum + count, 0) ?? 0;
   const sum = counts?.reduce((all, count, i) => all + count * (i + 1), 0) ?? 0;
   return { voters, options, mean: poll.kind === 'rating' && given ? sum / given : null };
+}
+
+/**
+ * Return where a screen that nobody touches goes on to: what has begun in the same room since its own session was
+ * over, or is about to; the earliest of them. Nothing, as long as that one is only planned.
+ *
+ * @param {readonly Item[]} items of the event's programme
+ * @param {string} session the one that is over
+ * @returns {Item | null}
+ */
+export function goesOn(items, session) {
+  const over = items.find(({ id }) => id === session);
+  if (!over?.room) return null;
+  const running = new Set(['doors', 'live', 'paused']);
+  const there = items.filter(
+    (item) => item.id !== session && !item.withdrawn && item.room === over.room && item.start >= over.start && running.has(String(item.status)),
+  );
+  return there.sort((a, b) => a.start - b.start)[0] ?? null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The hall's screen: the picture, who speaks, what is asked, how phones come in. Nothing else, and no cursor.
- * By its link it is a kiosk (`?kiosk`: no hand is needed, whatever happens), without sound (`?silent`: the
+ * By its link it is a kiosk (`?kiosk`: no hand is needed, whatever happens, and not for the room's next session), without sound (`?silent`: the
  * desk plays it), without a code (`?qr=none`), with captions (`?captions`, or `?captions=zh`).
  */
 
@@ -9,7 +9,7 @@
 /** @import { Signal } from '../vendor/signals.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { isOver, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { declarationOnScreen, isOver, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { Captions } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
@@ -19,13 +19,17 @@ import { say, words } from '../shared/words.js';
 import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Badge, FloorBadge } from './badge.js';
-import { asked, doorway, modeOf } from './board.js';
+import { asked, density, doorway, modeOf } from './board.js';
+import { DeclarationBoard } from './declaration.js';
 import { doorOf } from './door.js';
 import { fill, keepScreen } from './kiosk.js';
+import { nextOf } from './next.js';
 import { PollBoard } from './poll.js';
 import { HallSlate } from './slate.js';
 
-/** @typedef {{ session: LiveSession, viewer: Viewer, door: Signal<{ link: string, qr: string } | null> }} Shown */
+/** @import { Item } from '../entrance/day.js' */
+
+/** @typedef {{ session: LiveSession, viewer: Viewer, door: Signal<{ link: string, qr: string } | null>, next: Signal<Item | null> }} Shown */
 
 const mode = modeOf(location.search);
 
@@ -33,26 +37,29 @@ void openPage('hall', (session) => {
   const viewer = joinStage(session);
   viewer.muted.value = mode.silent;
   const door = doorOf(session);
+  const next = nextOf(session, mode.kiosk);
   keepScreen(session, viewer, mode.kiosk);
   return {
-    view: () => html`<${Hall} session=${session} viewer=${viewer} door=${door} />`,
+    view: () => html`<${Hall} session=${session} viewer=${viewer} door=${door} next=${next} />`,
     media: () => viewer.debug(),
   };
 });
 
 /** @param {Shown} props */
-function Hall({ session, viewer, door }) {
+function Hall({ session, viewer, door, next }) {
   const state = session.state.value;
   useTitle(state.session?.title || words.hall.title);
   const is = asked(state);
+  const poll = is === 'poll' ? pollOnScreen(state) : undefined;
+  const wide = is === 'declaration' || (poll && density(poll) === 'many');
   const code = mode.door ? door.value : null;
   const size = code ? doorway(state) : 'none';
   const picture = viewer.shown.main.value !== 'none' || viewer.shown.slides.value !== 'none';
   const pinned = isOver(state.session?.status) ? null : pinnedFor(state, 'hall');
   const blocked = viewer.soundBlocked.value && !mode.silent;
   return html`
-    <main class="hall" data-asked=${is} data-door=${size} data-picture=${picture ? '' : undefined} data-kiosk=${mode.kiosk ? '' : undefined}>
-      <${Picture} session=${session} viewer=${viewer} instead=${html`<${HallSlate} session=${session} viewer=${viewer} />`}>
+    <main class="hall" data-asked=${is} data-door=${size} data-wide=${wide ? '' : undefined} data-picture=${picture ? '' : undefined} data-kiosk=${mode.kiosk ? '' : undefined}>
+      <${Picture} session=${session} viewer=${viewer} instead=${html`<${HallSlate} session=${session} viewer=${viewer} next=${next} />`}>
         <div class="cards">
           <${Badge} session=${session} />
           <${FloorBadge} session=${session} />
@@ -60,7 +67,8 @@ function Hall({ session, viewer, door }) {
       <//>
       <div class="board" aria-live="polite">
         ${is === 'question' && html`<${Question} session=${session} />`}
-        ${is === 'poll' && html`<${PollBoard} session=${session} poll=${pollOnScreen(state)} />`}
+        ${is === 'poll' && html`<${PollBoard} session=${session} poll=${poll} />`}
+        ${is === 'declaration' && html`<${DeclarationBoard} session=${session} declaration=${declarationOnScreen(state)} />`}
       </div>
       ${code && size !== 'none' && html`<${Doorway} code=${code} size=${size} poll=${is === 'poll'} />`}
       ${mode.captions !== null && html`<div class="said"><${Captions} session=${session} tag=${mode.captions} /></div>`}

@@ -5,11 +5,7 @@
 
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { standings } from './board.js';
-
-/** Up to so many options stand one below the other, up to so many in two columns with room for two lines. */
-const FEW = 4;
-const SOME = 8;
+import { density, standings } from './board.js';
 
 /** @param {{ session: LiveSession, poll: Poll | undefined }} props */
 export function PollBoard({ session, poll }) {
@@ -18,10 +14,9 @@ export function PollBoard({ session, poll }) {
   const told = options.some(({ share }) => share !== null);
   const { polls } = words;
   const how = poll.state === 'open' ? (poll.kind === 'multiple' ? polls.several : polls.one) : polls.closed;
-  const density = options.length > SOME ? 'many' : options.length > FEW ? 'some' : 'few';
   return html`
-    <section class="poll-board" key=${poll.id} data-poll=${poll.id} data-density=${density} aria-label=${words.stage.onScreen}>
-      <p class="poll-text">${poll.text}</p>
+    <section class="poll-board" key=${poll.id} data-poll=${poll.id} data-density=${density(poll)} aria-label=${words.stage.onScreen}>
+      <p class="poll-text board-head">${poll.text}</p>
       <ol class="poll-options" style=${{ '--rows': Math.ceil(options.length / 2) }} data-told=${told ? '' : undefined}>
         ${options.map(
           ({ text, share, most }, i) => html`

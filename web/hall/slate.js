@@ -3,18 +3,18 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 /** @import { Item } from '../entrance/day.js' */
+/** @import { Signal } from '../vendor/signals.js' */
 
-import { isOver, mediaOnStage, slate } from '../shared/store.js';
+import { mediaOnStage, slate } from '../shared/store.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { useEffect, useState } from '../vendor/preact-hooks.js';
-import { awaited, nextHere } from './board.js';
+import { awaited } from './board.js';
 
-/** @param {{ session: LiveSession, viewer: Viewer }} props */
-export function HallSlate({ session, viewer }) {
+/** @param {{ session: LiveSession, viewer: Viewer, next: Signal<Item | null> }} props `next`: what comes after the end */
+export function HallSlate({ session, viewer, next: after }) {
   const state = session.state.value;
-  const next = useNext(session);
+  const next = after.value;
   const wait = awaited(state, session.now.value);
   const { text, how } = said(session, viewer);
   return html`
@@ -60,29 +60,4 @@ function said(session, viewer) {
       if (mediaOnStage(state) === false) return { text: hall.gone };
       return { text: viewer.status.value.phase === 'connected' ? stage.noPicture : stage.waiting };
   }
-}
-
-/**
- * Find out what comes next in this room, once the session is over.
- *
- * @param {LiveSession} session
- * @returns {Item | null}
- */
-function useNext(session) {
-  const about = session.state.value.session;
-  const event = about && isOver(about.status) ? (about.programme?.event ?? '') : '';
-  const [next, setNext] = useState(/** @type {Item | null} */ (null));
-  useEffect(() => {
-    setNext(null);
-    if (!event) return undefined;
-    let wanted = true;
-    fetch(`/api/events/${event}/programme`, { headers: { Authorization: `Bearer ${session.token()}` } })
-      .then((response) => (response.ok ? response.json() : { items: [] }))
-      .then(({ items }) => wanted && setNext(nextHere(items, session.id)))
-      .catch(() => undefined); // Then the thanks stand alone.
-    return () => {
-      wanted = false;
-    };
-  }, [event]);
-  return next;
 }

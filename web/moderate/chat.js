@@ -13,7 +13,7 @@ import { chatIn, maySay, pinnedIn, repliedTo } from '../shared/store.js';
 import { timeOfDay } from '../shared/time.js';
 import { Segments } from '../shared/ui/fields.js';
 import { IntercomBar } from '../shared/ui/intercom.js';
-import { Say } from '../shared/ui/say.js';
+import { Say, toWhom } from '../shared/ui/say.js';
 import { Windowed } from '../shared/ui/windowed.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
@@ -158,6 +158,7 @@ function Line({ session, commands, line, open, onOpen, onReply, onSeek }) {
         <span class="chat-name">${author.name}</span>
         ${!audience && html`<span class="role">${presence.roles[author.role]}</span>`}
         ${author.place === 'hall' && html`<${Where} place="hall" />`}
+        ${line.to && html`<span class="role to-one">${toWhom(state, line.to)}</span>`}
         ${muted && html`<span class="role">${moderate.chat.isMuted}</span>`}
         <time class="quiet">${timeOfDay(at)}</time>
         ${!isOver(session) &&
@@ -182,7 +183,7 @@ function Line({ session, commands, line, open, onOpen, onReply, onSeek }) {
         <button type="button" class="button" onClick=${onReply}>${moderate.chat.reply}</button>
         ${pinned
           ? html`<${Act} commands=${commands} intent=${{ type: 'chat.unpin', message: id }}>${moderate.chat.unpin}<//>`
-          : html`<${Act} commands=${commands} intent=${{ type: 'chat.pin', message: id }}>${moderate.chat.pin}<//>`}
+          : !line.to && html`<${Act} commands=${commands} intent=${{ type: 'chat.pin', message: id }}>${moderate.chat.pin}<//>`}
         ${audience &&
         (muted
           ? html`<${Act} commands=${commands} intent=${{ type: 'chat.unmute', participant: author.id }}>${moderate.chat.unmute}<//>`

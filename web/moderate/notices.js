@@ -1,8 +1,9 @@
-/** Announcements: the one that is pinned, and the next one being written. */
+/** What is put before everybody: announcements, the one pinned and the next one; and the joint declaration. */
 
 /** @import { LiveSession } from '../shared/session.js' */
 
 import { timeOfDay } from '../shared/time.js';
+import { DeclarationDesk } from '../shared/ui/declaration_desk.js';
 import { Segments } from '../shared/ui/fields.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
@@ -55,6 +56,10 @@ export function Notices({ session }) {
         <${Segments} name="place" label=${notices.place} value=${place} keys=${PLACES} choices=${notices.places} onChange=${setPlace} />
         <button type="submit" class="button primary" disabled=${!text.trim()}>${announcement ? notices.replace : notices.pin}</button>
       </form>`}
+      <section class="notices-declaration" aria-labelledby="declaration-title">
+        <h2 class="list-head" id="declaration-title">${words.declarationDesk.label}</h2>
+        <${DeclarationDesk} session=${session} />
+      </section>
     </div>
   `;
 }

@@ -4,7 +4,8 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
-import { onScreen, pinnedFor, pollOnScreen, resultOf } from '../shared/store.js';
+import { declarationOnScreen, onScreen, pinnedFor, pollOnScreen, resultOf } from '../shared/store.js';
+import { signedOf } from '../shared/ui/declaration.js';
 import { NameLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
 import { words } from '../shared/words.js';
@@ -18,13 +19,14 @@ export function Sees({ session, viewer }) {
   const over = isOver(session);
   const question = over ? undefined : onScreen(state);
   const poll = over ? undefined : pollOnScreen(state);
+  const declaration = over ? undefined : declarationOnScreen(state);
   const pinned = over ? null : pinnedFor(state, 'hall');
-  const now = question ? moderate.shows.question : poll ? moderate.shows.poll : moderate.shows.nothing;
+  const shows = question ? 'question' : poll ? 'poll' : declaration ? 'declaration' : 'nothing';
   return html`
-    <section class="sees" data-shows=${question ? 'question' : poll ? 'poll' : 'nothing'}>
+    <section class="sees" data-shows=${shows}>
       <div class="sees-head">
         <h2 class="beside-head">${moderate.sees}</h2>
-        <p class="quiet" role="status">${now}${pinned ? ` ${moderate.shows.pinned}` : ''}</p>
+        <p class="quiet" role="status">${moderate.shows[shows]}${pinned ? ` ${moderate.shows.pinned}` : ''}</p>
       </div>
       <${Picture} session=${session} viewer=${viewer}>
         <div class="over">
@@ -34,6 +36,7 @@ export function Sees({ session, viewer }) {
             <p class="over-text">${question.text}</p>
             <p class="quiet">${question.anonymous ? words.ask.anonymous : question.author.name}</p>
           </div>`}
+          ${declaration && html`<div class="over-card" key=${declaration.id}><p class="over-text">${declaration.title}</p><p class="quiet">${signedOf(declaration)}</p></div>`}
           ${poll && html`<div class="over-card" key=${poll.id}><p class="over-text">${poll.text}</p><${Bars} session=${session} poll=${poll} audience /></div>`}
         </div>
       <//>

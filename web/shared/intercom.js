@@ -4,6 +4,7 @@
  * audience hears nothing of it is the server's doing.
  */
 
+/** @import { Outcome } from './connection.js' */
 /** @import { LiveSession } from './session.js' */
 
 import { effect, signal } from '../vendor/signals.js';
@@ -16,6 +17,9 @@ export class Intercom {
   microphone = new Device('microphone');
   hearing = signal(false);
   talking = signal(false);
+  /** Why talking was refused, the last time. @type {import('../vendor/signals.js').Signal<Extract<Outcome, { ok: false }> | null>} */
+  refused = signal(null);
+  #turning = false;
 
   /** @param {LiveSession} session */
   constructor(session) {
@@ -48,7 +52,7 @@ export class Intercom {
   /**
    * Talk with those backstage, and hear them; the browser asks for the microphone.
    *
-   * @returns {Promise<import('./connection.js').Outcome | null>} null if there is no microphone: its trouble says why
+   * @returns {Promise<Outcome | null>} null if there is no microphone: its trouble says why
    */
   async talk() {
     this.microphone.on.value = true;
@@ -69,6 +73,15 @@ export class Intercom {
   hush() {
     this.#end();
     return this.session.command({ type: 'backstage.leave' });
+  }
+
+  /** Talk, or talk no more: what a button or a key does. A press on the way of another means nothing. */
+  async turn() {
+    if (this.#turning) return;
+    this.#turning = true;
+    const outcome = this.talking.value ? await this.hush() : await this.talk();
+    this.#turning = false;
+    this.refused.value = outcome && !outcome.ok ? outcome : null;
   }
 
   #end() {

@@ -6,6 +6,8 @@
 
 /** @import { Role, Place, Status } from './protocol.js' */
 
+import { keepToken } from './token.js';
+
 const CLIENT = 'rostrum.client';
 const REQUEST_MS = 6000;
 
@@ -89,6 +91,26 @@ export function keepInvitation(page, invitation) {
 export function keepInvitationFor(page, other) {
   const kept = sessionStorage.getItem(`rostrum.invitation.${page}`);
   if (kept) for (const storage of [sessionStorage, localStorage]) storage.setItem(`rostrum.invitation.${other}`, kept);
+}
+
+/**
+ * Take the seat that a page's invitation has in another session of its event, for the page's next load.
+ *
+ * @param {string} page
+ * @param {string} session
+ * @param {() => boolean} still whether it is still wanted, when it is there
+ * @returns {Promise<'seated' | 'shut' | 'later'>} `shut`: the invitation is not for that one; `later`: nobody could be asked
+ */
+export async function seatIn(page, session, still) {
+  const kept = sessionStorage.getItem(`rostrum.invitation.${page}`);
+  if (!kept) return 'shut';
+  const wanted = { ...JSON.parse(kept), session };
+  const answer = await exchange(wanted);
+  if (!answer.ok) return answer.code === 'unreachable' ? 'later' : 'shut';
+  if (!still()) return 'later';
+  keepToken(page, answer.value.token);
+  keepInvitation(page, wanted);
+  return 'seated';
 }
 
 /**

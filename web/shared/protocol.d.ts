@@ -72,7 +72,7 @@ export interface Caption {
 /**
  * One line of chat. `id` is the server's; without `channel` it is public.
  *
- * One that is `held` only staff and its author see.
+ * One that is `held` only staff and its author see; one `to` somebody, they two and staff.
  */
 export interface ChatMessage {
   id: string;
@@ -82,6 +82,7 @@ export interface ChatMessage {
   channel?: Channel;
   reply_to?: string | null;
   held?: "approval" | "words" | null;
+  to?: Person | null;
 }
 
 /**
@@ -151,7 +152,11 @@ export interface Signature {
   at: number;
 }
 
-/** What is signed: `organisations` in their order, `signatures` as given, `open` while more may come. */
+/**
+ * What is signed: `organisations` in their order, `signatures` as given, `open` while more may come.
+ *
+ * `on_screen`: whether the hall reads it now.
+ */
 export interface Declaration {
   id: string;
   title: string;
@@ -160,6 +165,7 @@ export interface Declaration {
   signatures: ReadonlyArray<Signature>;
   open: boolean;
   at: number;
+  on_screen: boolean;
 }
 
 /** One person's wish to speak. `id` is the server's; which room it counts for is the person's `place`. */
@@ -482,13 +488,19 @@ export interface RefreshToken {
   type: "token.refresh";
 }
 
-/** Say something, to everybody or in a channel of one's own role; or reply to what was said there. */
+/**
+ * Say something, to everybody or in a channel of one's own role; or reply to what was said there.
+ *
+ * With `to`, staff note something down for one of those backstage, and no other of them reads it; a reply to
+ * such a note goes back to who wrote it.
+ */
 export interface PostChat {
   type: "chat.post";
   id: string;
   text: string;
   channel?: Channel;
   reply_to?: string | null;
+  to?: string | null;
 }
 
 /** Take back what one has said oneself. */
@@ -1050,13 +1062,24 @@ export interface UnpinAnnouncement {
   id: string;
 }
 
-/** Put a text before these organisations to be signed, in place of one nobody has signed (moderators). */
+/**
+ * Put a text before these organisations to be signed, in place of one nobody has signed (moderators).
+ *
+ * Not `open`, it is read first, and signed from `declaration.open` on.
+ */
 export interface PresentDeclaration {
   type: "declaration.present";
   id: string;
   title: string;
   text: string;
   organisations: ReadonlyArray<string>;
+  open?: boolean;
+}
+
+/** Take signatures from now on (moderators). */
+export interface OpenDeclaration {
+  type: "declaration.open";
+  id: string;
 }
 
 /** Sign for the organisation that one's own invitation names as affiliation. */
@@ -1076,6 +1099,18 @@ export interface StrikeSignature {
 /** Take no more signatures (moderators). */
 export interface CloseDeclaration {
   type: "declaration.close";
+  id: string;
+}
+
+/** Put it on the hall's screen, with who has signed; what was there leaves (moderators). */
+export interface ShowDeclaration {
+  type: "declaration.show";
+  id: string;
+}
+
+/** Take it off the hall's screen (moderators). */
+export interface HideDeclaration {
+  type: "declaration.hide";
   id: string;
 }
 
@@ -1772,6 +1807,14 @@ export interface DeclarationPresented {
   by: string;
 }
 
+/** Who is asked to may sign. */
+export interface DeclarationOpened {
+  type: "declaration.opened";
+  seq: number;
+  at: number;
+  by: string;
+}
+
 export interface DeclarationSigned {
   type: "declaration.signed";
   signature: Signature;
@@ -1792,6 +1835,22 @@ export interface SignatureStruck {
 /** No more may sign; what is signed stays. */
 export interface DeclarationClosed {
   type: "declaration.closed";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** It is on the hall's screen; a question or a poll that was there is not any more. */
+export interface DeclarationShown {
+  type: "declaration.shown";
+  seq: number;
+  at: number;
+  by: string;
+}
+
+/** It is on the hall's screen no more. */
+export interface DeclarationHidden {
+  type: "declaration.hidden";
   seq: number;
   at: number;
   by: string;
@@ -2044,9 +2103,12 @@ export type AnyCommand =
   | PinAnnouncement
   | UnpinAnnouncement
   | PresentDeclaration
+  | OpenDeclaration
   | SignDeclaration
   | StrikeSignature
   | CloseDeclaration
+  | ShowDeclaration
+  | HideDeclaration
   | OpenDoors
   | StartSession
   | PauseSession
@@ -2141,9 +2203,12 @@ export type AnyClientMessage =
   | PinAnnouncement
   | UnpinAnnouncement
   | PresentDeclaration
+  | OpenDeclaration
   | SignDeclaration
   | StrikeSignature
   | CloseDeclaration
+  | ShowDeclaration
+  | HideDeclaration
   | OpenDoors
   | StartSession
   | PauseSession
@@ -2228,9 +2293,12 @@ export type AnyEvent =
   | AnnouncementPinned
   | AnnouncementUnpinned
   | DeclarationPresented
+  | DeclarationOpened
   | DeclarationSigned
   | SignatureStruck
   | DeclarationClosed
+  | DeclarationShown
+  | DeclarationHidden
   | PersonEjected
   | PersonReadmitted
   | InvitationBarred;

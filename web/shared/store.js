@@ -7,7 +7,7 @@
 /** @import { Air, AnyEvent, AnyServerMessage, Channel, ChatMessage, ChatMute, ChatRules, Cue, Events, Media, Person, Session, Timetable, Welcome, WordList } from './protocol.js' */
 /** @import { Floor, Hand } from './protocol.js' */
 /** @import { Clock, Preflight, Return, ReturnFeed } from './protocol.js' */
-/** @import { Announcement, Caption, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
+/** @import { Announcement, Caption, Declaration, Moderation, Poll, PollTotal, Question, Reaction, Tick, YourBallot } from './protocol.js' */
 
 /** Chat lines kept of each channel, as long as a page is open; the server's snapshot holds 200. */
 export const CHAT_KEPT = 2000;
@@ -51,6 +51,7 @@ const CAPTION_MS = 12_000;
  *   how many ticks with reactions there were, so that a page sees each once
  * @property {Readonly<Record<string, readonly Caption[]>>} captions the newest lines by language; see `captionsIn`
  * @property {Announcement | null} announcement what is pinned; see `pinnedFor`
+ * @property {Declaration | null} declaration what organisations sign together; see `signsFor`
  * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[], hallTo?: readonly Person[] }} media
  *   `hallTo`: who is sent the hall, as the hall alone is told
@@ -84,6 +85,7 @@ export const EMPTY = Object.freeze({
   reactions: { count: 0, latest: {} },
   captions: {},
   announcement: null,
+  declaration: null,
   chat: [],
   pinned: [],
   chatRules: { hold: false, slow: 0 },
@@ -150,12 +152,12 @@ function welcomed(state, welcome) {
   const known = { ...state, you, can, chatPaused: false, votes: {}, results: {}, yours: EMPTY.yours };
   if (!welcome.snapshot) return known;
   const { session, stage, questions, chat, air, cues, order, clocks, crew, matrix, preflights } = welcome.snapshot;
-  const { moderation, polls, announcement, floor = EMPTY.floor } = welcome.snapshot;
+  const { moderation, polls, announcement, declaration = null, floor = EMPTY.floor } = welcome.snapshot;
   const { pinned = [], chat_rules: chatRules = EMPTY.chatRules, chat_words: chatWords = null, muted = [], barred = [] } = welcome.snapshot;
   const since = keep(state.since, (id) => stage.some((person) => person.id === id));
   const { epoch, seq } = welcome;
   const desk = { air, cues, order, clocks, crew, matrix, preflights };
-  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, chat, floor, pinned, chatRules, chatWords, muted, barred, ...desk };
+  return { ...known, epoch, seq, session, stage, since, questions, moderation, polls, announcement, declaration, chat, floor, pinned, chatRules, chatWords, muted, barred, ...desk };
 }
 
 /**
@@ -289,8 +291,8 @@ function apply(state, event) {
     case 'question.approved':
       return { ...state, questions: upsert(state.questions, event.question) };
     case 'question.shown': {
-      const { questions, polls } = cleared(state);
-      return { ...state, polls, questions: move(questions, event.question, 'on_screen') };
+      const { questions, ...rest } = cleared(state);
+      return { ...state, ...rest, questions: move(questions, event.question, 'on_screen') };
     }
     case 'question.shortlisted':
     case 'question.hidden':
@@ -325,8 +327,8 @@ function apply(state, event) {
     case 'poll.results':
       return { ...state, polls: changed(state.polls, event.poll, () => ({ results: event.shown })) };
     case 'poll.shown': {
-      const { questions, polls } = cleared(state);
-      return { ...state, questions, polls: changed(polls, event.poll, () => ({ on_screen: true })) };
+      const { polls, ...rest } = cleared(state);
+      return { ...state, ...rest, polls: changed(polls, event.poll, () => ({ on_screen: true })) };
     }
     case 'poll.hidden':
       return { ...state, polls: changed(state.polls, event.poll, () => ({ on_screen: false })) };
@@ -338,6 +340,24 @@ function apply(state, event) {
       return { ...state, announcement: event.announcement };
     case 'announcement.unpinned':
       return { ...state, announcement: null };
+    case 'declaration.presented':
+      return { ...state, declaration: event.declaration };
+    case 'declaration.opened':
+      return declared(state, () => ({ open: true }));
+    case 'declaration.closed':
+      return declared(state, () => ({ open: false }));
+    case 'declaration.shown':
+      return declared({ ...state, ...cleared(state) }, () => ({ on_screen: true }));
+    case 'declaration.hidden':
+      return declared(state, () => ({ on_screen: false }));
+    case 'declaration.signed': {
+      const { signature } = event;
+      return declared(state, ({ signatures }) => ({ signatures: [...signatures, signature] }));
+    }
+    case 'declaration.struck': {
+      const { organisation } = event;
+      return declared(state, ({ signatures }) => ({ signatures: signatures.filter((one) => one.organisation !== organisation) }));
+    }
     case 'questions.moderation':
       return { ...state, moderation: event.mode };
     case 'stage.brought_on': {
@@ -456,13 +476,24 @@ const changed = (list, id, by) => list.map((one) => (one.id === id ? { ...one, .
 const move = (questions, id, to) => changed(questions, id, () => ({ state: to }));
 
 /**
- * Take off the screen what is on it: a poll, or a question, which goes back to the shortlist, or among the answered
- * if it was being answered.
+ * Change the declaration, if there is one.
  *
  * @param {State} state
- * @returns {{ questions: readonly Question[], polls: readonly Poll[] }}
+ * @param {(one: Declaration) => Partial<Declaration>} by
+ * @returns {State}
  */
-const cleared = ({ questions, polls }) => ({
+const declared = (state, by) =>
+  state.declaration ? { ...state, declaration: { ...state.declaration, ...by(state.declaration) } } : state;
+
+/**
+ * Take off the screen what is on it: a poll, the declaration, or a question, which goes back to the shortlist, or
+ * among the answered if it was being answered.
+ *
+ * @param {State} state
+ * @returns {Pick<State, 'questions' | 'polls' | 'declaration'>}
+ */
+const cleared = ({ questions, polls, declaration }) => ({
+  declaration: declaration?.on_screen ? { ...declaration, on_screen: false } : declaration,
   questions: questions.map((q) =>
     isShown(q) ? { ...q, state: q.state === 'answering' ? 'answered' : 'shortlisted' } : q,
   ),
@@ -612,6 +643,38 @@ export const isOpen = (question) => ['approved', 'shortlisted', 'on_screen', 'an
 
 /** The poll on the hall's screen. @param {State} state */
 export const pollOnScreen = (state) => state.polls.find((poll) => poll.on_screen);
+
+/** The declaration, while the hall reads it. @param {State} state */
+export const declarationOnScreen = ({ declaration }) => (declaration?.on_screen ? declaration : undefined);
+
+/** @param {Declaration} declaration @param {string} organisation */
+export const signatureOf = ({ signatures }, organisation) => signatures.find((one) => one.organisation === organisation);
+
+/** Write an organisation as it is compared: case and spaces do not matter. @param {string} name */
+const organisationKey = (name) => name.trim().split(/\s+/).join(' ').toUpperCase().toLowerCase();
+
+/**
+ * Return the organisation that you may sign for, as the declaration writes it; `undefined`: you were invited for none.
+ *
+ * @param {State} state
+ * @returns {string | undefined}
+ */
+export function signsFor({ declaration, you, can }) {
+  const own = organisationKey(you?.affiliation ?? '');
+  if (!declaration || !own || !can.includes('declaration.sign')) return undefined;
+  return declaration.organisations.find((one) => organisationKey(one) === own);
+}
+
+/**
+ * Return the newest note to oneself alone, as long as one has not answered it.
+ *
+ * @param {State} state
+ * @returns {ChatMessage | undefined}
+ */
+export function noteToYou({ chat, you }) {
+  const note = chat.filter((line) => line.to && line.to.id === you?.id).at(-1);
+  return chat.some((line) => line.author.id === you?.id && line.reply_to === note?.id) ? undefined : note;
+}
 
 /**
  * Say how a poll stands, as far as you may know; nobody has voted until a tick says so.

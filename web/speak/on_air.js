@@ -2,17 +2,18 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { clockOf, cueOf, maySay, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, maySay, noteToYou, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/store.js';
 import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
+import { SignCall } from '../shared/ui/declaration.js';
+import { DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
-import { refusal, words } from '../shared/words.js';
+import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
-import { DeviceTrouble, Level, Preview } from './parts.js';
 
 const { speak } = words;
 
@@ -152,7 +153,10 @@ function Asked({ booth }) {
   const current = onScreen(state);
   const next = [...questionsThat(state, 'shortlisted'), ...questionsThat(state, 'approved')];
   return html`
-    <section class="asked-now" aria-live="polite">
+    <div class="asked-now">
+      <${Noted} booth=${booth} />
+      <${SignCall} session=${booth.session} />
+      <section aria-live="polite">
       ${current
         ? html`
             <h2 class="list-head">${speak.question}</h2>
@@ -176,7 +180,32 @@ function Asked({ booth }) {
           )}
         </ol>
       `}
-    </section>
+      </section>
+    </div>
+  `;
+}
+
+/** A note from the desk to this speaker alone, until they have said that they have seen it. @param {{ booth: Booth }} props */
+function Noted({ booth }) {
+  const { session } = booth;
+  const note = noteToYou(session.state.value);
+  const [answered, answer] = useState('');
+  const seen = async () => {
+    if (!note) return;
+    const outcome = await session.command({ type: 'chat.post', channel: 'backstage', text: speak.noteSeen, reply_to: note.id });
+    // Who is muted has read it all the same.
+    if (!outcome.ok) answer(note.id);
+  };
+  return html`
+    <div role="status">
+      ${note &&
+      note.id !== answered &&
+      html`<section class="noted" key=${note.id} aria-label=${say(speak.noteFrom, { name: note.author.name })}>
+        <p class="noted-by">${say(speak.noteFrom, { name: note.author.name })}</p>
+        <p class="noted-text">${note.text}</p>
+        <button type="button" class="button" data-action="seen" onClick=${seen}>${speak.noteSeen}</button>
+      </section>`}
+    </div>
   `;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Whether a speaker is ready, step by step. Pure: what the devices, the meter and the pre-flight say goes in,
- * a state of each step comes out. Owns which browser's way out of a refused permission is told.
+ * a state of each step comes out.
  */
 
 /** @import { Trouble } from '../shared/media/devices.js' */
@@ -32,18 +32,4 @@ export function networkStep(preflight, now) {
   if (!preflight) return 'wait';
   if (!preflight.grade) return now < preflight.until + 5000 ? 'running' : 'wait';
   return preflight.grade === 'green' ? 'ready' : 'look';
-}
-
-/**
- * Name the browser, as far as its way to a permission differs.
- *
- * @param {string} agent `navigator.userAgent`
- * @returns {'chromium' | 'firefox' | 'safari' | 'ios' | 'android'}
- */
-export function browserOf(agent) {
-  if (/iPhone|iPad|iPod/.test(agent)) return 'ios';
-  if (/Firefox\//.test(agent)) return 'firefox';
-  if (/Android/.test(agent)) return 'android';
-  if (/Chrome\//.test(agent)) return 'chromium';
-  return /Safari\//.test(agent) ? 'safari' : 'chromium';
 }

@@ -4,13 +4,13 @@
 /** @import { Step } from './readiness.js' */
 
 import { preflightOf } from '../shared/store.js';
+import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from '../shared/ui/devices.js';
 import { Icon } from '../shared/ui/icons.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
-import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from './parts.js';
 import { networkStep, pictureStep, soundStep } from './readiness.js';
 
 const { speak } = words;

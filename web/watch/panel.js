@@ -1,4 +1,4 @@
-/** Beside the picture, or below it on a phone: chat, questions, and polls once there are any. */
+/** Beside the picture, or below it on a phone: chat, questions, and polls and a declaration once there are any. */
 
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { State } from '../shared/store.js' */
@@ -10,7 +10,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useEffect, useState } from '../vendor/preact-hooks.js';
 import { later } from './later.js';
 
-const TABS = /** @type {const} */ (['chat', 'ask', 'polls']);
+const TABS = /** @type {const} */ (['chat', 'ask', 'polls', 'declaration']);
 
 /** @param {State} state */
 export const pollsFor = (state) => state.polls.filter((poll) => poll.state !== 'draft');
@@ -19,8 +19,10 @@ export const pollsFor = (state) => state.polls.filter((poll) => poll.state !== '
 export function Panel({ session }) {
   const [tab, setTab] = useState(/** @type {typeof TABS[number]} */ ('chat'));
   const news = useNews(session, tab);
-  const parts = { chat: Chat, ask: later.value?.Questions, polls: later.value?.Polls };
-  const there = TABS.filter((name) => name !== 'polls' || tab === 'polls' || pollsFor(session.state.value).length > 0);
+  const { declaration } = session.state.value;
+  const parts = { chat: Chat, ask: later.value?.Questions, polls: later.value?.Polls, declaration: later.value?.Declaration };
+  const some = { chat: true, ask: true, polls: pollsFor(session.state.value).length > 0, declaration: declaration !== null };
+  const there = TABS.filter((name) => some[name] || tab === name);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => stepTabs(event, there, tab, setTab);
   return html`
     <aside class="panel" aria-label=${words.watch.panel}>
@@ -61,18 +63,19 @@ export function Panel({ session }) {
  * @returns {Record<typeof TABS[number], boolean>}
  */
 function useNews(session, tab) {
-  const { chat, questions } = session.state.value;
+  const { chat, questions, declaration } = session.state.value;
   const newest = {
     chat: chat.at(-1)?.id,
     ask: questions.map(({ id, state }) => `${id}${state}`).join(),
     polls: pollsFor(session.state.value)
       .map(({ id, state }) => `${id}${state}`)
       .join(),
+    declaration: declaration ? `${declaration.id}${declaration.open}` : undefined,
   };
   const [read, setRead] = useState(newest);
   useEffect(() => {
     if (read[tab] !== newest[tab]) setRead({ ...read, [tab]: newest[tab] });
   });
   const differs = (/** @type {typeof TABS[number]} */ name) => tab !== name && !!newest[name] && newest[name] !== read[name];
-  return { chat: differs('chat'), ask: differs('ask'), polls: differs('polls') };
+  return { chat: differs('chat'), ask: differs('ask'), polls: differs('polls'), declaration: differs('declaration') };
 }

@@ -6,7 +6,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
-import { isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { declarationOnScreen, isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
@@ -49,6 +49,7 @@ function Watch({ session, viewer }) {
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
         ${more && html`<${more.Floor} session=${session} viewer=${viewer} />`}
+        ${more && html`<${more.SignCall} session=${session} />`}
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -77,6 +78,7 @@ function Companion({ session }) {
         </div>`}
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
+        ${more && html`<${more.SignCall} session=${session} />`}
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -129,18 +131,25 @@ function Pinned({ session }) {
   `;
 }
 
-/** The question, or the poll, that the hall reads now. @param {{ session: LiveSession }} props */
+/** The question, the poll or the declaration that the hall reads now. @param {{ session: LiveSession }} props */
 function OnScreen({ session }) {
   const state = session.state.value;
   const over = isOver(state.session?.status);
   const question = over ? undefined : onScreen(state);
   const poll = over ? undefined : pollOnScreen(state);
+  const declaration = over ? undefined : declarationOnScreen(state);
   return html`
     <div aria-live="polite">
       ${poll &&
       html`<section class="on-screen" key=${poll.id}>
         <h2>${words.stage.onScreen}</h2>
         <p class="on-screen-text">${poll.text}</p>
+      </section>`}
+      ${declaration &&
+      html`<section class="on-screen" key=${declaration.id}>
+        <h2>${words.stage.onScreen}</h2>
+        <p class="on-screen-text">${declaration.title}</p>
+        <p class="quiet">${later.value?.signedOf(declaration)}</p>
       </section>`}
       ${question &&
       html`<section class="on-screen" key=${question.id}>

@@ -11,14 +11,17 @@ import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 import { Icon } from './icons.js';
 import { IconButton } from './parts.js';
-import { Say } from './say.js';
+import { Say, toWhom } from './say.js';
 import { Windowed } from './windowed.js';
 
 /** Height of a message of one line, in pixels. */
 const GUESS = 62;
 
-/** @param {{ session: LiveSession, channel?: Channel, empty?: string }} props `empty`: what stands where nothing was said yet */
-export function Chat({ session, channel = 'public', empty }) {
+/**
+ * @param {{ session: LiveSession, channel?: Channel, empty?: string, to?: { id: string, name: string } | null }} props
+ *   `empty`: what stands where nothing was said yet; `to`: whom alone what is written is for
+ */
+export function Chat({ session, channel = 'public', empty, to = null }) {
   const state = session.state.value;
   const { session: talk } = state;
   const chat = chatIn(state, channel);
@@ -53,6 +56,7 @@ export function Chat({ session, channel = 'public', empty }) {
             session=${session}
             channel=${channel}
             to=${chat.find(({ id }) => id === answered) ?? null}
+            alone=${to}
             onReplied=${() => answer(null)}
             onSent=${() => seek({ id: null })}
           />`}
@@ -84,6 +88,7 @@ function Line({ session, message, onReply, onSeek }) {
       <p class="chat-head">
         <span class="chat-name">${author.name}</span>
         ${!audience && html`<span class="role">${words.presence.roles[author.role]}</span>`}
+        ${message.to && html`<span class="role to-one">${toWhom(session.state.value, message.to)}</span>`}
         <time class="quiet">${timeOfDay(at)}</time>
         ${session.state.value.can.includes('chat.delete') &&
         html`<button

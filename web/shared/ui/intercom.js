@@ -1,10 +1,8 @@
 /** Those backstage: who is there, heard or not, and a button to talk with them. */
 
-/** @import { Outcome } from '../connection.js' */
 /** @import { Intercom } from '../intercom.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { useRef, useState } from '../../vendor/preact-hooks.js';
 import { backstage, isOver } from '../store.js';
 import { listed, refusal, say, words } from '../words.js';
 import { Switch } from './fields.js';
@@ -15,20 +13,11 @@ import { SlotView } from './picture.js';
 export function IntercomBar({ intercom }) {
   const { intercom: told } = words;
   const state = intercom.session.state.value;
-  const [refused, setRefused] = useState(/** @type {Extract<Outcome, { ok: false }> | null} */ (null));
-  const asking = useRef(false);
+  const refused = intercom.refused.value;
   const trouble = intercom.microphone.trouble.value;
   const names = backstage(state).map(({ name }) => name);
   const talking = intercom.talking.value;
   if (isOver(state.session?.status) || !state.can.includes('backstage.enter')) return null;
-  const turn = async () => {
-    // Not disabled meanwhile: the button keeps the focus, and the next press ends what this one began.
-    if (asking.current) return;
-    asking.current = true;
-    const outcome = talking ? await intercom.hush() : await intercom.talk();
-    asking.current = false;
-    setRefused(outcome && !outcome.ok ? outcome : null);
-  };
   return html`
     <section class="intercom" aria-label=${told.label} data-talking=${talking ? '' : undefined}>
       ${intercom.hearing.value && html`<${SlotView} viewer=${intercom.ear} name="main" label=${told.picture} />`}
@@ -39,7 +28,7 @@ export function IntercomBar({ intercom }) {
           icon=${talking ? 'microphone' : 'microphoneOff'}
           label=${talking ? told.hush : told.talk}
           pressed=${talking}
-          onClick=${turn}
+          onClick=${() => intercom.turn()}
         />
         ${talking && html`<p class="intercom-heard" role="status">${told.heard}</p>`}
         ${trouble && html`<p class="note" data-said role="alert">${words.troubles.microphone[trouble]}</p>`}

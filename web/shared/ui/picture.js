@@ -9,7 +9,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { isOver, mediaOnStage, slate } from '../store.js';
-import { beginning } from '../time.js';
+import { beginning, duration } from '../time.js';
 import { refusal, say, words } from '../words.js';
 import { Afterwards } from './afterwards.js';
 
@@ -74,9 +74,11 @@ export function Words({ session, viewer }) {
   const { text, how } = slateOf(session, viewer);
   const { session: talk } = session.state.value;
   const instead = slate(session.state.value);
+  const left = talk?.status === 'paused' && talk.resumes ? talk.resumes - session.now.value : 0;
   return html`
     <p class="slate-title">${instead || (talk?.title ?? '')}</p>
     <p class="slate-text">${text}</p>
+    ${left > 0 && html`<p class="slate-count" role="timer">${say(words.stage.pausedFor, { time: duration(left) })}</p>`}
     ${how && html`<p class="slate-how">${how}</p>`}
     ${talk && isOver(talk.status) && html`<${Afterwards} talk=${talk} />`}
   `;

@@ -18,9 +18,10 @@ const LONGEST = 1000;
 
 /**
  * @param {{ session: LiveSession, channel: Channel, to: ChatMessage | null, onReplied: () => void, onSent: () => void,
- *   label?: string }} props `to`: what is replied to; `onReplied`: it is no longer; `label`: what the field is called
+ *   label?: string, alone?: { id: string, name: string } | null }} props `to`: what is replied to; `onReplied`: it is no
+ *   longer; `label`: what the field is called; `alone`: the only one whom it is for
  */
-export function Say({ session, channel, to, onReplied, onSent, label }) {
+export function Say({ session, channel, to, onReplied, onSent, label, alone = null }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (to) box.current?.querySelector('textarea')?.focus();
@@ -39,8 +40,8 @@ export function Say({ session, channel, to, onReplied, onSent, label }) {
       </p>`}
       <${Compose}
         session=${session}
-        intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel, ...(to && { reply_to: to.id }) })}
-        label=${label ?? (channel === 'backstage' ? said.labelBackstage : said.label)}
+        intent=${(/** @type {string} */ text) => ({ type: 'chat.post', text, channel, ...(to && { reply_to: to.id }), ...(alone && { to: alone.id }) })}
+        label=${alone ? say(said.labelOne, { name: alone.name }) : label ?? (channel === 'backstage' ? said.labelBackstage : said.label)}
         send=${said.send}
         longest=${LONGEST}
         wait=${useWait(session, channel)}
@@ -49,6 +50,9 @@ export function Say({ session, channel, to, onReplied, onSent, label }) {
     </div>
   `;
 }
+
+/** Say whom alone a line is for. @param {import('../store.js').State} state @param {import('../protocol.js').Person} to */
+export const toWhom = ({ you }, to) => (to.id === you?.id ? words.chat.toYou : say(words.chat.toOne, { name: to.name }));
 
 /**
  * Say why one may not post at this moment, and for how long; nothing where one may.

@@ -1,12 +1,12 @@
-/** What a speaker sees of the own devices: the choice, the trouble, the level, the picture. */
+/** What one sees of the own devices: the choice, the trouble and the way out, the level, the picture. */
 
-/** @import { Device } from '../shared/media/devices.js' */
+/** @import { Device } from '../media/devices.js' */
 
-import { measure } from '../shared/media/level.js';
-import { words } from '../shared/words.js';
-import { html } from '../vendor/htm-preact.js';
-import { useEffect, useRef, useState } from '../vendor/preact-hooks.js';
-import { browserOf } from './readiness.js';
+import { html } from '../../vendor/htm-preact.js';
+import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
+import { browserOf } from '../browser.js';
+import { measure } from '../media/level.js';
+import { words } from '../words.js';
 
 const { speak } = words;
 

@@ -1,0 +1,56 @@
+/** The joint declaration as the whole room reads it: the text while it is read out, then who signs, one by one. */
+
+/** @import { Declaration } from '../shared/protocol.js' */
+/** @import { LiveSession } from '../shared/session.js' */
+
+import { signedOf, standsAt } from '../shared/ui/declaration.js';
+import { Icon } from '../shared/ui/icons.js';
+import { say, words } from '../shared/words.js';
+import { html } from '../vendor/htm-preact.js';
+import { passage, roll } from './board.js';
+
+/** @param {{ session: LiveSession, declaration: Declaration | undefined }} props */
+export function DeclarationBoard({ session, declaration }) {
+  if (!declaration) return null;
+  const stands = standsAt(declaration);
+  return html`
+    <section class="declaration-board" key=${declaration.id} data-declaration=${stands} aria-label=${words.stage.onScreen}>
+      <p class="board-head">${declaration.title}</p>
+      ${stands === 'reading'
+        ? html`<${Read} text=${declaration.text} at=${session.now.value} />`
+        : html`<${Roll} declaration=${declaration} at=${session.now.value} />`}
+    </section>
+  `;
+}
+
+/** @param {{ text: string, at: number }} props */
+function Read({ text, at }) {
+  const { text: read, part, parts } = passage(text, at);
+  return html`
+    <p class="declaration-read" key=${part}>${read}</p>
+    ${parts > 1 && html`<p class="board-foot">${say(words.hall.part, { n: part, all: parts })}</p>`}
+  `;
+}
+
+/** @param {{ declaration: Declaration, at: number }} props */
+function Roll({ declaration, at }) {
+  const { rows, last, part, parts } = roll(declaration, at);
+  return html`
+    <ol class="roll" style=${{ '--rows': Math.ceil(rows.length / 2) }} data-room=${rows.length > 12 ? 'close' : 'wide'}>
+      ${rows.map(
+        ({ organisation, signed }) => html`
+          <li key=${organisation} class="roll-row" data-signed=${signed ? '' : undefined}>
+            <span class="roll-mark">${signed && html`<${Icon} name="check" />`}</span>
+            <span class="roll-name">${organisation}</span>
+            ${!signed && html`<span class="unseen">${words.declaration.notYet}</span>`}
+          </li>
+        `,
+      )}
+    </ol>
+    <p class="board-foot">
+      <span class="count">${signedOf(declaration)}</span>
+      ${last && html` <span class="roll-last" key=${last.organisation}>${say(words.hall.signedLast, last)}</span>`}
+      ${parts > 1 && html` <span class="count">${say(words.hall.part, { n: part, all: parts })}</span>`}
+    </p>
+  `;
+}
