@@ -294,7 +294,9 @@ def confidant(message: ChatMessage) -> str | None:
     return message.to.id if message.author.role in STAFF else message.author.id
 
 
-def _addressee(state: State, actor: Person, command: PostChat, known: Person | None) -> Person | Refusal | None:
+def _addressee(
+    state: State, actor: Person, command: PostChat, known: Person | None
+) -> Person | Refusal | None:
     """Return whom a message is for alone; an answer stays where the note was."""
     note = _find(state, command.reply_to or "")
     if note is not None and note.to is not None:

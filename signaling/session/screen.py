@@ -1,7 +1,7 @@
 """The hall's screen: one thing is on it, or nothing.
 
-The law: a question, a poll or the declaration is on it, and what was there leaves in the same event. A question goes back to
-the shortlist, or among the answered if it was being answered.
+The law: a question, a poll or the declaration is on it, and what was there leaves in the same event. A
+question goes back to the shortlist, or among the answered if it was being answered.
 """
 
 from __future__ import annotations

@@ -145,15 +145,25 @@ class Stage:
 
     # -- people --------------------------------------------------------------------------------------
 
-    def token(self, session: str, role: Role, name: str = "", sub: str = "", place: Place = "online") -> str:
+    def token(
+        self,
+        session: str,
+        role: Role,
+        name: str = "",
+        sub: str = "",
+        place: Place = "online",
+        affiliation: str = "",
+    ) -> str:
         """Mint a token for an hour."""
         name = name or f"{role.title()} of {session}"
-        wanted = NewToken(session, role, name, sub or None, lifetime=3600, place=place)
+        wanted = NewToken(session, role, name, sub or None, affiliation, lifetime=3600, place=place)
         return Tokens(self.secret).mint(claims_for(wanted, time.time()))
 
-    def link(self, page: str, session: str, role: Role, name: str = "", sub: str = "") -> str:
+    def link(
+        self, page: str, session: str, role: Role, name: str = "", sub: str = "", affiliation: str = ""
+    ) -> str:
         """Return the invitation link to a page."""
-        return f"{self.url}/{page}/#token={self.token(session, role, name, sub)}"
+        return f"{self.url}/{page}/#token={self.token(session, role, name, sub, affiliation=affiliation)}"
 
     def http(self) -> httpx.AsyncClient:
         """Return a client with an owner's rights."""

@@ -1,7 +1,7 @@
 """A show as its producer runs it: two speakers from backstage to the stage and off it.
 
 Every cut is by the page's own buttons and keys; looked at is what hall, audience and speakers then
-have before them. Two desks cut at once, and a speaker drops.
+have before them. Two desks cut at once, a speaker drops, a declaration is signed, and a break has its length.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Show:
         self.stage, self.chromium, self.session = stage, chromium, session
 
     async def open(self, page: str, role: str, name: str, sub: str) -> ChromiumVisitor:
-        link = self.stage.link(page, self.session, role, name, sub)  # type: ignore[arg-type]
+        link = self.stage.link(page, self.session, role, name, sub, "Yale University")  # type: ignore[arg-type]
         scripts = [PAINTED_CAMERA] if page == "speak" else []
         visitor = await self.chromium.visit(link, scripts=scripts)
         await visitor.expect("window.rostrum?.connection.phase === 'open'", WITHIN)
@@ -91,10 +91,15 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await desk.expect("Number(document.querySelector('.listen .level').ariaValueNow) > 0", WITHIN)
     await desk.type(".details .one-line input", "two minutes yet")
     await desk.page.keyboard.press("Enter")
-    await ada.expect_text("Ada Lindqvist: two minutes yet", ".side-chat", WITHIN)
+    await ada.expect_text("two minutes yet", ".noted-text", WITHIN)
+    await show.click("[data-action=seen]", ada)
+    await ada.expect("!document.querySelector('.noted')", WITHIN)
+    await desk.expect_text("Seen", ".backstage .chat", WITHIN)
+    await those_backstage_are_talked_with(show)
     await ada.expect("!!document.querySelector('[data-return=programme]')", WITHIN)
 
     # Take: letters written are no keys; then one stroke of the key only arms it.
+    await desk.page.focus(".details .one-line input")
     await desk.page.keyboard.press("t")
     assert await desk.evaluate("document.querySelector('.details .one-line input').value") == "t"
     await desk.page.keyboard.press("Escape")
@@ -173,3 +178,74 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await show.click("[data-cut=slate]")
     await show.everybody_sees_the_stage()
     assert await noor.evaluate("document.querySelector('.air').dataset.air") == "on"
+    await a_declaration_is_signed(show)
+    await a_break_has_its_length(show)
+
+
+async def those_backstage_are_talked_with(show: Show) -> None:
+    """The desk hears them and is heard; it writes to all of them, or to one, whom alone it reaches."""
+    desk, ada, noor = show.desk, show.ada, show.noor
+    await desk.page.keyboard.press("Escape")  # out of the field: keys are keys again
+    await desk.page.keyboard.press("i")
+    await desk.expect("rostrum.media().ear.audio > 0", WITHIN)
+    arrives = "p.participant === 'dana' && p.live && p.audio"
+    await ada.expect(f"rostrum.state().media.publications.some((p) => {arrives})", WITHIN)
+    await noor.expect("rostrum.state().crew.some(({ id }) => id === 'dana')", WITHIN)
+    assert await desk.evaluate("document.querySelector('.row[data-participant=dana]') === null")
+    await desk.page.keyboard.press("i")
+    await noor.expect("rostrum.state().crew.length === 0", WITHIN)
+    await desk.page.uncheck(".backstage .intercom .switch input")
+    await desk.page.select_option(".for-whom select", "noor")
+    await desk.type(".backstage textarea", "slower, please")
+    await desk.page.keyboard.press("Enter")
+    await noor.expect_text("slower, please", ".noted-text", WITHIN)
+    await desk.page.select_option(".for-whom select", "")
+    await desk.type(".backstage textarea", "we begin")
+    await desk.page.keyboard.press("Enter")
+    await ada.expect_text("we begin", ".side-chat", WITHIN)
+    assert "slower" not in await ada.evaluate("document.querySelector('.air').innerText")
+    await show.click("[data-action=seen]", noor)
+
+
+async def a_declaration_is_signed(show: Show) -> None:
+    """Written at the desk, read in the hall, signed by the one an organisation has sent, and closed."""
+    desk, hall, watch = show.desk, show.hall, show.watch
+    await show.click("[data-action=declaration]")
+    await desk.type("dialog [name=title]", "Joint declaration")
+    await desk.type("dialog [name=text]", "We open both rooms.")
+    await desk.type("dialog [name=organisations]", "Yale University\n清华大学")
+    await show.click("dialog [type=submit]:enabled")
+    await show.click("[data-act='declaration.show']")
+    await hall.expect_text("We open both rooms.", ".declaration-read", WITHIN)
+    assert await watch.evaluate("document.querySelector('[data-action=sign]') === null")
+    await show.click("[data-act='declaration.open']")
+    await hall.expect("document.querySelectorAll('.roll-row').length === 2", WITHIN)
+    await watch.page.focus("[data-action=sign]", timeout=1000 * WITHIN)
+    for key in ("Enter", "Tab", "Enter"):
+        await watch.page.keyboard.press(key)
+    await hall.expect("document.querySelectorAll('.roll-row[data-signed]').length === 1", WITHIN)
+    await hall.expect_text("Kim Viewer", ".board-foot", WITHIN)
+    # Who comes for the same organisation is told that it has signed.
+    await show.noor.expect("document.querySelector('.sign')?.dataset.sign === 'signed'", WITHIN)
+    await show.click("[data-act='declaration.close']")
+    await show.sees("[data-declaration=closed]")
+    await show.click("[data-act='declaration.hide']")
+    await hall.expect("document.querySelector('.declaration-board') === null", WITHIN)
+    await desk.page.keyboard.press("Escape")
+
+
+async def a_break_has_its_length(show: Show) -> None:
+    """Minutes before the break, other ones while it is on: hall and audience count down to one moment."""
+    desk = show.desk
+    shown = {show.hall: ".countdown-time", show.watch: ".slate-count"}
+    await desk.type(".break-length input", "10")
+    await show.click("button[title*='there is a break']")
+    for page, where in shown.items():
+        await page.expect(f"/\\b(9|10):\\d\\d/.test(document.querySelector('{where}')?.innerText)", WITHIN)
+    await desk.type(".break-length input", "20")
+    await desk.page.keyboard.press("Tab")
+    for page, where in shown.items():
+        await page.expect(f"/\\b(19|20):\\d\\d/.test(document.querySelector('{where}')?.innerText)", WITHIN)
+    await desk.expect("/(19|20):/.test(document.querySelector('.break-left')?.innerText)", WITHIN)
+    await show.click("button[title*='sees the stage again']")
+    await show.everybody_sees_the_stage()

@@ -29,19 +29,25 @@ from signaling.protocol import (
     CreatePoll,
     DescribeSession,
     EndTurn,
+    HideDeclaration,
+    HidePoll,
     LetSpeak,
     LiftSlate,
+    OpenDeclaration,
     OpenFloor,
     OpenPoll,
     PauseSession,
     PinAnnouncement,
+    PresentDeclaration,
     ResumeSession,
+    ShowDeclaration,
     ShowPoll,
     ShowQuestion,
     ShowSlate,
+    SignDeclaration,
     UnpinAnnouncement,
 )
-from tests.e2e.scenes import OPEN
+from tests.e2e.scenes import OPEN, invite
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
 
@@ -82,7 +88,8 @@ SIDES: Final = """new Promise((done) => {
 })"""
 
 SHARES: Final = """[...document.querySelectorAll(`.hall .name, .question-text, .question-by, .badge,
-  .poll-text, .poll-option, .poll-how, .door-how, .news-text, .slate-title, .slate-text, .countdown-time`)]
+  .poll-text, .poll-option, .poll-how, .board-head, .board-foot, .roll-name, .declaration-read,
+  .door-how, .news-text, .slate-title, .slate-text, .countdown-time`)]
   .filter((one) => one.offsetParent && one.textContent.trim())
   .map((one) => [one.className, parseFloat(getComputedStyle(one).fontSize) / innerHeight])"""
 
@@ -93,7 +100,7 @@ OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one
     return box.top < -1 || box.left < -1 || box.bottom > innerHeight + 1 || box.right > innerWidth + 1;
   }).map((one) => one.className + ': ' + one.textContent))"""
 
-LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599}
+LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599, "board-head": 0.0599}
 """Shares of the screen's height that names and what is asked have at least; everything else has 4 %."""
 
 
@@ -130,6 +137,45 @@ async def test_a_hall_through_a_talk(stage: Stage, chromium: Chromium) -> None:
         "screen",
     ]
     assert await speaker.evaluate("document.querySelector('.air') !== null")
+
+
+async def test_a_screen_that_nobody_touches_goes_on_to_the_rooms_next_session(
+    stage: Stage, chromium: Chromium
+) -> None:
+    event = f"day-{command_id()[:8]}"
+    at = [time.strftime("%Y-%m-%d %H:%M+00:00", time.gmtime(time.time() + m * 60)) for m in (-30, 30, 90)]
+    lines = ["id;title;start;duration;room;zone"]
+    rooms = (("first", "Main hall"), ("second", "Main hall"), ("beside", "Room 2"))
+    lines += [f"{key};The {key};{at[n]};45;{room};UTC" for n, (key, room) in enumerate(rooms)]
+    async with stage.http() as http:
+        await http.put(f"/api/events/{event}", json={"title": "A day", "published": True})
+        imported = await http.post(
+            f"/api/events/{event}/import", content="\n".join(lines), headers={"Content-Type": "text/csv"}
+        )
+        assert not imported.is_error, imported.text
+        await http.post(f"/api/events/{event}/sessions", json={})
+        items = (await http.get(f"/api/events/{event}/programme")).json()["items"]
+        first, second, beside = (
+            next(item["id"] for item in items if item["title"] == f"The {key}") for key, _ in rooms
+        )
+        await http.post(f"/api/sessions/{first}/start")
+        code = await invite(stage, role="hall", event=event)
+        hall = await chromium.visit(f"{stage.url}/enter/?kiosk#invitation={code}", locale="en-GB")
+        await hall.page.get_by_text("The first").last.click()
+        await hall.page.click("button[type=submit]")
+        await hall.page.wait_for_url("**/hall/?kiosk", timeout=15_000)
+        await hall.expect("window.rostrum?.state().session?.status === 'live'")
+        # What begins elsewhere, and what is about to begin here while this one is on, moves nothing.
+        for other in (second, beside):
+            await http.post(f"/api/sessions/{other}/doors")
+        await http.post(f"/api/sessions/{first}/pause")
+        await hall.expect("rostrum.state().session.status === 'paused'")
+        assert await hall.evaluate("rostrum.state().session.id") == first
+        await http.post(f"/api/sessions/{first}/end")
+        await hall.expect(f"window.rostrum?.state().session?.id === {second!r}", 30)
+        await hall.expect_text("The second", ".slate-title")
+        assert hall.page.url.endswith("/hall/?kiosk")
+        await hall.expect("document.querySelector('.door-code')?.naturalWidth > 0")
 
 
 async def planned(stage: Stage) -> str:
@@ -250,6 +296,32 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
     await hall.expect_text("shown when the poll is closed", ".poll-how")
     assert await hall.evaluate("document.querySelector('.poll-share') === null")
     await legible(hall)
+    await done(moderator, HidePoll(command_id(), poll))
+    await organisations_sign(stage, session, hall, moderator)
+
+
+async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
+    """A declaration of 22 is read out, then signed one by one, all of them in sight, on both shapes."""
+    organisations = tuple(f"University of the {n}th long name, 大学" for n in range(1, 23))
+    text = "We open both rooms to all who want to learn, and keep what is said in them. " * 20
+    await done(
+        moderator,
+        PresentDeclaration(command_id(), "Joint declaration on open rooms", text, organisations, open=False),
+    )
+    await done(moderator, ShowDeclaration(command_id()))
+    await hall.expect_text("We open both rooms", ".declaration-read")
+    await legible(hall)
+    await done(moderator, OpenDeclaration(command_id()))
+    await hall.expect("document.querySelectorAll('.roll-row').length === 22")
+    for n, organisation in enumerate((organisations[8], organisations[0])):
+        token = stage.token(session, "viewer", f"Rector {n}", f"rector-{n}", affiliation=organisation)
+        async with seat(stage.url, token) as rector:
+            await done(rector, SignDeclaration(command_id()))
+        await hall.expect_text(f"Rector {n}", ".board-foot")
+    rows = "[...document.querySelectorAll('.roll-row')].map((row) => row.dataset.signed !== undefined)"
+    assert await hall.evaluate(rows) == [n in (0, 8) for n in range(22)]
+    await legible(hall)
+    await done(moderator, HideDeclaration(command_id()))
 
 
 async def the_floor_is_heard_without_an_echo(

@@ -233,7 +233,9 @@ def test_only_staff_note_something_down_for_one_person_and_only_for_those_backst
     fold = Fold()
     assert fold.refused(EVE, PostChat("n1", "Hello", "backstage", to="sp-1"), SPEAKER) == "forbidden"
     assert fold.refused(PRODUCER, PostChat("n2", "Hello", to="sp-1"), SPEAKER) == "invalid"
-    assert fold.refused(PRODUCER, PostChat("n3", "Hello", "backstage", to="ada"), ADA) == "unknown_participant"
+    assert (
+        fold.refused(PRODUCER, PostChat("n3", "Hello", "backstage", to="ada"), ADA) == "unknown_participant"
+    )
     assert fold.refused(PRODUCER, PostChat("n4", "Hello", "backstage", to="nobody")) == "unknown_participant"
     (posted,) = fold.do(PRODUCER, PostChat("n5", "Hello", "backstage", to="sp-1"), SPEAKER)
     assert isinstance(posted, ChatPosted)
