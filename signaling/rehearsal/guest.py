@@ -55,7 +55,7 @@ from signaling.protocol import (
     Welcome,
 )
 
-WITHIN: Final = 30.0
+WITHIN: Final = 60.0
 """Seconds that what one waits to hear may take."""
 
 ANSWER_WITHIN: Final = 180.0
