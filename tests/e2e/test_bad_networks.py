@@ -13,7 +13,9 @@ import sys
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from statistics import mean
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.bad_network import (
@@ -26,11 +28,13 @@ from tests.e2e.bad_network import (
     tried_twice,
     viewer_behind,
 )
+from tests.e2e.layered_speaker import LAYERS
 from tests.e2e.stage import Stage
 from tests.e2e.test_joins import FIRST_FRAME, MAX_P95_MS, percentile
 from tests.e2e.test_simulcast import SIZES, layers, sizes_are
 from tests.e2e.visitor import LARGE_CAMERA, PAINTED_CAMERA, Chromium, Firefox
 from tests.impairment import Impairment
+from tests.stream.test_stats import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
@@ -259,21 +263,59 @@ async def test_who_has_no_room_for_a_picture_keeps_sound_and_a_still_and_comes_b
     assert shown is not None
 
 
+def on_metrics(text: str, slot: str) -> dict[str, float]:
+    """Return the figures of the only viewer's slot in Prometheus' text, by name."""
+    return {
+        name.removeprefix("rostrum_relay_sent_").removesuffix("_total"): value
+        for (name, labels), value in samples(text).items()
+        if name.startswith("rostrum_relay_sent_") and f'slot="{slot}"' in labels
+    }
+
+
 @tried_twice
 async def test_the_relay_and_the_viewer_count_alike(
     stage: Stage, chromium: Chromium, session: str, speaker: Speaker
 ) -> None:
-    async with viewer_behind(stage, chromium, session, NEAR, NEAR) as viewer:
-        await viewer.page.playing(20)
-        await asyncio.sleep(4)
-        relay = await network(stage, session)
-        video = (await viewer.look())["video"]
-    print(f"the relay says {relay}, the viewer {video}")
-    assert relay["packets"] == pytest.approx(video["packetsReceived"], rel=0.1)
-    assert relay["bytes"] == pytest.approx(video["bytesReceived"], rel=0.1)
-    assert relay["lost"] == video["packetsLost"] == 0
-    assert relay["rid"] == "f" and video["frameWidth"] == WIDTHS[-1]
-    assert 0.04 <= relay["round_trip"] < 0.3
+    """On a line that loses, is far away and becomes too narrow, so that no figure is zero."""
+    far = Impairment(delay=0.05)
+    async with viewer_behind(stage, chromium, session, far, far, seed=5) as viewer:
+        await viewer.page.playing()
+        viewer.down(loss=0.08, rate=3_000_000)
+        before = await viewer.look()
+        await asyncio.sleep(5)
+        after = await viewer.look()
+        viewer.down(rate=100_000, loss=0.0)
+        await asyncio.sleep(5)
+        viewer.down(rate=3_000_000)
+        await viewer.page.playing()
+        await asyncio.sleep(2)  # until all that was lost is reported
+        async with asyncio.timeout(15):  # a change of size is seen a moment after it was made
+            while (relay := await network(stage, session))["size"] != size(seen := await viewer.look()):
+                await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(base_url=stage.relay_url, trust_env=False) as http:
+            metrics = on_metrics((await http.get("/metrics", params={"viewers": "each"})).text, "main")
+    video = seen["video"]
+    print(f"the relay says {relay}, Prometheus {metrics}, the viewer {seen}")
+    for told in (relay, metrics):
+        assert told["nacks"] == pytest.approx(video["nackCount"], rel=0.05, abs=2)
+        assert told["pli"] == pytest.approx(video["pliCount"], abs=1)
+        assert told["lost"] == pytest.approx(video["packetsLost"], rel=0.02, abs=3)
+        # Each by its own measure: a frame that is late by 0.15 s and more, and none sent for half a second.
+        assert told["freezes"] >= 1 and told["frozen_seconds"] > 0.5
+    assert video["freezeCount"] >= 1 and video["totalFreezesDuration"] > 0.5
+    assert relay["round_trip"] == pytest.approx(seen["roundTrip"], abs=0.4), "each of its own moment"
+    # Repairs, and what tries the line, come in a stream of their own.
+    received = video["packetsReceived"] - video["retransmittedPacketsReceived"]
+    assert relay["packets"] == pytest.approx(received + video["packetsLost"], rel=0.03)
+    assert after["video"]["nackCount"] > before["video"]["nackCount"]
+    assert relay["nacks"] > 10 and relay["lost"] > 10
+    assert min(relay["round_trip"], seen["roundTrip"]) >= 0.1
+    assert metrics.get("height", relay["size"][1]) in {height for _, _, height, _ in LAYERS}
+
+
+def size(seen: dict[str, Any]) -> list[int]:
+    """Return the width and height of the picture in a look."""
+    return [seen["video"]["frameWidth"], seen["video"]["frameHeight"]]
 
 
 @pytest.mark.benchmark
