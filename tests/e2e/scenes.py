@@ -26,21 +26,26 @@ from signaling.protocol import (
     CreatePoll,
     DeletePoll,
     EndTurn,
+    HideDeclaration,
     HidePoll,
     LetSpeak,
     LiftSlate,
+    OpenDeclaration,
     OpenFloor,
     OpenPoll,
     PauseClock,
     PinAnnouncement,
     PostChat,
+    PresentDeclaration,
     RemoveHand,
     SendCaption,
     SetChatRules,
     SetClock,
+    ShowDeclaration,
     ShowPoll,
     ShowQuestion,
     ShowSlate,
+    SignDeclaration,
     StandBy,
     StartClock,
     UnpinAnnouncement,
@@ -69,6 +74,15 @@ DENIED = """navigator.mediaDevices.getUserMedia = () =>
 MISSING = """navigator.mediaDevices.getUserMedia = () =>
   Promise.reject(new DOMException('Requested device not found', 'NotFoundError'));"""
 
+
+ORGANISATIONS = (
+    "Institute for Remote Presence",
+    "清华大学",
+    "Universidad Nacional Autónoma de México",
+    "جامعة القاهرة",
+    *(f"University of the {n}th district" for n in range(5, 23)),
+)
+"""The 22 that sign a declaration."""
 
 EVENT = "conf"
 
@@ -135,7 +149,9 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     session = f"scenes-{secrets.token_hex(4)}"
     async with stage.http() as http:
         await http.post("/api/sessions", json={"id": session, "title": TITLE})
-    watch = await visit(chromium, stage.link("watch", session, "viewer", "Kim Viewer"))
+    watch = await visit(
+        chromium, stage.link("watch", session, "viewer", "Kim Viewer", affiliation=ORGANISATIONS[0])
+    )
     hall = await visit(chromium, stage.link("hall", session, "hall", "Hall screen"))
     moderate = await visit(chromium, stage.link("moderate", session, "moderator", "Mika Moderator"))
     direct = await visit(chromium, stage.link("direct", session, "producer", "Dana Director"))
@@ -218,12 +234,20 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         yield Scene("hall-question", hall, media=True)
         async for scene in _hall(stage, chromium, session, hall):
             yield scene
+        async for scene in _declaring(stage, session, direct, hall, watch):
+            yield scene
         await show(stage, session, str(await watch.evaluate("rostrum.state().questions[0].id")))
         await moderate.page.keyboard.press("?")
         yield Scene("moderate-keys", moderate, media=True)
         await moderate.page.keyboard.press("Escape")
         speaker = str((await speak.state())["you"]["id"])
+        note = "Slower, please: the interpreters cannot follow"
         async with seat(stage.url, stage.token(session, "producer")) as desk:
+            noted = PostChat(command_id(), note, "backstage", to=speaker)
+            assert isinstance(await desk.command(noted), Ack)
+            await speak.expect("document.querySelector('.noted') !== null")
+            yield Scene("speak-note", speak, media=True)
+            await speak.click("[data-action=seen]")
             assert isinstance(await desk.command(StandBy(command_id(), speaker)), Ack)
         await speak.expect("document.querySelector('.tally').dataset.air === 'standby'")
         yield Scene("speak-standby", speak, media=True)
@@ -239,11 +263,13 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
             yield Scene("watch-reconnecting", watch, media=True)
             yield Scene("hall-reconnecting", hall, media=True)
         await watch.expect(OPEN, 15)
+        await direct.type(".break-length input", "10")
         await direct.click(".session-state ~ button")
         await watch.expect("rostrum.state().session.status === 'paused'")
         await watch.expect("document.querySelector('.slate') !== null", 15)
         yield Scene("watch-paused", watch)
         yield Scene("hall-paused", hall)
+        yield Scene("direct-paused", direct)
     async with stage.http() as http:
         await http.post(f"/api/sessions/{session}/end")
     await watch.expect("rostrum.state().session.status === 'ended'")
@@ -267,6 +293,11 @@ async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> Asy
         await direct.page.keyboard.press("Escape")
     await direct.page.keyboard.press("t")
     yield Scene("direct-armed", direct, media=True)
+    await direct.page.keyboard.press("i")
+    await direct.expect("document.querySelector('.intercom[data-talking]') !== null")
+    yield Scene("direct-talking", direct, media=True)
+    await direct.page.keyboard.press("i")
+    await direct.page.uncheck(".intercom .switch input")
     async with seat(stage.url, stage.token(session, "producer")) as desk:
         speaker = str((await direct.state())["stage"][0]["id"])
         for command in (
@@ -280,6 +311,41 @@ async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> Asy
         for end in (PauseClock(command_id(), speaker), LiftSlate(command_id())):
             assert isinstance(await desk.command(end), Ack), end
     await direct.playing()
+
+
+async def _declaring(
+    stage: Stage, session: str, direct: ChromiumVisitor, hall: ChromiumVisitor, watch: ChromiumVisitor
+) -> AsyncIterator[Scene]:
+    """Yield a declaration that is written, read out and signed."""
+    await direct.click("[data-action=declaration]")
+    await direct.expect("document.querySelector('.declaration-form') !== null")
+    yield Scene("direct-declaration", direct, media=True)
+    text = "We open both rooms to all who want to learn, and keep what is said in them. " * 8
+    title = "Joint declaration on open conference rooms"
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as mo:
+        for command in (
+            PresentDeclaration(command_id(), title, text, ORGANISATIONS, open=False),
+            ShowDeclaration(command_id()),
+        ):
+            assert isinstance(await mo.command(command), Ack), command
+        await hall.expect("document.querySelector('.declaration-read') !== null")
+        yield Scene("hall-declaration-read", hall)
+        assert isinstance(await mo.command(OpenDeclaration(command_id())), Ack)
+    for n, organisation in enumerate(ORGANISATIONS[1:7]):
+        token = stage.token(session, "viewer", f"Rector {n}", f"rector-{n}", affiliation=organisation)
+        async with seat(stage.url, token) as rector:
+            assert isinstance(await rector.command(SignDeclaration(command_id())), Ack)
+    await direct.expect("document.querySelectorAll('dialog .signatory[data-signed]').length === 6")
+    yield Scene("direct-signing", direct, media=True)
+    await direct.page.keyboard.press("Escape")
+    await watch.expect("document.querySelector('[data-sign=asked]') !== null")
+    await watch.click("#tab-declaration")
+    yield Scene("watch-declaration", watch, media=True)
+    await watch.click("#tab-chat")
+    await hall.expect("document.querySelectorAll('.roll-row[data-signed]').length === 6")
+    yield Scene("hall-declaration", hall)
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as mo:
+        assert isinstance(await mo.command(HideDeclaration(command_id())), Ack)
 
 
 async def _moderating(stage: Stage, session: str, moderate: ChromiumVisitor) -> AsyncIterator[Scene]:
@@ -396,6 +462,16 @@ async def _hall(
         yield Scene("hall-poll", hall, media=True)
         await give(HidePoll(command_id(), poll))
         await give(UnpinAnnouncement(command_id()))
+        many = tuple(f"Part {n}: what remote speakers see of a hall" for n in range(1, 13))
+        await give(CreatePoll(command_id(), "Which parts should be next?", "multiple", many))
+        async with seat(stage.url, stage.token(session, "moderator", "Mo")) as again:
+            twelve = again.welcome.snapshot.polls[-1].id if again.welcome.snapshot else ""
+        await give(OpenPoll(command_id(), twelve))
+        await give(ShowPoll(command_id(), twelve))
+        await hall.expect("document.querySelectorAll('.poll-option').length === 12")
+        yield Scene("hall-poll-many", hall, media=True)
+        await give(ClosePoll(command_id(), twelve))
+        await give(DeletePoll(command_id(), twelve))
         await desk.click("[data-action=send]")
         await desk.expect("document.querySelector('.av-tally').dataset.reach === 'some'", 10)
         await give(OpenFloor(command_id()))

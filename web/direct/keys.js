@@ -32,6 +32,8 @@ export const keyOf = (cut) => Object.keys(CUTS).find((key) => CUTS[key] === cut)
 export function onKeys(desk, help) {
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    // Also where nothing in it has the focus any more, an open dialog has its own keys, Escape first.
+    if (document.querySelector('dialog[open]')) return undefined;
     if (isField(event.target)) return event.key === 'Escape' ? leave(event.target) : undefined;
     const cut = CUTS[event.key];
     if (event.key === '?') help();
