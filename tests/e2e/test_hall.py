@@ -100,6 +100,10 @@ OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one
     return box.top < -1 || box.left < -1 || box.bottom > innerHeight + 1 || box.right > innerWidth + 1;
   }).map((one) => one.className + ': ' + one.textContent))"""
 
+TOO_HIGH: Final = """[...document.querySelectorAll('.board > *')]
+  .map((one) => one.scrollHeight - one.parentElement.clientHeight).filter((more) => more > 1)"""
+"""By how many pixels what is asked stands out of its place, into an announcement perhaps."""
+
 LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599, "board-head": 0.0599}
 """Shares of the screen's height that names and what is asked have at least; everything else has 4 %."""
 
@@ -296,6 +300,21 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
     await hall.expect_text("shown when the poll is closed", ".poll-how")
     assert await hall.evaluate("document.querySelector('.poll-share') === null")
     await legible(hall)
+    places = ("In one hall", "Online", "两个会场，加上线上", "I would rather read it")
+    await done(
+        moderator,
+        CreatePoll(command_id(), "Where should the next conversation take place?", "single", places),
+    )
+    poll = await newest(stage, session, "polls")
+    await done(moderator, OpenPoll(command_id(), poll))
+    await done(moderator, ShowPoll(command_id(), poll))
+    await done(
+        moderator, PinAnnouncement(command_id(), "Lunch is served on the second floor at 12:30", "hall")
+    )
+    await hall.expect("document.querySelectorAll('.poll-option').length === 4")
+    await hall.expect_text("second floor", ".news-text")
+    await legible(hall)
+    await done(moderator, UnpinAnnouncement(command_id()))
     await done(moderator, HidePoll(command_id(), poll))
     await organisations_sign(stage, session, hall, moderator)
 
@@ -377,6 +396,7 @@ async def legible(hall: ChromiumVisitor) -> None:
             least = max(LEAST.get(part, 0.0399) for part in name.split())
             assert share >= least, (name, share, (width, height))
         assert await hall.evaluate(OUTSIDE) == [], (width, height)
+        assert await hall.evaluate(TOO_HIGH) == [], (width, height)
 
 
 async def newest(stage: Stage, session: str, what: str) -> str:

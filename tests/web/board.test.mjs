@@ -140,9 +140,15 @@ test('a text is read in parts that fit, divided between sentences, and nothing o
   assert.deepEqual([at[0], at[1] !== at[0], passage('', 5).parts], [1, true, 0]);
 });
 
-test('many options have all of the width', () => {
-  const options = (n) => Array.from({ length: n }, (_, i) => `${i}`);
-  assert.deepEqual([4, 5, 8, 9, 12].map((n) => density({ ...poll, options: options(n) })), ['few', 'some', 'some', 'many', 'many']);
+test('many options, and fewer long ones, have all of the width', () => {
+  const closeness = (n, option = 'Yes', text = 'Shall we?') =>
+    density({ ...poll, text, options: Array.from({ length: n }, () => option) });
+  assert.deepEqual([4, 5, 8, 9, 12].map((n) => closeness(n)), ['few', 'some', 'some', 'many', 'many']);
+  const long = 'I would rather read it afterwards';
+  assert.deepEqual([2, 4, 5, 8].map((n) => closeness(n, long)), ['some', 'some', 'many', 'many']);
+  assert.equal(closeness(3, '线上线下两个会场同时进行讨论'), 'few');
+  assert.equal(closeness(3, '线上线下两个会场同时进行讨论吗'), 'some');
+  assert.equal(closeness(2, 'Yes', 'Shall we? '.repeat(7)), 'some');
 });
 
 test('the way in is large while the room waits, small while it is asked, and away while it listens', () => {

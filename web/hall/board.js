@@ -17,6 +17,11 @@ const COUNTED_MS = 12 * 3_600_000;
 const FEW = 4;
 const SOME = 8;
 
+/** Wider than so many letters, a poll's question takes a third line where the board has two thirds of a screen,
+ * and an option a second. */
+const LONG_TEXT = 64;
+const LONG_OPTION = 28;
+
 /** Organisations that the last row can read at once; more are shown a part at a time, for so long each. */
 const ROLL = 24;
 const ROLL_MS = 8000;
@@ -113,12 +118,19 @@ export function doorway(state) {
 }
 
 /**
- * Say how closely the options of a poll stand.
+ * Say how closely the options of a poll stand: by how many they are, and closer where one of them is long.
  *
  * @param {Poll} poll
  * @returns {'few' | 'some' | 'many'}
  */
-export const density = ({ options }) => (options.length > SOME ? 'many' : options.length > FEW ? 'some' : 'few');
+export function density({ text, options }) {
+  const long = width(text) > LONG_TEXT || options.some((option) => width(option) > LONG_OPTION);
+  if (options.length > (long ? FEW : SOME)) return 'many';
+  return long || options.length > FEW ? 'some' : 'few';
+}
+
+/** @param {string} text @returns {number} how wide it is, in Latin letters: what stands in a square counts twice */
+const width = (text) => [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? 2 : 1), 0);
 
 /**
  * Return the organisations of a declaration that the hall reads at the server's time `at`, in their order.
@@ -161,9 +173,6 @@ export function passages(text) {
   }
   return part.trim() ? [...found, part.trim()] : found;
 }
-
-/** @param {string} text */
-const width = (text) => [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? 2 : 1), 0);
 
 /**
  * Return the part of a text that is to be read at the server's time `at`.
