@@ -96,7 +96,7 @@ async def watching(
     async with AsyncExitStack() as held:
         try:
             http = await held.enter_async_context(new_http(token))
-            url = f"{server}/whep/{session}/{feed}"
+            url = f"{server}/whep/{session}/{feed}?wait=1"  # as pages do: it may begin a moment later
             view = await held.enter_async_context(whep.view(http, url, videos=videos, audios=1))
         except ClientError as error:
             raise UnexpectedError(f"The feed {feed} cannot be watched: {error}") from None
