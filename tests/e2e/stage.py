@@ -99,7 +99,9 @@ class Stage:
                     if http.get(f"{self.url}/readyz").status_code == 200:
                         return
                 time.sleep(0.05)
-        raise AssertionError(f"rostrum serve is not ready:\n{self.log()[-4000:]}")
+        said = self.log()[-4000:]
+        self.stop()
+        raise AssertionError(f"rostrum serve is not ready:\n{said}")
 
     def stop(self) -> None:
         """Stop everything, as Ctrl-C does."""
