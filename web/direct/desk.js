@@ -82,7 +82,12 @@ export class Desk {
 
   /** Whether this desk may give a command. @param {string} type */
   may(type) {
-    return this.state.can.includes(type) && !isOver(this.state.session?.status);
+    return this.state.can.includes(type) && !this.over;
+  }
+
+  /** Whether the session is over. Its stage stays as it was: an end by mistake can be taken back. */
+  get over() {
+    return isOver(this.state.session?.status);
   }
 
   // -- what is done ----------------------------------------------------------------------------------

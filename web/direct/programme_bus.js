@@ -3,7 +3,7 @@
 /** @import { Person } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
-import { declarationOnScreen, gone, isOver, onAir, onScreen, pollOnScreen, slate } from '../shared/store.js';
+import { declarationOnScreen, gone, onAir, onScreen, pollOnScreen, slate } from '../shared/store.js';
 import { Drop } from '../shared/ui/drop.js';
 import { badge } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';
@@ -27,7 +27,6 @@ export function ProgrammeBus({ desk }) {
   const { state } = desk;
   const air = onAir(state).length > 0;
   const covered = slate(state) !== null;
-  const ended = isOver(state.session?.status);
   return html`
     <section class="bus programme" data-air=${air ? 'on' : 'off'} aria-labelledby="programme-title">
       <h2 class="desk-title" id="programme-title">
@@ -36,7 +35,7 @@ export function ProgrammeBus({ desk }) {
       </h2>
       <${Picture} session=${desk.session} viewer=${desk.programme} />
       <${SoundBar} viewer=${desk.programme} fill=${() => document.querySelector('.programme .picture')} />
-      ${!ended &&
+      ${!desk.over &&
       html`<div class="cuts">
         ${typeof state.air.slate === 'string'
           ? html`<${CutButton} desk=${desk} cut="slate" kind="lift" label=${direct.lift} title=${direct.liftHow} />`
@@ -44,10 +43,10 @@ export function ProgrammeBus({ desk }) {
         <${CutButton} desk=${desk} cut="slides" label=${state.air.slides === false ? direct.slidesShow : direct.slidesHide} />
       </div>`}
       <ul class="cast">
-        ${state.stage.map((person, i) => html`<${OnStage} key=${person.id} desk=${desk} person=${person} main=${i === 0} />`)}
+        ${!desk.over && state.stage.map((person, i) => html`<${OnStage} key=${person.id} desk=${desk} person=${person} main=${i === 0} />`)}
       </ul>
-      ${state.stage.length === 0 && html`<p class="empty">${direct.stageNone}</p>`}
-      <${AlsoShown} desk=${desk} />
+      ${state.stage.length === 0 && !desk.over && html`<p class="empty">${direct.stageNone}</p>`}
+      ${!desk.over && html`<${AlsoShown} desk=${desk} />`}
     </section>
   `;
 }

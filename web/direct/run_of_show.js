@@ -45,7 +45,8 @@ export function RunOfShow({ desk }) {
 /** @param {{ desk: Desk, row: Row, first?: boolean, last?: boolean }} props */
 function Speaker({ desk, row, first = true, last = true }) {
   const { cue, name } = row;
-  const on = cue?.state === 'on_air';
+  const at = desk.over && cue?.state === 'on_air' ? 'cleared' : cue?.state;
+  const on = at === 'on_air';
   const step = likely(row);
   const shown = desk.subject.value?.id === row.id && !on;
   const order = (/** @type {1 | -1} */ by) => {
@@ -56,7 +57,7 @@ function Speaker({ desk, row, first = true, last = true }) {
     <li
       class="row"
       data-participant=${row.person?.id ?? row.id}
-      data-cue=${cue?.state ?? 'none'}
+      data-cue=${at ?? 'none'}
       data-bus=${on ? 'programme' : shown ? 'preview' : undefined}
     >
       ${cue &&
@@ -87,7 +88,7 @@ function Speaker({ desk, row, first = true, last = true }) {
         </p>
       </div>
       <div class="row-acts">
-        <${Stage} row=${row} />
+        <${Stage} cue=${cue && at && { ...cue, state: at }} />
         <div class="row-buttons">
           ${cue && !row.person && desk.may('cue.bind') && html`<${WhoIs} desk=${desk} row=${row} />`}
           ${cue && desk.may('clock.set') && html`<${Allotted} desk=${desk} row=${row} />`}
@@ -125,8 +126,8 @@ function WhoIs({ desk, row }) {
   `;
 }
 
-/** Where a speaker is on the way, since when, and whether they have answered. @param {{ row: Row }} props */
-function Stage({ row: { cue } }) {
+/** Where a speaker is on the way, since when, and whether they have answered. @param {{ cue: Row['cue'] }} props */
+function Stage({ cue }) {
   if (!cue) return html`<p class="cue">${direct.cues.none}</p>`;
   const word = cue.state === 'standby' && cue.acknowledged ? direct.answered : direct.cues[cue.state];
   const at = cue.steps?.length ? timeOfDay(cue.at) : '';
