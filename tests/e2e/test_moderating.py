@@ -186,7 +186,7 @@ async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, ann: S
     await done(bo, CastBallot(command_id(), mine, (1,)))
     await watch.expect(f"rostrum.state().results['{mine}']?.voters === 2")
     assert (await watch.state())["results"][mine].get("counts") is None
-    await desk.page.expect_text("2 100 %", "[data-poll] .bar:nth-child(2)")
+    await desk.page.expect_text("2 · 100 %", "[data-poll] .bar:nth-child(2)")
     await desk.reach("[data-act='poll.show']", "Enter")
     await hall.expect("rostrum.state().polls[0].on_screen && !rostrum.state().polls[0].results")
     await desk.page.expect_text("Where are you now?", ".sees .over-text")

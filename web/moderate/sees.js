@@ -61,7 +61,7 @@ export function Bars({ session, poll, audience = false }) {
         return html`
           <li key=${i} class="bar">
             <span class="bar-text">${option}</span>
-            ${known && html`<span class="bar-share">${known[i] ?? 0} <span class="quiet">${Math.round(share)} %</span></span>`}
+            ${known && html`<span class="bar-share">${known[i] ?? 0} <span class="quiet">· ${Math.round(share)} %</span></span>`}
             ${known && html`<span class="bar-line"><span style=${{ inlineSize: `${share}%` }}></span></span>`}
           </li>
         `;
