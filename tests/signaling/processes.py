@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -12,21 +13,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+PORTS = range(10_000, 32_000)
+"""Ports that the kernel gives to nobody by itself: none is taken between its choice and its use."""
+
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a loopback port that is free now; one for datagrams is free on TCP too, as media wants it."""
     while True:
+        port = secrets.choice(PORTS)
         with (
             socket.socket(socket.AF_INET, kind) as probe,
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as twin,
+            contextlib.suppress(OSError),
         ):
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            if kind == socket.SOCK_STREAM:
-                return port
-            with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if kind != socket.SOCK_STREAM:
                 twin.bind(("127.0.0.1", port))
-                return port
+            return port
 
 
 def alive(pid: int) -> bool:

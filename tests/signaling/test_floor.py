@@ -170,7 +170,6 @@ async def test_a_viewer_who_is_called_is_heard_by_all_but_themselves_and_ends_wi
 async def test_many_desks_on_two_workers_that_call_at_once_call_one(redis_server: RedisServer) -> None:
     async with worker(redis_server.url) as one, worker(redis_server.url) as other:
         session = await one.create("A talk", "s1")
-        await until(lambda: other.known("s1") is not None)
         await done(session, MOD, OpenFloor(new_id()))
         for i in range(4):
             await done(session, claims(f"p{i}"), RaiseHand(new_id()))

@@ -10,12 +10,26 @@ import pytest
 from stream.bench.batch import ROWS, Arena, open_viewer_socket
 
 
+def stamped(viewer: socket.socket) -> None:
+    """Wait until the kernel stamps what arrives, which it begins soon after a socket first wants it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(500):
+            sender.sendto(b"?", viewer.getsockname())
+            time.sleep(0.01)
+            read = time.time_ns()
+            fetched, _ = Arena().fetch([(0, viewer.fileno())])
+            if fetched.stamps[-1] < read:
+                return
+    raise AssertionError("arrivals are not stamped")
+
+
 def test_datagrams_come_in_order_with_owner_length_and_time() -> None:
     with (
         open_viewer_socket("127.0.0.1") as one,
         open_viewer_socket("127.0.0.1") as two,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
     ):
+        stamped(one)
         before = time.time_ns()
         for number in range(100):
             sender.sendto(bytes([number]) * (number + 1), one.getsockname())
