@@ -56,7 +56,9 @@ class Show:
         await self.desk.expect(f"!!document.querySelector({what!r})", WITHIN)
 
     async def twice(self, key: str) -> None:
-        """Strike a key that cuts."""
+        """Strike a key that cuts, when the desk has seen what the audience has: a cut names what it saw."""
+        seen = await self.watch.evaluate("rostrum.state().seq")
+        await self.desk.expect(f"rostrum.state().seq >= {seen}")
         await self.desk.page.keyboard.press(key)
         await self.desk.page.keyboard.press(key)
         await self.desk.expect("!document.querySelector('.cut[data-armed]')")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Error, Page, Route
 
 from tests.e2e.stage import until
 
@@ -30,6 +31,9 @@ LARGE_CAMERA = f"globalThis.paintedSize = [960, 540];\n{PAINTED_CAMERA}"
 
 PATIENCE = 15.0
 """Seconds that a page may take for what has no figure of its own, on a machine that does other things too."""
+
+BETWEEN_PAGES = re.compile("Execution context was destroyed|rostrum is not defined")
+"""What Chromium says while one page goes and the next is not yet there."""
 
 MAIN = "document.querySelector('[data-slot=main] video')"
 SLIDES = "document.querySelector('[data-slot=slides] video')"
@@ -103,7 +107,12 @@ class Visitor(ABC):
         """Wait until an expression is true; return how many seconds it took."""
 
         async def holds() -> bool:
-            return bool(await self.evaluate(expression))
+            try:
+                return bool(await self.evaluate(expression))
+            except Error as error:
+                if BETWEEN_PAGES.search(error.message):
+                    return False
+                raise
 
         return await until(holds, within, expression)
 
