@@ -38,7 +38,7 @@ ifdef PYTEST
 	$(BIN)/pytest $(PYTEST)
 else
 	node --test tests/web/*.test.mjs
-	$(BIN)/pytest --numprocesses 3 $(BESIDE) --ignore tests/e2e || $(AGAIN)
+	$(BIN)/pytest --numprocesses 4 $(BESIDE) --ignore tests/e2e || $(AGAIN)
 	$(BIN)/pytest --numprocesses 2 $(BESIDE) --no-loadscope-reorder tests/e2e || $(AGAIN)
 	$(BIN)/pytest -m 'alone and not benchmark and not screens' || $(AGAIN)
 endif

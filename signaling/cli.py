@@ -128,6 +128,9 @@ def publish(
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="A test card with a clock, and slides.")
     ] = False,
+    frame_rate: Annotated[
+        int, typer.Option(min=1, max=30, help="Pictures of the test card a second; fewer cost less.")
+    ] = 30,
     session: Annotated[str, typer.Option(help="The session's id.")] = "keynote",
     server: Server = "",
     token: Shown = "",
@@ -146,7 +149,7 @@ def publish(
     address = address_of(server)
     wanted = {"role": "speaker", "session": session, "name": "Synthetic speaker", "lifetime": 12 * 3600}
     shown = token or minted(wanted)
-    asyncio.run(run(address, session, shown, file))
+    asyncio.run(run(address, session, shown, file, frame_rate))
 
 
 @app.command()

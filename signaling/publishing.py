@@ -18,8 +18,8 @@ from stream.clients import publish
 from stream.clients.errors import ClientError
 
 
-async def run(server: str, session: str, token: str, file: Path | None) -> None:
-    """Publish a file, or a synthetic speaker, until SIGTERM or SIGINT.
+async def run(server: str, session: str, token: str, file: Path | None, frame_rate: int) -> None:
+    """Publish a file, or a synthetic speaker of so many pictures a second, until SIGTERM or SIGINT.
 
     Raises StartError with one sentence when the server says no for good.
     """
@@ -40,6 +40,7 @@ async def run(server: str, session: str, token: str, file: Path | None) -> None:
                 slides_url=f"{door}/slides" if with_slides else None,
                 name=str(claims.get("name", "")),
                 affiliation=str(claims.get("affiliation", "")),
+                frame_rate=frame_rate,
             )
             present.cancel()
     except* (ClientError, GoodbyeError) as errors:

@@ -22,7 +22,7 @@ from stream.clients import media_file, tracks, whip
 from stream.clients.errors import ClientError
 from stream.clients.resource import new_http, pause
 from stream.clients.slides import Slides
-from stream.clients.test_card import TestCard
+from stream.clients.test_card import FRAME_RATE, TestCard
 
 OpenTracks = Callable[[], Sequence[MediaStreamTrack]]
 """Makes fresh tracks: those of a lost connection are spent."""
@@ -41,6 +41,7 @@ async def run(
     slides_url: str | None = None,
     name: str = "Synthetic speaker",
     affiliation: str = "Rostrum test card",
+    frame_rate: int = FRAME_RATE,
 ) -> None:
     """Publish until SIGTERM or SIGINT; raises ClientError when the server refuses for good.
 
@@ -51,6 +52,7 @@ async def run(
         slides_url: the WHIP endpoint of the slides, if they are wanted.
         name: who the test card says is speaking.
         affiliation: the line below the name.
+        frame_rate: pictures of the test card a second.
     """
     logging.getLogger("aioice").setLevel(logging.WARNING)  # each candidate pair is news to nobody
     clock = tracks.WallClock()
@@ -60,7 +62,7 @@ async def run(
         sources: dict[str, OpenTracks] = {url: lambda: media_file.open_tracks(path, tracks.WallClock())}
     else:
         card = TestCard.of(name, affiliation)
-        sources = {url: lambda: tracks.camera(clock, card)}
+        sources = {url: lambda: tracks.camera(clock, card, frame_rate)}
     if slides_url is not None:
         deck = Slides.of()
         sources[slides_url] = lambda: tracks.screen(clock, deck)

@@ -99,13 +99,15 @@ class VoiceTrack(MediaStreamTrack):
         return frame
 
 
-def camera(clock: WallClock, card: test_card.TestCard) -> tuple[MediaStreamTrack, ...]:
-    """Return the synthetic speaker's camera and microphone."""
+def camera(
+    clock: WallClock, card: test_card.TestCard, frame_rate: int = test_card.FRAME_RATE
+) -> tuple[MediaStreamTrack, ...]:
+    """Return the synthetic speaker's camera, so many pictures a second, and microphone."""
 
     def paint(ms: int, counter: int) -> Picture:
         return card.paint(ms, counter, voice.level(ms * voice.SAMPLE_RATE // 1000))
 
-    return PaintedTrack(clock, test_card.FRAME_RATE, paint), VoiceTrack(clock)
+    return PaintedTrack(clock, frame_rate, paint), VoiceTrack(clock)
 
 
 def screen(clock: WallClock, deck: slides.Slides) -> tuple[MediaStreamTrack, ...]:

@@ -12,7 +12,7 @@ from tests.e2e.visitor import Chromium, Firefox
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=15",  # whose pictures nobody times
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",

@@ -190,7 +190,7 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     yield Scene("speak-backstage", speak, media=True)
 
     await talk(stage, session)
-    async with stage.speaker(session):
+    async with stage.speaker(session, frame_rate=10):
         for page in (watch, hall, moderate, direct):
             await page.playing()
         await watch.expect("document.querySelector('.picture').dataset.layout === 'slides'", 10)

@@ -16,7 +16,7 @@ async def test_a_pause_and_an_end_by_mistake_pass_and_the_picture_comes_back(
     session = await stage.new_session()
     viewer = await chromium.visit(stage.link("watch", session, "viewer"))
     desk = await chromium.visit(stage.link("direct", session, "producer"))
-    async with stage.speaker(session):
+    async with stage.speaker(session, frame_rate=10):
         await viewer.playing()
         await desk.click("button[title*='there is a break']")
         await viewer.expect_text("A short break", ".slate", within=8)

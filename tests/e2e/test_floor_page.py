@@ -16,7 +16,10 @@ async def test_a_viewer_raises_a_hand_is_called_is_heard_and_sits_down_again(
     stage: Stage, chromium: Chromium
 ) -> None:
     session = await stage.new_session()
-    async with stage.speaker(session), seat(stage.url, stage.token(session, "moderator")) as desk:
+    async with (
+        stage.speaker(session, frame_rate=10),
+        seat(stage.url, stage.token(session, "moderator")) as desk,
+    ):
         asker = await chromium.visit(stage.link("watch", session, "viewer", "Kim Viewer"))
         await asker.page.set_viewport_size({"width": 375, "height": 812})
         other = await chromium.visit(stage.link("watch", session, "viewer", "Lou Viewer"))
