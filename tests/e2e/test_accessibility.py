@@ -19,7 +19,9 @@ pytestmark = pytest.mark.browser
 
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 
-RUN = """axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+RUN = """Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished))
+  .then(() => axe.run(document, { resultTypes: ['violations'] })).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')
   .map(({ id, nodes }) => `${id}: ` + nodes.map(({ html, failureSummary }) =>
     `${html.slice(0, 200)} ${(failureSummary ?? '').replace(/\\s+/g, ' ').slice(0, 250)}`)))"""

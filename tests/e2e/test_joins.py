@@ -92,6 +92,7 @@ async def test_the_first_frame_comes_within_a_second(stage: Stage, chromium: Chr
     assert percentile(after_opening, 0.5) <= 2 * MAX_P95_MS
 
 
+@pytest.mark.benchmark
 @pytest.mark.timeout(240)
 async def test_on_a_mid_range_phone_one_can_soon_write(stage: Stage, chromium: Chromium) -> None:
     session = await stage.new_session()
