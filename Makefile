@@ -52,7 +52,7 @@ check: $(VENV)/.dev web/node_modules/.stamp
 bench: native
 	$(BIN)/pytest -m benchmark -s $(PYTEST)
 
-# Every page in every state, as pictures and one sheet in artifacts/screens/.
+# Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core.
 screens: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
 	$(BIN)/pytest -m screens -s $(PYTEST)
 

@@ -38,6 +38,7 @@ from signaling.protocol import (
     PostChat,
     PresentDeclaration,
     RemoveHand,
+    Role,
     SendCaption,
     SetChatRules,
     SetClock,
@@ -98,10 +99,36 @@ class Scene:
 
 async def scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     """Bring about one scene after the other; each holds until the next one is asked for."""
-    async for scene in _alone(stage, chromium):
+    async for scene in first_scenes(stage, chromium):
         yield scene
     async for scene in _session(stage, chromium):
         yield scene
+
+
+async def first_scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Bring about what costs little: the pages without a session, and each as its people open it."""
+    async for scene in _alone(stage, chromium):
+        yield scene
+    async for scene in _opened(stage, chromium):
+        yield scene
+
+
+async def _opened(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
+    """Yield every page as it is before anything happens in its session."""
+    session = await stage.new_session(TITLE)
+    roles: dict[str, Role] = {
+        "watch": "viewer",
+        "speak": "speaker",
+        "moderate": "moderator",
+        "direct": "producer",
+        "hall": "hall",
+        "av": "hall",
+    }
+    for name, role in roles.items():
+        visitor = await visit(chromium, stage.link(name, session, role))
+        await visitor.expect(OPEN)
+        yield Scene(f"{name}-opened", visitor)
+        await visitor.page.context.close()
 
 
 async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:

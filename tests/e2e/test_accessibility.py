@@ -1,17 +1,19 @@
 """What every page owes everybody, in every state: names, contrast, roles; its own policy; nothing foreign.
 
 axe-core looks at each scene, and at each page in Chinese too; at what asks something before the whole page,
-also on a phone. What it finds serious or critical is a fault.
+also on a phone. What it finds serious or critical is a fault. Every run looks at the pages as they are
+opened, `make screens` at every state of each: that takes minutes.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import pytest
 from playwright.async_api import ViewportSize
 
-from tests.e2e.scenes import scenes, speak_language
+from tests.e2e.scenes import Scene, first_scenes, scenes, speak_language
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
 
@@ -42,14 +44,19 @@ class Conduct:
         page.on("console", lambda m: self.forbidden.append(m.text) if "Content Security" in m.text else None)
 
 
-@pytest.mark.timeout(480)
-async def test_no_page_in_any_state_has_a_serious_fault(stage: Stage, chromium: Chromium) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "states", [first_scenes, pytest.param(scenes, marks=pytest.mark.screens)], ids=["opened", "every"]
+)
+async def test_no_page_has_a_serious_fault(
+    stage: Stage, chromium: Chromium, states: Callable[[Stage, Chromium], AsyncIterator[Scene]]
+) -> None:
     axe = AXE.read_text(encoding="utf-8")
     faults: dict[str, list[str]] = {}
     conduct: list[Conduct] = []
     seen: set[str] = set()
     chromium.on_visit = lambda visitor: conduct.append(Conduct(visitor, stage.url))
-    async for scene in scenes(stage, chromium):
+    async for scene in states(stage, chromium):
         languages = ["en"] if scene.visitor.page.url in seen else ["en", "zh"]
         seen.add(scene.visitor.page.url)
         for language in languages:

@@ -157,6 +157,7 @@ if (self === top) {
 """
 
 
+@pytest.mark.alone
 async def test_a_browser_restarts_ice_by_patch_without_a_gap(tmp_path: Path) -> None:
     async with far(tmp_path) as place:
         session = await place.stage.new_session()
