@@ -8,7 +8,7 @@
 
 import { declarationOnScreen, isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
 import { LanguageChoice } from '../shared/ui/language.js';
-import { openPage, useTitle } from '../shared/ui/page.js';
+import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';
 import { Picture, Words } from '../shared/ui/picture.js';
 import { refusal, words } from '../shared/words.js';
@@ -95,14 +95,7 @@ function turnedAway(session) {
 /** Who was not let in has nobody to write to, and nothing to wait for. @param {{ session: LiveSession }} props */
 function TurnedAway({ session }) {
   useTitle(words.watch.title);
-  return html`
-    <main class="slate alone">
-      <h1>${turnedAway(session)}</h1>
-      <p>${words.line.closedHow}</p>
-      <p><a class="button" href="/">${words.invitation.toEntrance}</a></p>
-      <${LanguageChoice} />
-    </main>
-  `;
+  return html`<${Nowhere} why=${turnedAway(session)} how=${words.line.closedHow} />`;
 }
 
 /** @param {{ session: LiveSession }} props */

@@ -56,12 +56,19 @@ export function useTitle(title) {
 
 function NoInvitation() {
   useTitle(words.invitation.missing);
-  return html`
-    <main class="slate alone">
-      <h1>${words.invitation.missing}</h1>
-      <p>${words.invitation.how}</p>
-      <p><a class="button" href="/">${words.invitation.toEntrance}</a></p>
-      <${LanguageChoice} />
-    </main>
-  `;
+  return html`<${Nowhere} why=${words.invitation.missing} how=${words.invitation.how} />`;
 }
+
+/**
+ * What stands in the page's place for whom it has no session: why, and the ways on.
+ *
+ * @param {{ why: string, how: string }} props
+ */
+export const Nowhere = ({ why, how }) => html`
+  <main class="slate alone">
+    <h1>${why}</h1>
+    <p>${how}</p>
+    <p><a class="button" href="/">${words.invitation.toEntrance}</a></p>
+    <${LanguageChoice} />
+  </main>
+`;
