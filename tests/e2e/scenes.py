@@ -54,6 +54,16 @@ from signaling.protocol import (
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
 
+PAGES: dict[str, Role] = {
+    "watch": "viewer",
+    "speak": "speaker",
+    "moderate": "moderator",
+    "direct": "producer",
+    "hall": "hall",
+    "av": "hall",
+}
+"""The pages of a session, and who opens each."""
+
 OPEN = "window.rostrum?.connection.phase === 'open'"
 
 TITLE = "Two rooms, one conversation: what a hybrid talk needs"
@@ -116,15 +126,7 @@ async def first_scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]
 async def _opened(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     """Yield every page as it is before anything happens in its session."""
     session = await stage.new_session(TITLE)
-    roles: dict[str, Role] = {
-        "watch": "viewer",
-        "speak": "speaker",
-        "moderate": "moderator",
-        "direct": "producer",
-        "hall": "hall",
-        "av": "hall",
-    }
-    for name, role in roles.items():
+    for name, role in PAGES.items():
         visitor = await visit(chromium, stage.link(name, session, role))
         await visitor.expect(OPEN)
         yield Scene(f"{name}-opened", visitor)

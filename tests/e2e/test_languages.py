@@ -7,20 +7,13 @@ from typing import Final
 import pytest
 
 from tests.e2e.mirrored import LISTED, TAG, give
+from tests.e2e.scenes import PAGES
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
 
 pytestmark = pytest.mark.browser
 
 SIZES: Final = ((1280, 800), (375, 812))
-
-PAGES: Final = {
-    "watch": "viewer",
-    "speak": "speaker",
-    "moderate": "moderator",
-    "direct": "producer",
-    "hall": "hall",
-}
 
 OVERFLOW = """[...document.querySelectorAll('#page *')]
   .filter((at) => {
@@ -38,7 +31,7 @@ async def test_a_catalogue_that_is_added_is_spoken_by_every_page_and_mirrors_it(
     chromium.answers[LISTED] = give
     visitor = await chromium.visit(f"{stage.url}/")
     faults: dict[str, object] = {}
-    links = {name: stage.link(name, session, role) for name, role in PAGES.items()}  # type: ignore[arg-type]
+    links = {name: stage.link(name, session, role) for name, role in PAGES.items()}
     for name, link in {"entrance": f"{stage.url}/", "style": f"{stage.url}/style/", **links}.items():
         await visitor.page.goto(
             link.replace(f"/{name}/#", f"/{name}/?lang={TAG}#") if "#" in link else f"{link}?lang={TAG}"
