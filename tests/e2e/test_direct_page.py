@@ -251,6 +251,9 @@ async def a_break_has_its_length(show: Show) -> None:
     desk = show.desk
     shown = {show.hall: ".countdown-time", show.watch: ".slate-count"}
     await desk.type(".break-length input", "10")
+    shown_at = await desk.evaluate("document.querySelector('.desk-head .clock').innerText")
+    await desk.expect(f"document.querySelector('.desk-head .clock').innerText !== {shown_at!r}", WITHIN)
+    assert await desk.evaluate("document.querySelector('.break-length input').value") == "10", "seconds pass"
     await show.click("button[title*='there is a break']")
     for page, where in shown.items():
         await page.expect(f"/\\b(9|10):\\d\\d/.test(document.querySelector('{where}')?.innerText)", WITHIN)

@@ -8,13 +8,11 @@ import { clockOf, cueOf, timeLeft } from '../shared/store.js';
 import { duration } from '../shared/time.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { Minutes } from './minutes.js';
 
 const { direct } = words;
 
 const MINUTE = 60_000;
-
-/** Most minutes that can be given (protocol: twelve hours). */
-const MOST = 720;
 
 /** Time left at which it is short. */
 const SHORT_MS = 60_000;
@@ -25,24 +23,13 @@ const SHORT_MS = 60_000;
  * @param {{ desk: Desk, row: Row }} props
  */
 export function Allotted({ desk, row }) {
-  const minutes = row.clock ? row.clock.allotted / MINUTE : null;
-  const set = (/** @type {{ currentTarget: HTMLInputElement }} */ { currentTarget }) => {
-    const wanted = Number(currentTarget.value);
-    if (currentTarget.value === '' || !(wanted >= 0 && wanted <= MOST)) return;
-    void desk.give({ type: 'clock.set', speaker: row.id, allotted: Math.round(wanted * MINUTE) });
+  const minutes = row.clock ? Math.round((row.clock.allotted / MINUTE) * 100) / 100 : null;
+  const set = (/** @type {number | null} */ wanted) => {
+    if (wanted !== null) void desk.give({ type: 'clock.set', speaker: row.id, allotted: Math.round(wanted * MINUTE) });
   };
   return html`
     <label class="allotted">
-      <input
-        type="number"
-        class="field"
-        min="0"
-        max=${MOST}
-        step="any"
-        aria-label=${say(direct.minutesFor, { name: row.name })}
-        value=${minutes === null ? '' : Math.round(minutes * 100) / 100}
-        onChange=${set}
-      />
+      <${Minutes} value=${minutes} min="0" label=${say(direct.minutesFor, { name: row.name })} onSet=${set} />
       <span class="quiet" aria-hidden="true">${direct.minutes}</span>
     </label>
   `;

@@ -10,13 +10,11 @@ import { Confirm, ConnectionLine } from '../shared/ui/parts.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
+import { Minutes } from './minutes.js';
 
 const { direct } = words;
 
 const MINUTE = 60_000;
-
-/** Longest break that can be counted down to, in minutes. */
-const MOST = 720;
 
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 /** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
@@ -38,8 +36,7 @@ const LIFE = {
 export function Head({ desk, onKeys }) {
   const { session } = desk;
   const [asking, setAsking] = useState(false);
-  const [length, setLength] = useState('');
-  const until = (/** @type {string} */ minutes) => (Number(minutes) > 0 ? Math.round(session.now.value + Number(minutes) * MINUTE) : null);
+  const [length, setLength] = useState(/** @type {number | null} */ (null));
   const { session: talk, can } = desk.state;
   const status = talk?.status ?? 'planned';
   const since = status === 'live' ? talk?.started : talk?.paused;
@@ -63,7 +60,7 @@ export function Head({ desk, onKeys }) {
           type="button"
           class=${main ? 'button primary' : 'button'}
           title=${direct[how]}
-          onClick=${() => desk.give(type === 'session.pause' ? { type, until: until(length) } : { type })}
+          onClick=${() => desk.give(type === 'session.pause' ? { type, until: length && endOf(length, session.now.value) } : { type })}
         >
           ${direct[text]}
         </button>`,
@@ -89,37 +86,29 @@ export function Head({ desk, onKeys }) {
 /**
  * How long a break is to last: the one to come, or the one that is on. Without minutes, nobody is told.
  *
- * @param {{ desk: Desk, length: string, onLength: (minutes: string) => void }} props
+ * @param {{ desk: Desk, length: number | null, onLength: (minutes: number | null) => void }} props
  */
 function Break({ desk, length, onLength }) {
   const { session: talk } = desk.state;
   const now = desk.session.now.value;
   const on = talk?.status === 'paused';
   const left = on && talk.resumes ? talk.resumes - now : null;
-  const set = (/** @type {{ currentTarget: HTMLInputElement }} */ { currentTarget: { value } }) => {
-    if (value !== '' && !(Number(value) > 0 && Number(value) <= MOST)) return;
-    onLength(value);
-    if (on && value !== '') void desk.give({ type: 'session.pause', until: Math.round(now + Number(value) * MINUTE) });
+  const set = (/** @type {number | null} */ minutes) => {
+    onLength(minutes);
+    if (on && minutes !== null) void desk.give({ type: 'session.pause', until: endOf(minutes, now) });
   };
   return html`
     ${left !== null && html`<p class="break-left" data-over=${left < 0 ? '' : undefined}>${say(left < 0 ? direct.breakOver : direct.breakLeft, { time: duration(Math.abs(left)) })}</p>`}
     <label class="allotted break-length">
       <span class="quiet">${direct.breakFor}</span>
-      <input
-        type="number"
-        class="field"
-        min="1"
-        max=${MOST}
-        step="any"
-        title=${direct.breakHow}
-        aria-label=${direct.breakMinutes}
-        value=${length}
-        onChange=${set}
-      />
+      <${Minutes} value=${length} min="1" title=${direct.breakHow} label=${direct.breakMinutes} onSet=${set} />
       <span class="quiet" aria-hidden="true">${direct.minutes}</span>
     </label>
   `;
 }
+
+/** When a break of so many minutes that begins at a moment is over. @param {number} minutes @param {number} begins */
+const endOf = (minutes, begins) => Math.round(begins + minutes * MINUTE);
 
 /** How far from the timetable, and when it ends; nothing without a programme. @param {{ desk: Desk }} props */
 function Drift({ desk }) {
