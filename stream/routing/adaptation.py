@@ -107,7 +107,7 @@ def adapt(viewer: Viewer[Any], ladders: Ladders, now: float) -> list[tuple[Consu
     offer = ladders.of(viewer.watched, now)
     known = bandwidth.estimate != START
     chosen = viewer.ladder.choose(
-        bandwidth.estimate if known else CEILING,
+        bandwidth.room if known else CEILING,
         offer.sound,
         offer.pictures,
         now,

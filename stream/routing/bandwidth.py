@@ -99,6 +99,9 @@ _HALF_A_MARK: Final = 0.5
 _TOLERATED_LOSS: Final = 0.14
 """Part of packets lost, in reports, up to which retransmission is trusted to cope (faults.md, row 7)."""
 
+_STANDING: Final = 3
+"""Reports in a row that must tell of loss before it is believed to be the path's own."""
+
 _PROBE_QUEUE: Final = 0.12
 """Seconds of queue that a failing probe may build at worst; sets how much for how long."""
 
@@ -172,6 +175,7 @@ class Bandwidth:
         "_jitter",
         "_last_step",
         "_loss",
+        "_losses",
         "_lossy",
         "_marks",
         "_measured",
@@ -268,6 +272,7 @@ class Bandwidth:
         self._grown_since = _NEVER
         self._allowed = _GROWN
         self._loss = 0.0
+        self._losses = deque([0.0] * _STANDING, _STANDING)
         self._held_loss = 0.0
         self._round_trip_base = _NEVER
         self._remb = 0.0
@@ -278,7 +283,7 @@ class Bandwidth:
         self._probe_marks = 0
         self._probe_whole = True
         self._probe_target = 0.0
-        self._told: int | None = None
+        self._told = -1  # browsers count from 0: of one that does not, the first may be missing
         self._forgetting = _FORGETTING
         self._push = 1.0
         self._proved_at = -_NEVER
@@ -363,7 +368,7 @@ class Bandwidth:
         since, self._heard = min(now - self._heard, 0.3), now
         self._mute = False
         told, self._told = self._told, feedback.feedback_count
-        whole = told is None or (feedback.feedback_count - told) & 0xFF <= 1
+        whole = (feedback.feedback_count - told) & 0xFF <= 1
         self._probe_whole = self._probe_whole and whole
         self._stop_whole = self._stop_whole and whole
         self._judge_loss(newest.sent, found - probed, whole)
@@ -378,6 +383,7 @@ class Bandwidth:
         """Take a receiver report: the part lost since the last one, 0 to 1, and seconds there and back."""
         lost = fraction_lost if 0.0 <= fraction_lost <= 1.0 else 0.0
         self._loss += (lost - self._loss) * 0.5
+        self._losses.append(lost)
         self.loss = self._loss
         queued = 0.0
         if round_trip is not None and 0.0 <= round_trip < 60.0:
@@ -470,6 +476,14 @@ class Bandwidth:
         return (octets - before) * 8 / (ended - began) if ended - began > 0.05 else 0.0
 
     @property
+    def room(self) -> float:
+        """Bit/s of the estimate for what is sent a first time: what a path goes on losing goes once more.
+
+        A picture that takes all of the estimate leaves none to its repairs, and stands still.
+        """
+        return (1 - min(self._losses)) * self.estimate
+
+    @property
     def queue(self) -> float:
         """Seconds that the last packet sent is expected to wait in the network's queue."""
         return self.queue_at(self._counted)
@@ -504,8 +518,11 @@ class Bandwidth:
         """
         if self.congested or self._probe is not None or now < self._next_probe:
             return None
-        if not 0.0 < wanted <= CEILING or self.estimate >= _ENOUGH * wanted or self._loss > _TOLERATED_LOSS:
+        if not 0.0 < wanted <= CEILING or self.room >= _ENOUGH * wanted:
             return None
+        if self._loss > _TOLERATED_LOSS and self.rate >= 2 * FLOOR:
+            return None  # but with sound alone nothing is lost by a try
+        wanted /= 1 - min(*self._losses, 0.5)
         if not self._transport or self._mute:
             if self._trial_from is None:
                 self._trial_from, self._trial_until = self.estimate, now + _TRIAL
@@ -750,10 +767,10 @@ class Bandwidth:
 
     def _prove(self, now: float) -> None:
         """Nothing queues: what was sent has passed, so the estimate is no less than that."""
-        if self._lossy > max(_HEAVY_LOSS, self._loss + 0.35) and now - self._responded > _SETTLE:
+        if self._lossy > max(_HEAVY_LOSS, self._loss + 0.45) and now - self._responded > _SETTLE:
             self._fail_probe(now)
             self._stop(now)
-            self._lower(0.85 * self._delivered(), now)
+            self._lower(0.85 * self._delivered() or 0.5 * self.rate, now)
             return
         if self._strikes and now - self._proved_at > 3 * _PROVEN:
             self._strikes = 0

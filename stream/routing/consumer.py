@@ -9,6 +9,7 @@ ever, whatever track it came from; a picture changes on key frames only.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from stream.routing.freezes import Freezes
@@ -43,6 +44,10 @@ PROBE_REPEATS = 12
 FORMER_KEPT = 8
 FORMER_TIME = 3.0
 """Stretches of the stream, and seconds after their end, for which what was lost of them can be had again."""
+
+
+def _at_once(octets: int, now: float) -> float:
+    return 0.0
 
 
 class Consumer:
@@ -370,11 +375,17 @@ class Consumer:
 
     # -- what was lost -------------------------------------------------------------------------------
 
-    def resend(self, sequences: tuple[int, ...], now: float) -> list[PlainPacket]:
-        """Return what a NACK asks for, as RTX where agreed (RFC 4588), as it was sent otherwise."""
+    def resend(
+        self, sequences: tuple[int, ...], now: float, wait: Callable[[int, float], float] = _at_once
+    ) -> list[PlainPacket]:
+        """Return what a NACK asks for, as RTX where agreed (RFC 4588), as it was sent otherwise.
+
+        `wait` tells in how many seconds so many octets of it will have had their turn, asked `now`.
+        """
         self.forget(now)
         newest = self._newest_index()
         out: list[PlainPacket] = []
+        octets = 0
         for number in sequences[:MOST_ASKED]:
             index = extend(number, newest)
             segment, packet = self._sent(index)
@@ -384,7 +395,8 @@ class Consumer:
             types = self.layout.payload_type(packet.codec) if packet is not None else None
             if plain is None or packet is None or types is None:
                 self.resends.refused += 1
-            elif self.resends.grant(index, self.round_trip, now):
+            elif self.resends.grant(index, self.round_trip, now, wait(octets + len(plain.payload), now)):
+                octets += len(plain.payload)
                 block = self.layout.extra_block(now)
                 out.append(plain if types[1] is None else self._as_rtx(plain, types[1], block))
         return out

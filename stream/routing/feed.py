@@ -292,7 +292,7 @@ class FeedRouter(Generic[PeerT]):
                     consumer = by_ssrc[ssrc]
                     consumer.nacks += 1
                     consumer.nacked += len(sequences)
-                    for plain in consumer.resend(sequences, now):
+                    for plain in consumer.resend(sequences, now, viewer.paced.wait):
                         viewer.paced.push(plain, len(plain.payload), now, consumer.slot.kind == "audio")
                     out += self._repair(viewer, now)
                 case rtcp.PictureLossIndication(media_ssrc=ssrc) if ssrc in by_ssrc:

@@ -157,7 +157,7 @@ class Viewer(Generic[PeerT]):
         if estimate == START:
             self._hasten(now)
             estimate *= self._haste
-        self._pace.allot(estimate, live, now)
+        self._pace.allot(estimate, live, now, self.bandwidth.loss)
         return self._pace
 
     def _hasten(self, now: float) -> None:

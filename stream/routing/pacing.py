@@ -22,6 +22,12 @@ LEAST_BURST: Final = 3_000
 SHARE: Final = 0.1
 """Part of the estimate that is left to what is extra in any case: without repair the rest is worth little."""
 
+MOST_LOST: Final = 0.3
+"""Part of the live stream lost up to which its repairs, and theirs, have room whatever the estimate leaves.
+
+An estimate that fell for loss alone may still be just above a picture, and would leave it standing.
+"""
+
 HASTE: Final = 1.1
 """Multiple of the estimate up to which live and extra together may go: a start shall end before long."""
 
@@ -49,10 +55,15 @@ class Pace:
         """Octets a second that may go beside the live stream."""
         return self._rate
 
-    def allot(self, estimate: float, live: float, now: float) -> None:
-        """Set the rate by what the network takes and what the live stream takes of it, bit/s."""
+    def allot(self, estimate: float, live: float, now: float, lost: float = 0.0) -> None:
+        """Set the rate by what the network takes and what the live stream takes of it, bit/s.
+
+        `lost` is the part of what is sent that does not arrive, 0 to 1.
+        """
         self._fill(now)
-        self._rate = max(HASTE * estimate - live, SHARE * estimate, 0.0) / 8
+        lost = min(lost, MOST_LOST)
+        again = lost / (1 - lost) * min(live, estimate)
+        self._rate = max(HASTE * estimate - live, SHARE * estimate, again) / 8
         self._level = min(self._level, self._most())
 
     def allow(self, octets: int, now: float) -> bool:
@@ -63,11 +74,13 @@ class Pace:
         self._level -= octets
         return True
 
-    def wait(self, octets: int, now: float) -> float:
-        """Return the seconds until `octets` may go, or until the bucket is full where they are more."""
+    def until(self, octets: float, now: float) -> float:
+        """Return the seconds until `octets` have gone, one bucketful after the other if they are more."""
         self._fill(now)
-        missing = min(float(octets), self._most()) - self._level
-        return max(0.0, missing / self._rate) if self._rate else float("inf")
+        missing = octets - self._level
+        if missing <= 0:
+            return 0.0
+        return missing / self._rate if self._rate else float("inf")
 
     def _most(self) -> float:
         return max(BURST * self._rate, LEAST_BURST)
@@ -81,10 +94,11 @@ class Pace:
 class Paced(Generic[Item]):
     """What waits for one viewer's bucket: sound before picture, each in its order."""
 
-    __slots__ = ("_pace", "_picture", "_sound", "refused", "stale")
+    __slots__ = ("_octets", "_pace", "_picture", "_sound", "refused", "stale")
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
+        self._octets = 0
         self._sound: deque[tuple[float, int, Item]] = deque()
         self._picture: deque[tuple[float, int, Item]] = deque()
         self.refused = 0
@@ -95,12 +109,18 @@ class Paced(Generic[Item]):
     def __len__(self) -> int:
         return len(self._sound) + len(self._picture)
 
+    def wait(self, octets: int, now: float) -> float:
+        """Return the seconds until `octets` pushed now have gone, if the rate stays; at most OLDEST."""
+        return min(self._pace.until(self._octets + octets, now), OLDEST)
+
     def push(self, item: Item, octets: int, now: float, sound: bool = False) -> bool:
         """Let an item wait for its turn; False if too many do already. At most a bucketful counts of it."""
         if len(self) >= MOST:
             self.refused += 1
             return False
-        (self._sound if sound else self._picture).append((now, min(octets, LEAST_BURST), item))
+        octets = min(octets, LEAST_BURST)
+        (self._sound if sound else self._picture).append((now, octets, item))
+        self._octets += octets
         return True
 
     def take(self, now: float) -> list[Item]:
@@ -109,16 +129,18 @@ class Paced(Generic[Item]):
         for waiting in (self._sound, self._picture):
             while waiting:
                 since, octets, item = waiting[0]
-                if now - since > OLDEST:
-                    waiting.popleft()
-                    self.stale += 1
-                    continue
-                if not self._pace.allow(octets, now):
+                stale = now - since > OLDEST
+                if not stale and not self._pace.allow(octets, now):
                     return taken
                 waiting.popleft()
-                taken.append(item)
+                self._octets -= octets
+                if stale:
+                    self.stale += 1
+                else:
+                    taken.append(item)
         return taken
 
     def clear_picture(self) -> None:
         """Forget what waits of the picture: it will begin anew."""
+        self._octets = sum(octets for _, octets, _ in self._sound)
         self._picture.clear()

@@ -30,8 +30,11 @@ class ResendBudget:
         self._allowance = RESEND_BURST
         self._allowance_at = now
 
-    def grant(self, index: int, round_trip: float | None, now: float) -> bool:
-        """Tell whether the packet of an index may go out again now; counted either way."""
+    def grant(self, index: int, round_trip: float | None, now: float, wait: float = 0.0) -> bool:
+        """Tell whether the packet of an index may go out again in `wait` seconds; counted either way.
+
+        Viewers ask again after each round trip, of what still waits for its turn, too.
+        """
         self._allowance = min(RESEND_BURST, self._allowance + RESEND_RATE * (now - self._allowance_at))
         self._allowance_at = now
         since = now - self._resent_at.get(index, float("-inf"))
@@ -39,7 +42,7 @@ class ResendBudget:
             self.refused += 1
             return False
         self._allowance -= 1
-        self._resent_at[index] = now
+        self._resent_at[index] = now + wait
         self.granted += 1
         if len(self._resent_at) > _REMEMBERED:
             self._resent_at = {i: at for i, at in self._resent_at.items() if now - at < 1.0}

@@ -180,7 +180,7 @@ class Viewing:
         audio = AUDIO_OCTETS * 8 / AUDIO
         one = self.bandwidth
         proven = one.proven(self.now)
-        chosen = self.ladder.choose(one.estimate, audio, rungs, self.now, one.congested, proven)
+        chosen = self.ladder.choose(one.room, audio, rungs, self.now, one.congested, proven)
         for slot, rung in zip(self.slots, chosen, strict=True):
             aim = None if rung is None else rung.layer
             if aim != slot.aim:

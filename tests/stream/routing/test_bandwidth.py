@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.routing.bandwidth import CEILING, FLOOR, START, Bandwidth
+from stream.routing.layers import Ladder
+from stream.routing.pacing import Pace
 from stream.wire import rtcp
 from tests.stream.routing.bottleneck import Path, Viewing
 
@@ -187,6 +189,33 @@ class TestLoss:
         assert seen.first(0, 1) <= 6.0
         assert seen.share(10, 60, 1) + seen.share(10, 60, 0) > 0.95
         assert seen.changes(10, 60) <= 4
+
+    @pytest.mark.parametrize(("estimate", "layer"), [(1.6 * M, 1), (2.0 * M, 2)])
+    def test_a_picture_leaves_room_for_its_repairs(self, estimate: float, layer: int) -> None:
+        """Just above a layer is too little for it where a fifth of it goes on being sent twice."""
+        seen = Viewing(Path([(0, 5 * M)]))
+        one = seen.bandwidth
+        for _ in range(3):
+            one.estimate = estimate
+            assert one.room == estimate, "loss that passes is congestion, and the estimate's affair"
+            one.reported(0.2, 0.04, seen.now)
+        one.estimate = estimate
+        (rung,) = Ladder().choose(one.room, 48e3, seen.rungs, seen.now)
+        assert rung is not None and rung.layer == layer
+        pace = Pace(seen.now, estimate)
+        pace.allot(estimate, rung.bitrate, seen.now, one.loss)
+        assert 8 * pace.rate >= rung.bitrate * 0.2 / 0.8
+
+    @pytest.mark.parametrize("seed", range(10))
+    def test_whoever_goes_on_losing_goes_on_seeing(self, seed: int) -> None:
+        """A fifth, both ways: what seemed to be a network too narrow for a picture is tried again."""
+        path = Path([(0, 5 * M)], loss=0.2, seed=seed)
+        back = Path([(0, 1e9)], delay=0.02, seed=seed + 1000, loss=0.2)
+        seen = Viewing(path, back=back, seed=seed)
+        seen.run(10)
+        seen.bandwidth.estimate = FLOOR  # as heavy loss of a few marks may have it
+        seen.run(60)
+        assert seen.share(11, 60, None) < 0.4
 
     def test_a_shallow_buffer_shows_by_loss_alone(self) -> None:
         seen = narrowing(buffer=0.03)
