@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  CHAT_KEPT,
-  EMPTY,
   ballotIn,
   byVotes,
   captionsIn,
@@ -29,7 +27,6 @@ import {
   placeInLine,
   pollOnScreen,
   preflightOf,
-  reduce,
   repliedTo,
   resultOf,
   returnFeed,
@@ -41,7 +38,8 @@ import {
   timeLeft,
   votedFor,
   votesFor,
-} from '../../web/shared/store.js';
+} from '../../web/shared/selectors.js';
+import { CHAT_KEPT, EMPTY, reduce } from '../../web/shared/store.js';
 
 const person = (id, more = {}) => ({ id, name: id.toUpperCase(), role: 'viewer', ...more });
 const speaker = person('sp', { role: 'speaker' });

@@ -11,7 +11,7 @@ import { Output } from '../shared/media/output.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinStage, onRelayBack } from '../shared/stage.js';
-import { isOver } from '../shared/store.js';
+import { isOver } from '../shared/selectors.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 import { reach, roomOf } from './reach.js';
 

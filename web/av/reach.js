@@ -6,7 +6,7 @@
 /** @import { Hand, Person } from '../shared/protocol.js' */
 /** @import { State } from '../shared/store.js' */
 
-import { publication, slate } from '../shared/store.js';
+import { publication, slate } from '../shared/selectors.js';
 
 /** The room publishes as one participant, whatever desk it is (signaling/director.py). */
 export const ROOM = 'hall';

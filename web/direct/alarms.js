@@ -8,7 +8,7 @@
 /** @import { Line } from './lines.js' */
 /** @import { Row } from './run.js' */
 
-import { clockOf, cueOf, gone, isOver, publication, slate, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, gone, isOver, publication, slate, timeLeft } from '../shared/selectors.js';
 
 /** Time left at which whoever is next should be here. */
 const SOON_MS = 120_000;

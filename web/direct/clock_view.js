@@ -4,7 +4,7 @@
 /** @import { Desk } from './desk.js' */
 /** @import { Row } from './run.js' */
 
-import { clockOf, cueOf, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, timeLeft } from '../shared/selectors.js';
 import { duration } from '../shared/time.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

@@ -12,7 +12,7 @@
 import { Intercom } from '../shared/intercom.js';
 import { Viewer } from '../shared/media/whep.js';
 import { joinStage, onRelayBack } from '../shared/stage.js';
-import { isOver, publication } from '../shared/store.js';
+import { isOver, publication } from '../shared/selectors.js';
 import { listed, refusal, say, words } from '../shared/words.js';
 import { computed, effect, signal, untracked } from '../vendor/signals.js';
 import { conditions, news, raised } from './alarms.js';

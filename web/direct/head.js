@@ -3,7 +3,7 @@
 /** @import { Status } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
-import { isOver } from '../shared/store.js';
+import { isOver } from '../shared/selectors.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { Confirm, ConnectionLine } from '../shared/ui/parts.js';

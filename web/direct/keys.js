@@ -2,7 +2,7 @@
 
 /** @import { Cut, Desk } from './desk.js' */
 
-import { clockOf } from '../shared/store.js';
+import { clockOf } from '../shared/selectors.js';
 import { Dialog } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

@@ -4,7 +4,7 @@
 /** @import { Row } from './run.js' */
 
 import { measure } from '../shared/media/level.js';
-import { isOver } from '../shared/store.js';
+import { isOver } from '../shared/selectors.js';
 import { timeOfDay } from '../shared/time.js';
 import { IconButton } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';

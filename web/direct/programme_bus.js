@@ -3,7 +3,7 @@
 /** @import { Person } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
-import { declarationOnScreen, gone, onAir, onScreen, pollOnScreen, slate } from '../shared/store.js';
+import { declarationOnScreen, gone, onAir, onScreen, pollOnScreen, slate } from '../shared/selectors.js';
 import { Drop } from '../shared/ui/drop.js';
 import { badge } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';

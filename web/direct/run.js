@@ -7,7 +7,7 @@
 /** @import { Billed, Clock, Cue, Media, Person, Preflight } from '../shared/protocol.js' */
 /** @import { State } from '../shared/store.js' */
 
-import { clockOf, nextSpeaker, preflightOf, runningOrder } from '../shared/store.js';
+import { clockOf, nextSpeaker, preflightOf, runningOrder } from '../shared/selectors.js';
 
 /** Roles that belong on stage without being asked. */
 const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);

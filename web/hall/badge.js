@@ -2,7 +2,7 @@
 
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { onAir } from '../shared/store.js';
+import { onAir } from '../shared/selectors.js';
 import { listed, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { fromTheFloor, introduced } from './board.js';

@@ -8,7 +8,7 @@
 /** @import { State } from '../shared/store.js' */
 /** @import { Item } from '../entrance/day.js' */
 
-import { declarationOnScreen, isOver, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/store.js';
+import { declarationOnScreen, isOver, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/selectors.js';
 
 /** Nobody counts down from further away: the time of day says it better. */
 const COUNTED_MS = 12 * 3_600_000;

@@ -9,7 +9,7 @@
 /** @import { Signal } from '../vendor/signals.js' */
 
 import { joinStage } from '../shared/stage.js';
-import { declarationOnScreen, isOver, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { declarationOnScreen, isOver, onScreen, pinnedFor, pollOnScreen } from '../shared/selectors.js';
 import { Captions } from '../shared/ui/captions.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { openPage, useTitle } from '../shared/ui/page.js';

@@ -8,7 +8,7 @@
 /** @import { Item } from '../entrance/day.js' */
 
 import { seatIn } from '../shared/invitation.js';
-import { isOver } from '../shared/store.js';
+import { isOver } from '../shared/selectors.js';
 import { readClaims } from '../shared/token.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 import { goesOn, nextHere } from './board.js';

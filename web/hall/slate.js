@@ -5,7 +5,7 @@
 /** @import { Item } from '../entrance/day.js' */
 /** @import { Signal } from '../vendor/signals.js' */
 
-import { mediaOnStage, slate } from '../shared/store.js';
+import { mediaOnStage, slate } from '../shared/selectors.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

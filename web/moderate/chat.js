@@ -9,7 +9,7 @@
 /** @import { Commands } from './commands.js' */
 
 import { parts } from '../shared/links.js';
-import { chatIn, maySay, pinnedIn, repliedTo } from '../shared/store.js';
+import { chatIn, maySay, pinnedIn, repliedTo } from '../shared/selectors.js';
 import { timeOfDay } from '../shared/time.js';
 import { Segments } from '../shared/ui/fields.js';
 import { IntercomBar } from '../shared/ui/intercom.js';

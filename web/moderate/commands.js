@@ -3,7 +3,7 @@
 /** @import { Intent, Outcome } from '../shared/connection.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { isOver as over } from '../shared/store.js';
+import { isOver as over } from '../shared/selectors.js';
 import { signal } from '../vendor/signals.js';
 
 /** Commands of one part of the desk, and why the last one was refused, if it was. */

@@ -7,7 +7,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Commands } from './commands.js' */
 
-import { publication } from '../shared/store.js';
+import { publication } from '../shared/selectors.js';
 import { timeOfDay } from '../shared/time.js';
 import { Switch } from '../shared/ui/fields.js';
 import { say, words } from '../shared/words.js';

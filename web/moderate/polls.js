@@ -5,7 +5,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Draft } from './draft.js' */
 
-import { resultOf } from '../shared/store.js';
+import { resultOf } from '../shared/selectors.js';
 import { Segments, Switch } from '../shared/ui/fields.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

@@ -4,7 +4,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Desk } from './desk.js' */
 
-import { votesFor } from '../shared/store.js';
+import { votesFor } from '../shared/selectors.js';
 import { timeOfDay } from '../shared/time.js';
 import { Segments } from '../shared/ui/fields.js';
 import { say, words } from '../shared/words.js';

@@ -4,7 +4,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
-import { declarationOnScreen, onScreen, pinnedFor, pollOnScreen, resultOf } from '../shared/store.js';
+import { declarationOnScreen, onScreen, pinnedFor, pollOnScreen, resultOf } from '../shared/selectors.js';
 import { signedOf } from '../shared/ui/declaration.js';
 import { NameLine } from '../shared/ui/parts.js';
 import { Picture } from '../shared/ui/picture.js';

@@ -11,7 +11,7 @@ import { effect, signal } from '../vendor/signals.js';
 import { Device } from './media/devices.js';
 import { Publisher } from './media/whip.js';
 import { joinReturn, onRelayBack } from './stage.js';
-import { isOver, publication } from './store.js';
+import { isOver, publication } from './selectors.js';
 
 export class Intercom {
   microphone = new Device('microphone');

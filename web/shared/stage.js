@@ -7,7 +7,7 @@
 
 import { effect } from '../vendor/signals.js';
 import { Viewer } from './media/whep.js';
-import { backstage, isOver, mediaOnStage, onAir, pictureOnStage, returnFeed } from './store.js';
+import { backstage, isOver, mediaOnStage, onAir, pictureOnStage, returnFeed } from './selectors.js';
 
 /**
  * Join what the audience gets, for as long as the session lasts.

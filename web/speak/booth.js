@@ -12,7 +12,7 @@ import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinReturn, onRelayBack } from '../shared/stage.js';
-import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/store.js';
+import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/selectors.js';
 import { computed, effect, signal } from '../vendor/signals.js';
 
 /** How long a pre-flight measures, in seconds; then it is graded. */

@@ -2,7 +2,7 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { clockOf, cueOf, maySay, noteToYou, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/store.js';
+import { clockOf, cueOf, maySay, noteToYou, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/selectors.js';
 import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { duration, timeOfDay } from '../shared/time.js';

@@ -3,7 +3,7 @@
 /** @import { Booth } from './booth.js' */
 /** @import { Step } from './readiness.js' */
 
-import { preflightOf } from '../shared/store.js';
+import { preflightOf } from '../shared/selectors.js';
 import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from '../shared/ui/devices.js';
 import { Icon } from '../shared/ui/icons.js';
 import { LanguageChoice } from '../shared/ui/language.js';

@@ -10,7 +10,7 @@
 import { Device } from '../shared/media/devices.js';
 import { Publisher } from '../shared/media/whip.js';
 import { onRelayBack } from '../shared/stage.js';
-import { handOf, mayPublishToFloor, placeInLine } from '../shared/store.js';
+import { handOf, mayPublishToFloor, placeInLine } from '../shared/selectors.js';
 import { Icon } from '../shared/ui/icons.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

@@ -3,7 +3,7 @@
 /** @import { Poll } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { ballotIn, isOver, resultOf } from '../shared/store.js';
+import { ballotIn, isOver, resultOf } from '../shared/selectors.js';
 import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';

@@ -6,7 +6,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
 
-import { declarationOnScreen, isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/store.js';
+import { declarationOnScreen, isOver, onAir, onScreen, pinnedFor, pollOnScreen } from '../shared/selectors.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, NameLine, PresenceCounts } from '../shared/ui/parts.js';

@@ -9,7 +9,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { effect, signal } from '../../vendor/signals.js';
-import { captionsIn } from '../store.js';
+import { captionsIn } from '../selectors.js';
 import { language, words } from '../words.js';
 import { negotiated } from '../words/catalogue.js';
 import { Segments } from './fields.js';

@@ -6,7 +6,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
 import { parts } from '../links.js';
-import { chatIn, isOver, maySay, pinnedIn, repliedTo } from '../store.js';
+import { chatIn, isOver, maySay, pinnedIn, repliedTo } from '../selectors.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 import { Icon } from './icons.js';

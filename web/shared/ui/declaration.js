@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
-import { isOver, signatureOf, signsFor } from '../store.js';
+import { isOver, signatureOf, signsFor } from '../selectors.js';
 import { refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 import { Confirm } from './parts.js';

@@ -10,7 +10,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
-import { isOver } from '../store.js';
+import { isOver } from '../selectors.js';
 import { refusal, say, words } from '../words.js';
 import { Signatories, signedOf, standsAt } from './declaration.js';
 import { Confirm } from './parts.js';

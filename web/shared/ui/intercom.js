@@ -3,7 +3,7 @@
 /** @import { Intercom } from '../intercom.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { backstage, isOver } from '../store.js';
+import { backstage, isOver } from '../selectors.js';
 import { listed, refusal, say, words } from '../words.js';
 import { Switch } from './fields.js';
 import { IconButton } from './parts.js';

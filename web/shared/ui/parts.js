@@ -8,7 +8,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
-import { isOver, pictureOnStage } from '../store.js';
+import { isOver, pictureOnStage } from '../selectors.js';
 import { listed, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 

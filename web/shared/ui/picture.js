@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
-import { isOver, mediaOnStage, slate } from '../store.js';
+import { isOver, mediaOnStage, slate } from '../selectors.js';
 import { beginning, duration } from '../time.js';
 import { refusal, say, words } from '../words.js';
 import { Afterwards } from './afterwards.js';

@@ -8,7 +8,8 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
-import { byVotes, isOpen, isOver, isShown, votedFor, votesFor } from '../store.js';
+import { byVotes, isOpen, isOver, votedFor, votesFor } from '../selectors.js';
+import { isShown } from '../store.js';
 import { refusal, say, words } from '../words.js';
 import { Compose } from './compose.js';
 import { Switch } from './fields.js';

@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
-import { mutedUntil, slowUntil } from '../store.js';
+import { mutedUntil, slowUntil } from '../selectors.js';
 import { timeOfDay } from '../time.js';
 import { say, words } from '../words.js';
 import { Compose } from './compose.js';
