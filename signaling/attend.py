@@ -98,7 +98,8 @@ async def seat(
 ) -> AsyncIterator[Seat]:
     """Take a seat with a token at `server` (http or https), or again; raises GoodbyeError, OSError."""
     url = f"ws{server.removeprefix('http')}/ws"
-    async with connect(url, proxy=None, compression=None, open_timeout=5) as websocket:
+    # Who listens seldom goes on being there: a full queue would stop the reading of pongs, too.
+    async with connect(url, proxy=None, compression=None, open_timeout=5, max_queue=None) as websocket:
         await websocket.send(msgspec.json.encode(Hello(token, resume=resume, language=language)).decode())
         message = _decode(await websocket.recv())
         if isinstance(message, Bye):

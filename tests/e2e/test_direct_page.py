@@ -184,6 +184,16 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await show.everybody_sees_the_stage()
     assert await noor.evaluate("document.querySelector('.air').dataset.air") == "on"
 
+    # After the end nobody is on air any more, on no page, though the log still has them on stage.
+    await show.click(".desk-head button:text-is('End session')")
+    await show.click("dialog .button.serious")
+    await show.sees(".programme[data-air=off]")
+    await show.sees(".row[data-participant=noor][data-cue=cleared] .cue[data-cue=cleared]")
+    assert await desk.evaluate("document.querySelectorAll('.member').length") == 0
+    await noor.expect("!document.querySelector('.air[data-air=on]')", WITHIN)
+    for page in (show.watch, show.hall):
+        await page.expect_text("has ended", ".slate", WITHIN)
+
 
 async def those_backstage_are_talked_with(show: Show) -> None:
     """The desk hears them and is heard; it writes to all of them, or to one, whom alone it reaches."""
@@ -225,6 +235,9 @@ async def a_declaration_is_signed(show: Show) -> None:
     await desk.type("dialog [name=title]", "Joint declaration")
     await desk.type("dialog [name=text]", "We open both rooms.")
     await desk.type("dialog [name=organisations]", "Yale University\n清华大学")
+    await desk.reload()
+    await show.click("[data-action=declaration]")
+    assert await desk.evaluate("document.querySelector('dialog [name=text]').value") == "We open both rooms."
     await show.click("dialog [type=submit]:enabled")
     await show.click("[data-act='declaration.show']")
     await hall.expect_text("We open both rooms.", ".declaration-read", WITHIN)

@@ -364,6 +364,7 @@ async def the_floor_is_heard_without_an_echo(
     await hall.expect("document.querySelector('.floor-card') === null")
     await done(moderator, AddHand(command_id(), "欧阳明慧", "清华大学"))
     await desk.expect_text("欧阳明慧", ".av-hand")
+    await asker.expect("rostrum.state().floor.line[0]?.person.name === '欧阳明慧'")
     there = str(await asker.evaluate("rostrum.state().floor.line[0].id"))
     await done(moderator, CallHand(command_id(), there))
     await done(moderator, LetSpeak(command_id(), there))

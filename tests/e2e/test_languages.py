@@ -19,7 +19,7 @@ OVERFLOW = """[...document.querySelectorAll('#page *')]
   .filter((at) => {
     const { left, right, width } = at.getBoundingClientRect();
     return width > 1 && (left < -1 || right > innerWidth + 1) && getComputedStyle(at).position !== 'fixed'
-      && !at.closest('.scroll, .rows, [aria-hidden=true], .sr-only');
+      && at.checkVisibility() && !at.closest('.scroll, .rows, [aria-hidden=true], .sr-only');
   })
   .map((at) => `${at.tagName} ${at.className}`).slice(0, 5)"""
 

@@ -1,6 +1,6 @@
 /**
  * The joint declaration as its desk has it: written, put forward, opened for signing, closed, shown to the hall. Owns
- * what is being written until the server has it, whatever is closed meanwhile.
+ * what is being written until the server has it, whatever is closed or loaded anew meanwhile.
  */
 
 /** @import { Intent } from '../connection.js' */
@@ -9,7 +9,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
-import { signal } from '../../vendor/signals.js';
+import { effect, signal } from '../../vendor/signals.js';
 import { isOver } from '../selectors.js';
 import { refusal, say, words } from '../words.js';
 import { Signatories, signedOf, standsAt } from './declaration.js';
@@ -19,8 +19,28 @@ import { Confirm } from './parts.js';
 const LONGEST = { title: 200, text: 6000 };
 const MOST = 100;
 
-/** What is written and not put forward yet. @type {import('../../vendor/signals.js').Signal<{ title: string, text: string, organisations: string } | null>} */
-const draft = signal(null);
+const KEPT = 'rostrum.declaration';
+
+/** @typedef {{ title: string, text: string, organisations: string }} Written */
+
+/** What is written and not put forward yet, and for which session. */
+const draft = signal(kept());
+effect(() => sessionStorage.setItem(KEPT, JSON.stringify(draft.value)));
+
+/** @returns {{ session: string, written: Written } | null} */
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {LiveSession} session @returns {Written | null} */
+const draftOf = (session) => (draft.value?.session === session.id ? draft.value.written : null);
+
+/** @param {LiveSession} session @param {Written | null} written */
+const write = (session, written) => (draft.value = written && { session: session.id, written });
 
 /** @param {Declaration | null} known */
 const begun = (known) => ({
@@ -50,7 +70,7 @@ export function DeclarationDesk({ session }) {
     </button>
   `;
   const refused = said && html`<p class="note" data-said role="alert">${said}</p>`;
-  if (!over && (draft.value || !declaration)) return html`<${Draw} known=${declaration} give=${give} />${refused}`;
+  if (!over && (draftOf(session) || !declaration)) return html`<${Draw} session=${session} known=${declaration} give=${give} />${refused}`;
   if (!declaration) return html`<p class="empty">${told.none}</p>`;
   const stands = standsAt(declaration);
   return html`
@@ -64,7 +84,7 @@ export function DeclarationDesk({ session }) {
         ${declaration.open ? act('declaration.close', told.close) : act('declaration.open', stands === 'closed' ? told.again : told.open, stands === 'reading')}
         ${declaration.on_screen ? act('declaration.hide', told.hide) : act('declaration.show', told.show)}
         ${!declaration.signatures.length &&
-        html`<button type="button" class="button" data-action="edit" onClick=${() => (draft.value = begun(declaration))}>${told.edit}</button>`}
+        html`<button type="button" class="button" data-action="edit" onClick=${() => write(session, begun(declaration))}>${told.edit}</button>`}
       </div>`}
       ${refused}
       <details class="declaration-more">
@@ -94,20 +114,20 @@ export function DeclarationDesk({ session }) {
   `;
 }
 
-/** One being written. @param {{ known: Declaration | null, give: (intent: Intent) => Promise<boolean> }} props */
-function Draw({ known, give }) {
+/** One being written. @param {{ session: LiveSession, known: Declaration | null, give: (intent: Intent) => Promise<boolean> }} props */
+function Draw({ session, known, give }) {
   const { declarationDesk: told } = words;
-  const written = draft.value ?? begun(known);
+  const written = draftOf(session) ?? begun(known);
   const organisations = named(written.organisations);
   const lacks = !written.title.trim() || !written.text.trim() || !organisations.length;
-  const write = (/** @type {Partial<typeof written>} */ part) => (draft.value = { ...written, ...part });
+  const put = (/** @type {Partial<Written>} */ part) => write(session, { ...written, ...part });
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (lacks || organisations.length > MOST) return;
     const { title, text } = written;
     // Read out first: nobody signs before it is opened.
     const done = await give({ type: 'declaration.present', title: title.trim(), text: text.trim(), organisations, open: false });
-    if (done) draft.value = null;
+    if (done) write(session, null);
   };
   return html`
     <form class="declaration-form" onSubmit=${submit}>
@@ -118,7 +138,7 @@ function Draw({ known, give }) {
           name="title"
           maxlength=${LONGEST.title}
           value=${written.title}
-          onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => write({ title: e.currentTarget.value })}
+          onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => put({ title: e.currentTarget.value })}
         />
       </label>
       <label class="choice">
@@ -128,7 +148,7 @@ function Draw({ known, give }) {
           rows="5"
           maxlength=${LONGEST.text}
           value=${written.text}
-          onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => write({ text: e.currentTarget.value })}
+          onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => put({ text: e.currentTarget.value })}
         ></textarea>
       </label>
       <label class="choice">
@@ -137,13 +157,13 @@ function Draw({ known, give }) {
           name="organisations"
           rows="6"
           value=${written.organisations}
-          onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => write({ organisations: e.currentTarget.value })}
+          onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => put({ organisations: e.currentTarget.value })}
         ></textarea>
       </label>
       <p class="note">${organisations.length > MOST ? say(told.many, { n: MOST }) : told.how}</p>
       <div class="declaration-acts">
         <button type="submit" class="button primary" disabled=${lacks || organisations.length > MOST}>${told.present}</button>
-        ${known && html`<button type="button" class="button" onClick=${() => (draft.value = null)}>${told.leave}</button>`}
+        ${known && html`<button type="button" class="button" onClick=${() => write(session, null)}>${told.leave}</button>`}
       </div>
     </form>
   `;
