@@ -20,10 +20,10 @@ PHONE_JOINS = 10
 PHONE: Final = {"latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8, "offline": False}
 """A mid-range phone's network: 40 ms there and back, 10 Mbit/s."""
 
-SLOWER = 4
-"""How many times slower than this machine's a mid-range phone's processor is taken to be."""
+SLOWER = 1.5
+"""How many times slower than the machine's a phone's processor is (docs/performance.md)."""
 
-MAX_PHONE_MS = 3000
+MAX_PHONE_MS = 2000
 """Most that half of the phones may take on a machine of two cores which, beside the browser, encodes the
 speaker and runs the server; docs/performance.md says what was measured, and where the time goes."""
 
