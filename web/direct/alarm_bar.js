@@ -6,10 +6,9 @@
 import { Icon } from '../shared/ui/icons.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { MINUTE } from './minutes.js';
 
 const { direct } = words;
-
-const MINUTE = 60_000;
 
 /** @param {{ desk: Desk }} props */
 export function AlarmBar({ desk }) {

@@ -8,11 +8,9 @@ import { clockOf, cueOf, timeLeft } from '../shared/selectors.js';
 import { duration } from '../shared/time.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { Minutes } from './minutes.js';
+import { MINUTE, Minutes } from './minutes.js';
 
 const { direct } = words;
-
-const MINUTE = 60_000;
 
 /** Time left at which it is short. */
 const SHORT_MS = 60_000;
@@ -30,7 +28,6 @@ export function Allotted({ desk, row }) {
   return html`
     <label class="allotted">
       <${Minutes} value=${minutes} min="0" label=${say(direct.minutesFor, { name: row.name })} onSet=${set} />
-      <span class="quiet" aria-hidden="true">${direct.minutes}</span>
     </label>
   `;
 }

@@ -304,8 +304,7 @@ export class Desk {
   #joinPreview() {
     const { session } = this;
     const whose = computed(() => {
-      const { session: talk, can } = session.state.value;
-      if (isOver(talk?.status) || !can.includes('stage.bring_on')) return null;
+      if (!this.may('stage.bring_on')) return null;
       return this.picked.value === HALL ? HALL : (this.subject.value?.person?.id ?? null);
     });
     const arrives = (/** @type {'camera' | 'slides'} */ source) => {

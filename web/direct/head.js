@@ -3,18 +3,15 @@
 /** @import { Status } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
-import { isOver } from '../shared/selectors.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { Confirm, ConnectionLine } from '../shared/ui/parts.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
-import { Minutes } from './minutes.js';
+import { MINUTE, Minutes } from './minutes.js';
 
 const { direct } = words;
-
-const MINUTE = 60_000;
 
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 /** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
@@ -53,7 +50,7 @@ export function Head({ desk, onKeys }) {
       html`<p class="session-state" data-status=${status}>
         ${direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
-      ${(status === 'live' || status === 'paused') && can.includes('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
+      ${(status === 'live' || status === 'paused') && desk.may('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
       ${steps.map(
         ({ type, text, how, main }) => html`<button
           key=${type}
@@ -65,8 +62,7 @@ export function Head({ desk, onKeys }) {
           ${direct[text]}
         </button>`,
       )}
-      ${!isOver(status) &&
-      can.includes('session.end') &&
+      ${desk.may('session.end') &&
       html`<button type="button" class="button" onClick=${() => setAsking(true)}>${direct.end}</button>`}
       ${asking &&
       html`<${Confirm}
@@ -102,7 +98,6 @@ function Break({ desk, length, onLength }) {
     <label class="allotted break-length">
       <span class="quiet">${direct.breakFor}</span>
       <${Minutes} value=${length} min="1" title=${direct.breakHow} label=${direct.breakMinutes} onSet=${set} />
-      <span class="quiet" aria-hidden="true">${direct.minutes}</span>
     </label>
   `;
 }
@@ -113,8 +108,8 @@ const endOf = (minutes, begins) => Math.round(begins + minutes * MINUTE);
 /** How far from the timetable, and when it ends; nothing without a programme. @param {{ desk: Desk }} props */
 function Drift({ desk }) {
   const { timetable, session: talk } = desk.state;
-  if (!timetable || isOver(talk?.status)) return null;
-  const minutes = Math.round(timetable.late / 60_000);
+  if (!timetable || desk.over) return null;
+  const minutes = Math.round(timetable.late / MINUTE);
   const { programme } = words;
   const how = minutes > 0 ? say(programme.late, { n: minutes }) : minutes < 0 ? say(programme.early, { n: -minutes }) : direct.onTime;
   const begun = talk?.status === 'live' || talk?.status === 'paused';

@@ -6,6 +6,7 @@ import { clockOf } from '../shared/selectors.js';
 import { Dialog } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { MINUTE } from './minutes.js';
 import { beside, steps } from './run.js';
 
 const { direct } = words;
@@ -15,9 +16,6 @@ export const CUTS = { t: 'take', n: 'handover', s: 'slate', m: 'mute', h: 'slide
 
 /** Keys with words in the catalogues, in the order they are listed. */
 const LISTED = /** @type {const} */ (['t', 'n', 's', 'm', 'h', 'x', 'j', 'k', 'y', 'c', 'a', 'b', 'i', 'Esc', '?']);
-
-/** Time that one stroke adds, in milliseconds. */
-const MINUTE = 60_000;
 
 /** @param {Cut} cut */
 export const keyOf = (cut) => Object.keys(CUTS).find((key) => CUTS[key] === cut) ?? '';

@@ -1,7 +1,11 @@
-/** A field for minutes that are changed in place, on a page that draws itself anew each second. */
+/** Minutes: how long one is, and a field for some that are changed in place, on a page that draws itself anew each second. */
 
+import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
+
+/** In milliseconds. */
+export const MINUTE = 60_000;
 
 /** Most minutes that can be given (protocol: twelve hours). */
 const MOST = 720;
@@ -32,5 +36,6 @@ export function Minutes({ value, min, label, title, onSet }) {
       onChange=${set}
       onBlur=${() => setDraft(null)}
     />
+    <span class="quiet" aria-hidden="true">${words.direct.minutes}</span>
   `;
 }

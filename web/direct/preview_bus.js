@@ -4,7 +4,6 @@
 /** @import { Row } from './run.js' */
 
 import { measure } from '../shared/media/level.js';
-import { isOver } from '../shared/selectors.js';
 import { timeOfDay } from '../shared/time.js';
 import { IconButton } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
@@ -28,7 +27,7 @@ export function PreviewBus({ desk }) {
   const slides = preview.shown.slides.value !== 'none';
   const ready = row && hasPicture(row) ? (row.cue?.acknowledged || row.light === 'green' ? 'green' : 'amber') : 'none';
   const main = state.stage[0];
-  const closed = isOver(state.session?.status) || !row?.person;
+  const closed = desk.over || !row?.person;
   return html`
     <section class="bus preview-bus" data-ready=${ready} aria-labelledby="preview-title">
       <h2 class="desk-title" id="preview-title">

@@ -81,16 +81,19 @@ export const look = (code) => ask('look', { code });
  */
 export const exchange = (wanted) => ask('exchange', wanted);
 
+/** Where what a page was entered with is kept. @param {string} page */
+const keyOf = (page) => `rostrum.invitation.${page}`;
+
 /** @param {string} page @param {{ code: string, name: string, session: string }} invitation it was entered with */
 export function keepInvitation(page, invitation) {
   for (const storage of [sessionStorage, localStorage])
-    storage.setItem(`rostrum.invitation.${page}`, JSON.stringify(invitation));
+    storage.setItem(keyOf(page), JSON.stringify(invitation));
 }
 
 /** Let another page of this browser come in by what one page was entered with. @param {string} page @param {string} other */
 export function keepInvitationFor(page, other) {
-  const kept = sessionStorage.getItem(`rostrum.invitation.${page}`);
-  if (kept) for (const storage of [sessionStorage, localStorage]) storage.setItem(`rostrum.invitation.${other}`, kept);
+  const kept = sessionStorage.getItem(keyOf(page));
+  if (kept) for (const storage of [sessionStorage, localStorage]) storage.setItem(keyOf(other), kept);
 }
 
 /**
@@ -102,7 +105,7 @@ export function keepInvitationFor(page, other) {
  * @returns {Promise<'seated' | 'shut' | 'later'>} `shut`: the invitation is not for that one; `later`: nobody could be asked
  */
 export async function seatIn(page, session, still) {
-  const kept = sessionStorage.getItem(`rostrum.invitation.${page}`);
+  const kept = sessionStorage.getItem(keyOf(page));
   if (!kept) return 'shut';
   const wanted = { ...JSON.parse(kept), session };
   const answer = await exchange(wanted);
@@ -120,8 +123,7 @@ export async function seatIn(page, session, still) {
  * @returns {Promise<string | null>} null: there is none, or it gives no token now
  */
 export async function tokenAgain(page) {
-  const key = `rostrum.invitation.${page}`;
-  const kept = sessionStorage.getItem(key) ?? localStorage.getItem(key);
+  const kept = sessionStorage.getItem(keyOf(page)) ?? localStorage.getItem(keyOf(page));
   if (!kept) return null;
   const answer = await exchange(JSON.parse(kept));
   return answer.ok ? answer.value.token : null;
