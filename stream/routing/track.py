@@ -192,7 +192,7 @@ class Track:
             self._place(stored)
         else:
             self._place_late(stored)
-        if self.ring.outgrown_by(stored.sequence) and not self._keyframes.answers(self.ssrc, now):
+        if self.ring.outgrown_by(stored.sequence) and not self.answers(now):
             self.ring.grow(RING_MOST)
             self.want_key_frame()  # to learn whether it gives one, or in case it has begun to
         if not self.ring.put(stored):

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from signaling.embedded_redis import answers
+from signaling.live import LiveSession, LiveSessions
 from signaling.protocol import Ack, PostChat, Refused, Resume
 from signaling.redis_client import RedisUrlError, Sentinels, sentinels
 
@@ -89,20 +90,27 @@ def replicated(tmp_path: Path) -> Iterator[Replicated]:
         servers.close()
 
 
+async def begun(
+    replicated: Replicated, live: LiveSessions, other: LiveSessions, text: str
+) -> tuple[LiveSession, LiveSession]:
+    """Return a session as two workers have it, with one message that the replica has, too."""
+    session = await live.create("A talk", "s1")
+    there = await other.get("s1")
+    await done(session, claims("ada"), PostChat(new_id(), text))
+    await until(lambda: there.position == session.position)
+    async with replicated.client(replicated.replica) as client, asyncio.timeout(5):
+        while await client.xlen("rostrum:{s1}:log") < 2:
+            await asyncio.sleep(0.02)
+    return session, there
+
+
 @pytest.mark.fault
 async def test_a_fail_over_that_loses_the_tail_is_a_new_epoch_and_nothing_is_missing(
     replicated: Replicated,
 ) -> None:
     await replicated.start()
     async with worker(replicated.url) as live, worker(replicated.url) as other:
-        session = await live.create("A talk", "s1")
-        there = await other.get("s1")
-        await done(session, claims("ada"), PostChat(new_id(), "early"))
-        await until(lambda: there.position == session.position)
-        async with replicated.client(replicated.replica) as client:
-            async with asyncio.timeout(5):
-                while await client.xlen("rostrum:{s1}:log") < 2:
-                    await asyncio.sleep(0.02)
+        session, there = await begun(replicated, live, other, "early")
         replicated.kill(replicated.replica)
         for number in range(5):
             await done(session, claims("ada"), PostChat(new_id(), f"tail {number}"))
@@ -138,13 +146,7 @@ async def test_a_master_that_hangs_refuses_in_time_and_is_replaced_and_its_retur
 ) -> None:
     await replicated.start()
     async with worker(replicated.url) as live, worker(replicated.url) as other:
-        session = await live.create("A talk", "s1")
-        there = await other.get("s1")
-        await done(session, claims("ada"), PostChat(new_id(), "before"))
-        await until(lambda: there.position == session.position)
-        async with replicated.client(replicated.replica) as client, asyncio.timeout(5):
-            while await client.xlen("rostrum:{s1}:log") < 2:
-                await asyncio.sleep(0.02)
+        session, there = await begun(replicated, live, other, "before")
         reader = Reader(there, claims("bob"))
         replicated.freeze(replicated.master)
         hung = time.monotonic()
