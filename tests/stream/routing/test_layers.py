@@ -54,6 +54,11 @@ class TestAllocate:
     def test_a_layer_that_is_gone(self) -> None:
         assert allocate(520e3, (MAIN[:2],), [(2, 2)]) == [MID]
 
+    def test_another_slot_comes_before_a_better_picture(self) -> None:
+        main, slides = (Rung(0, 0, 1e3), Rung(0, 1, 461_657)), (Rung(0, 0, 4_375_238),)
+        assert allocate(2_297_525, (main, slides), [(0, 1), None]) == [main[1], None]
+        assert allocate(4_595_050, (main, slides), [(0, 1), None]) == [main[0], slides[0]]
+
     @given(
         st.floats(0, 1e7),
         st.lists(st.lists(st.floats(1e3, 5e6), max_size=6).map(sorted), min_size=1, max_size=3),
@@ -73,7 +78,12 @@ class TestAllocate:
         again = allocate(budget, slots, after)
         more = allocate(budget * 2, slots, after)
         assert taken(again) >= taken(chosen) - 1e-6 or again[0] != chosen[0]
-        assert (chosen[0] is None) or (more[0] is not None and more[0].bitrate >= chosen[0].bitrate)
+        # More room first shows more slots, the important ones first; the same slots are shown no worse.
+        shown, shown_with_more = ([rung is not None for rung in rungs] for rungs in (chosen, more))
+        assert shown_with_more >= shown
+        if shown_with_more == shown and chosen[0] is not None:
+            assert more[0] is not None
+            assert more[0].bitrate >= chosen[0].bitrate
 
 
 class TestLadder:
