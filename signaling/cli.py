@@ -383,6 +383,34 @@ def bench_chat(
         sys.exit(1)
 
 
+@bench.command("votes")
+def bench_votes(
+    viewers: Annotated[int, typer.Option(min=1, help="How many vote, all at once.")] = 2000,
+    waves: Annotated[int, typer.Option(min=1, help="How often: questions and polls by turns.")] = 6,
+    workers: Annotated[int, typer.Option(min=1, help="Signaling processes.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Let a whole room vote in one moment, and print how soon everybody was told the whole sum.
+
+    The servers, Redis among them, share one core, the load has the others. Ends with 1 where the load,
+    not the servers, was the bottleneck: such figures say nothing.
+
+    Example: rostrum bench votes --viewers 2000
+    """
+    from signaling.bench.report import votes_table
+    from signaling.bench.votes import Wanted, measure
+    from stream.bench.process import BenchError
+    from stream.bench.report import to_json
+
+    try:
+        figures = measure(Wanted(viewers, waves, workers))
+    except BenchError as error:
+        raise CommandError(f"Nothing was measured: {error}") from None
+    typer.echo(to_json(figures.as_dict()) if as_json else votes_table(figures))
+    if not figures.valid:
+        sys.exit(1)
+
+
 @bench.command("connect")
 def bench_connect(
     viewers: Annotated[int, typer.Option(min=2, help="How many come.")] = 5000,

@@ -1,9 +1,10 @@
 """What many people say in the same moment and in any order, written to the log together.
 
 No vote or ballot contends with another, so they need not be appended one by one: those given within PACE
-share an event, and whoever is alone waits no longer than JOIN. The law: each is answered by itself, when it
-is durable; what was done before, by its id, is not done again; what shares an event is decided on one state.
-The queue is bounded: beyond MOST_WAITING one is told to come again.
+share an event, and whoever is alone waits no longer than JOIN; a wave's second write follows its first at
+once, for what came while that one was under way is the rest of the wave. The law: each is answered by itself,
+when it is durable; what was done before, by its id, is not done again; what shares an event is decided on one
+state. The queue is bounded: beyond MOST_WAITING one is told to come again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from signaling.protocol import AnyCommand, CastBallot, Person, VoteQuestion
 from signaling.session.decision import Refusal
 
 PACE = 0.25
-"""Seconds between two writes of one session's gathered commands, unless more wait than go together."""
+"""Seconds between two writes of one session's gathered commands in the long run: after some time without any,
+two follow each other at once, and more only while more wait than go together."""
 
 JOIN = 0.02
 """Seconds that the first one waits for company."""
@@ -61,7 +63,8 @@ class Gathering:
         self._write = write
         self._waiting: dict[CommandKey, Given] = {}
         self._task: asyncio.Task[None] | None = None
-        self._written = 0.0
+        self._paid = 0.0
+        """When all that was written so far will have been PACE apart."""
         self._crowded = asyncio.Event()
         """Set while as many wait as go together: nobody need wait for company then."""
 
@@ -95,9 +98,10 @@ class Gathering:
         try:
             while self._waiting:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(JOIN, self._written + PACE - loop.time())):
+                    async with asyncio.timeout(max(JOIN, self._paid - PACE - loop.time())):
                         await self._crowded.wait()
-                self._written = loop.time()
+                now = loop.time()
+                self._paid = min(max(self._paid, now), now + PACE) + PACE
                 together = list(self._waiting.values())[:MOST_TOGETHER]
                 for given in together:
                     del self._waiting[given.key]

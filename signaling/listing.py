@@ -3,13 +3,16 @@
 Owns one card for each session: its `Session`, which whoever changes it writes beside the log's head, and the
 newest place of its log that this worker knows. The law: a card is taken from Redis whenever something is
 heard that could change it, and all of them now and then; it is never newer than the log, and a log that ends
-before the place on its card has lost its end, and is to be read and given a new epoch.
+before the place on its card has lost its end, and is to be read and given a new epoch. One that is lost
+whole, though nobody has deleted it, is gone with all that was said in it and who was put out: a card makes no
+session.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +31,8 @@ AT_ONCE = 500
 
 START: Position = (0, 0)
 """Before any log."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,8 @@ class Listing:
         end, text = outline
         if end is None or end == GONE:
             # An index entry whose log was never begun does no harm.
+            if end is None and session_id in self._cards:
+                _log.error("the log of session %s is lost whole, and nobody here remembers it", session_id)
             self.forget(session_id)
             return
         card = self._cards.get(session_id)

@@ -21,6 +21,12 @@ PACE = 0.25
 JOIN = 0.02
 """Seconds that the first change waits for company."""
 
+WAVE = 50
+"""Votes in one event from which on it begins a wave: others follow, from here and from other workers."""
+
+WAVE_JOIN = 0.1
+"""Seconds that a wave's beginning waits for its rest, which else waits for the next tick, PACE later."""
+
 
 class Ticks:
     """One session's sums in this worker.
@@ -58,7 +64,7 @@ class Ticks:
         for poll, voter in stirred.ballots:
             self._ballots.setdefault(poll, set()).add(voter)
         if self._questions or self._polls:
-            self._soon()
+            self._soon(WAVE_JOIN if len(stirred.voters) + len(stirred.ballots) >= WAVE else JOIN)
 
     def tell(self, reactions: Mapping[Reaction, int], captions: Sequence[Caption]) -> None:
         """Note reactions and lines of captions, of this worker's people and of the others'."""
@@ -71,10 +77,10 @@ class Ticks:
         for waiting in (self._questions, self._polls, self._voters, self._ballots):
             waiting.clear()
 
-    def _soon(self) -> None:
+    def _soon(self, join: float = JOIN) -> None:
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(JOIN, self._told + PACE - loop.time()), self._tick)
+            self._timer = loop.call_later(max(join, self._told + PACE - loop.time()), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

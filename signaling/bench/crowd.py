@@ -46,7 +46,7 @@ Message = dict[str, Any]
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One connection. `told` are the ids of the event frames it got, in order (see Crowd.frames)."""
+    """One connection. `told` are the ids of the shared frames it got, in order (see Crowd.frames)."""
 
     number: int
     sock: socket.socket
@@ -68,13 +68,16 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class EventsFrame:
-    """One distinct frame of events: the messages said in it by id and text, and the position after it."""
+class SharedFrame:
+    """One distinct frame that many get: of events, or of sums.
 
-    said: tuple[tuple[str, str], ...]
-    events: int
-    epoch: int
-    seq: int
+    `said` are the messages in it by id and text, `new` the questions and polls in it by id, `sums` how many
+    have voted, by what for.
+    """
+
+    said: tuple[tuple[str, str], ...] = ()
+    new: tuple[str, ...] = ()
+    sums: tuple[tuple[str, int], ...] = ()
 
 
 class Crowd:
@@ -82,7 +85,7 @@ class Crowd:
 
     def __init__(self) -> None:
         self.members: list[Member] = []
-        self.frames: list[EventsFrame] = []
+        self.frames: list[SharedFrame] = []
         self.arrivals: list[Counter[int]] = []
         """By turn: how often each frame (its index in `frames`) came."""
         self.moments: list[float] = []
@@ -228,16 +231,11 @@ class Crowd:
         message: Message = msgspec.json.decode(payload)
         match message["type"]:
             case "events":
-                said = tuple(
-                    (event["message"]["id"], event["message"]["text"])
-                    for event in message["events"]
-                    if event["type"] == "chat.posted"
-                )
-                self.frames.append(
-                    EventsFrame(said, len(message["events"]), message["epoch"], message["seq"])
-                )
-                self._known[frame] = len(self.frames) - 1
-                return len(self.frames) - 1
+                return self._shared(frame, _told(message["events"]))
+            case "tick":
+                sums = [(total["question"], total["votes"]) for total in message.get("votes", ())]
+                sums += [(total["poll"], total["voters"]) for total in message.get("polls", ())]
+                return self._shared(frame, SharedFrame(sums=tuple(sums)))
             case "ack" | "refused":
                 member.answers[message["id"]] = (now, message)
             case "welcome":
@@ -247,6 +245,11 @@ class Crowd:
             case "bye":
                 self.counters[f"bye {message['code']}"] += 1
         return None
+
+    def _shared(self, frame: bytes, told: SharedFrame) -> int:
+        self.frames.append(told)
+        self._known[frame] = len(self.frames) - 1
+        return len(self.frames) - 1
 
     def _lost(self, member: Member, now: float) -> None:
         self.counters["lost connections"] += 1
@@ -259,3 +262,17 @@ class Crowd:
             with contextlib.suppress(OSError):
                 self._poll.unregister(member.sock)
             member.sock.close()
+
+
+def _told(events: list[Message]) -> SharedFrame:
+    said = tuple(
+        (event["message"]["id"], event["message"]["text"])
+        for event in events
+        if event["type"] == "chat.posted"
+    )
+    new = tuple(
+        event[event["type"].partition(".")[0]]["id"]
+        for event in events
+        if event["type"] in ("question.asked", "poll.drafted")
+    )
+    return SharedFrame(said, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signaling.bench import chat, connect
+from signaling.bench import chat, connect, votes
 
 
 def chat_table(figures: chat.Figures) -> str:
@@ -26,6 +26,25 @@ def chat_table(figures: chat.Figures) -> str:
             f"{burst['messages']:.0f} at once: all heard in {burst['latency_p99_ms']:.0f} ms (p99), "
             f"{burst['lost']:.0f} lost; a moderator waits {burst['moderator_max_ms']:.0f} ms at most",
         ),
+        ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
+        *(("INVALID", reason) for reason in figures.invalid_because),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in rows)
+
+
+def votes_table(figures: votes.Figures) -> str:
+    """Return one measurement as lines of name and value."""
+    rows = [
+        ("viewers", f"{figures.viewers} on {figures.workers} signaling processes, {figures.waves} waves"),
+        ("votes", f"{figures.acknowledged} of {figures.votes} acknowledged, {figures.refused} refused"),
+        (
+            "told",
+            f"everybody, p50 {figures.told_p50_ms:.0f} ms, at most {figures.told_max_ms:.0f} ms after the "
+            f"first vote; {figures.untold} never; {figures.ticks_per_wave:.1f} sums a wave",
+        ),
+        ("written", f"all of a wave within {figures.written_ms:.0f} ms (the load's own time)"),
+        ("answered", f"p99 {figures.answered_p99_ms:.0f} ms"),
+        ("server CPU", f"{figures.cpu_ms_per_vote:.2f} ms a vote"),
         ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
         *(("INVALID", reason) for reason in figures.invalid_because),
     ]

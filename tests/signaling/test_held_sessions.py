@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling import live as live_module
-from signaling.errors import Forbidden, LogUnavailable
+from signaling.errors import Forbidden, LogUnavailable, SessionNotFound
 from signaling.listing import listed
 from signaling.live import LiveSessions, person_of
 from signaling.log import SessionLog
@@ -181,6 +181,32 @@ async def test_a_log_that_lost_its_end_while_nobody_read_it_is_a_new_epoch(
     assert [message.text for message in again.state.chat] == ["early"]
     reader = Reader(again, ADA)
     assert again.since(reader.place, Resume(epoch, seq)) is None, "who comes back gets a snapshot"
+
+
+@pytest.mark.fault
+async def test_a_log_lost_whole_that_nobody_held_is_said_to_be_gone_and_begins_anew_at_no_place_of_before(
+    redis_server: RedisServer,
+    live: LiveSessions,
+    impatient: None,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    session = await live.create("A talk", "s1")
+    await done(session, ADA, PostChat(new_id(), "gone"))
+    epoch, seq = session.position
+    await until(lambda: live.known("s1") is None)
+    redis_server.kill()
+    redis_server.replace_data(tmp_path)
+    await redis_server.start()
+    await until(lambda: live.available and live.about("s1") is None, within=10)
+    assert await live.list() == () and "session s1 is lost whole" in caplog.text
+    with pytest.raises(SessionNotFound):  # a page that comes back is told so
+        await live.get("s1")
+    again = await live.create("A talk", "s1")
+    assert again.position[0] > epoch and not again.state.chat
+    reader = Reader(again, ADA)
+    for place in (seq, 1, 0):
+        assert again.since(reader.place, Resume(epoch, place)) is None, "who comes back gets a snapshot"
 
 
 async def test_who_was_put_out_elsewhere_is_not_let_in_where_nobody_has_read_it(

@@ -12,6 +12,8 @@ from types import MappingProxyType
 import pytest
 
 from signaling import gathering as gathering_module
+from signaling import ticks as ticks_module
+from signaling.errors import LogUnavailable
 from signaling.gathering import MOST_TOGETHER, Gathering, Given
 from signaling.limits import BUDGETS
 from signaling.live import LiveSession, LiveSessions, person_of
@@ -153,6 +155,53 @@ async def test_a_wave_larger_than_one_write_waits_for_no_company(monkeypatch: py
     await asyncio.gather(first, *more_still)
     assert time.monotonic() - began < 2.0 and writes == [MOST_TOGETHER] * 5
     await gathering.close()
+
+
+async def test_the_rest_of_a_wave_is_written_right_after_its_beginning_and_what_comes_later_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering_module, "PACE", 30.0)
+    writes: list[int] = []
+
+    async def write(together: Sequence[Given]) -> None:
+        writes.append(len(together))
+        for given in together:
+            given.settle(len(writes))
+
+    gathering = Gathering(write)
+    who = person_of(claims("ada"))
+
+    def given(number: int) -> Given:
+        return Given(who, VoteQuestion(f"c{number}", "q"), command_key("ada", f"c{number}"))
+
+    async with asyncio.timeout(10):
+        assert [await gathering.add(given(number)) for number in range(2)] == [1, 2]
+    late = asyncio.create_task(gathering.add(given(2)))
+    done, _ = await asyncio.wait([late], timeout=0.2)
+    assert not done and writes == [1, 1], "in the long run they are PACE apart"
+    await gathering.close()
+    with pytest.raises(LogUnavailable):
+        await late
+
+
+async def test_a_wave_is_told_when_its_rest_is_there_and_one_vote_at_once(
+    session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticks_module, "WAVE_JOIN", 30.0)
+    question = await asked(session)
+    reader = Reader(session, claims("bob"))
+    wave = [
+        session.command(claims(f"v{n}"), VoteQuestion(new_id(), question.id))
+        for n in range(ticks_module.WAVE)
+    ]
+    assert all(isinstance(outcome, Ack) for outcome in await asyncio.gather(*wave))
+    assert not any(isinstance(message, Tick) for message in await told(reader)), "it waits for the rest"
+    session.fanout._ticks._tick()
+    assert sums(await told(reader)) == {question.id: ticks_module.WAVE}
+    await done(session, claims("eve"), VoteQuestion(new_id(), question.id))
+    async with asyncio.timeout(10):
+        while sums(await told(reader)) != {question.id: ticks_module.WAVE + 1}:
+            pass
 
 
 def test_a_wave_costs_the_same_however_many_have_voted_before() -> None:
