@@ -36,6 +36,10 @@ SWEEP = 2.0
 TICK = 1.0
 """Seconds between two rounds: the most often a room hears of presence."""
 
+CROWD = 1000
+"""Connections in a room beyond which it is counted, and told of, only every SWEEP seconds: to tell five
+thousand people that one has come costs as much as telling them anything."""
+
 COUNT = 5.0
 """Seconds after which it is written down again how many there are, though nothing has changed."""
 
@@ -118,6 +122,10 @@ class _Room:
     count_at: float = 0.0
     """What was last written of how many there are, and when it is to be written again."""
     roster: Roster = Roster()
+    new: set[str] = field(default_factory=set)
+    """Connections here that have no lease yet."""
+    look_at: float = 0.0
+    """When the next look at everybody may be, where many come and go."""
     fresh: bool = True
     """Somebody came or left, here or elsewhere, since the last count."""
     tell: bool = False
@@ -149,7 +157,8 @@ class Presence:
         room = self._rooms.setdefault(session, _Room())
         room.here[connection] = Here(person, language)
         room.arrived.append(room.here[connection])
-        room.fresh, room.tell, room.renew_at = True, True, 0.0
+        room.new.add(connection)
+        room.fresh = room.tell = True
         self._stirred.set()
 
     def leave(self, session: str, connection: str) -> None:
@@ -157,6 +166,7 @@ class Presence:
         room = self._rooms.get(session)
         here = room.here.pop(connection, None) if room else None
         if room and here:
+            room.new.discard(connection)
             room.gone.add(_member(connection, here))
             room.departed.append(here.person.id)
             room.fresh = room.tell = True
@@ -235,13 +245,19 @@ class Presence:
     async def _round(self, session: str, room: _Room, now: float) -> None:
         # Noted before anything is awaited: who comes or goes meanwhile is the next round's.
         fresh, room.fresh = room.fresh, False
-        if room.gone or (room.here and now >= room.renew_at):
+        everybody = bool(room.here) and now >= room.renew_at
+        if everybody:
             room.renew_at = now + min(RENEW, self._lease / 2.5)
-            await self._send(session, room)
+        if everybody or room.gone or room.new:
+            await self._send(session, room, everybody=everybody)
         await self._count(session, room, now)
+        if fresh and now < room.look_at:
+            room.fresh = True
+            return
         if not fresh and now < room.sweep_at:
             return
         room.sweep_at = now + SWEEP
+        room.look_at = now + (SWEEP if room.leases > CROWD else 0.0)
         # Who comes or leaves says so (`fresh`); a sweep finds whose worker could not.
         found = await self._look(session, unless=-1 if fresh else room.leases)
         if found is None:
@@ -263,10 +279,11 @@ class Presence:
         room.counted, room.count_at = counted, now + COUNT
         await self.book.count(session, *counted[:2], live=counted[2])
 
-    async def _send(self, session: str, room: _Room) -> None:
-        """Renew the leases of who is here, drop those of who left, and tell the others if anybody did."""
+    async def _send(self, session: str, room: _Room, *, everybody: bool = False) -> None:
+        """Lease places to who came, or to `everybody`; drop those of who left; tell others if any did."""
         gone, tell, room.tell = tuple(room.gone), room.tell, False
-        members = [_member(connection, here) for connection, here in room.here.items()]
+        leased = tuple(room.here if everybody else room.new)
+        members = [_member(connection, room.here[connection]) for connection in leased]
         arrived, departed = tuple(room.arrived), tuple(room.departed)
         async with reaching():
             if gone:
@@ -274,6 +291,7 @@ class Presence:
                 room.gone.difference_update(gone)
             if members:
                 await answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
+                room.new.difference_update(leased)
             if arrived or departed:
                 await self.book.note(session, arrived, departed)
                 del room.arrived[: len(arrived)], room.departed[: len(departed)]

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from signaling.bench import bare
 from signaling.bench.crowd import Crowd, Member
 from signaling.bench.workers import Workers, running
 from stream.bench.commands import settled
@@ -38,6 +39,9 @@ LENGTH: Final = 200
 
 BURST: Final = 100
 """Messages that come at once, after the window."""
+
+BARE: Final = 3.0
+"""Seconds that bare writes are timed, at most as long as people talk."""
 
 _FULL_SHARE: Final = 0.9
 _LATE: Final = 0.1
@@ -69,6 +73,10 @@ class Figures:
     cpu_us_per_delivery: float
     """Of signaling and Redis together."""
     redis_us_per_delivery: float
+    write_us: float
+    """What a bare write of such a frame costs here, as often (bare.py)."""
+    times_write: float
+    """What all deliveries cost, by what their bare writes would have."""
     cpu_share: float
     """Of the servers' core, or cores, in the window."""
     messages_per_frame: float
@@ -88,14 +96,14 @@ class Figures:
 
 def measure(wanted: Wanted) -> Figures:
     """Start the servers, load them, and take the figures. Raises BenchError."""
-    allow_sockets(wanted.viewers + 200)
+    allow_sockets(2 * wanted.viewers + 200)
     with (
         settled() as cores,
         tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
         running(wanted.workers, cores, Path(folder)) as workers,
         contextlib.closing(Crowd()) as crowd,
     ):
-        return _Talk(wanted, cores, workers, crowd).figures()
+        return _Talk(wanted, cores, workers, crowd, Path(folder)).figures()
 
 
 def allow_sockets(count: int) -> None:
@@ -110,7 +118,8 @@ def allow_sockets(count: int) -> None:
 class _Talk:
     """One measurement."""
 
-    def __init__(self, wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> None:
+    def __init__(self, wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd, folder: Path) -> None:
+        self._folder = folder
         self._wanted = wanted
         self._cores = cores
         self._workers = workers
@@ -146,6 +155,16 @@ class _Talk:
         frames = [crowd.frames[i] for i in {index for member in audience for index in member.told}]
         burst = self._burst(audience, desk)
         workers.check()
+        told_in = [frame for frame in frames if frame.said]
+        per_frame = statistics.mean([len(frame.said) for frame in told_in] or [1])
+        write = bare.measure(
+            self._cores,
+            self._folder,
+            count=wanted.viewers,
+            length=round(statistics.mean([frame.size for frame in told_in] or [LENGTH])),
+            rate=wanted.rate / per_frame,
+            seconds=min(BARE, wanted.seconds),
+        )
         figures = Figures(
             viewers=wanted.viewers,
             workers=wanted.workers,
@@ -157,8 +176,10 @@ class _Talk:
             doubled=sum(n - 1 for counts in told for n in counts.values() if n > 1),
             cpu_us_per_delivery=sum(used) * 1e6 / max(1, deliveries),
             redis_us_per_delivery=used[1] * 1e6 / max(1, deliveries),
+            write_us=write,
+            times_write=sum(used) * 1e6 / max(1, deliveries) * per_frame / write,
             cpu_share=sum(used) / elapsed / len(self._cores.server),
-            messages_per_frame=statistics.mean([len(f.said) for f in frames if f.said] or [0]),
+            messages_per_frame=per_frame,
             latency_p50_ms=percentile(delays, 0.5) * 1000,
             latency_p99_ms=percentile(delays, 0.99) * 1000,
             memory_per_connection=memory,

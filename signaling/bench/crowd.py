@@ -14,7 +14,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -72,12 +72,13 @@ class SharedFrame:
     """One distinct frame that many get: of events, or of sums.
 
     `said` are the messages in it by id and text, `new` the questions and polls in it by id, `sums` how many
-    have voted, by what for.
+    have voted, by what for; `size` is how many bytes it has.
     """
 
     said: tuple[tuple[str, str], ...] = ()
     new: tuple[str, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
+    size: int = 0
 
 
 class Crowd:
@@ -247,7 +248,7 @@ class Crowd:
         return None
 
     def _shared(self, frame: bytes, told: SharedFrame) -> int:
-        self.frames.append(told)
+        self.frames.append(replace(told, size=len(frame)))
         self._known[frame] = len(self.frames) - 1
         return len(self.frames) - 1
 

@@ -18,6 +18,10 @@ def chat_table(figures: chat.Figures) -> str:
             f"Redis; {figures.cpu_share:.0%} of a core",
         ),
         ("batches", f"{figures.messages_per_frame:.1f} messages a frame"),
+        (
+            "bare write",
+            f"{figures.write_us:.2f} µs a frame; all of it costs {figures.times_write:.2f} times that",
+        ),
         ("latency", f"p50 {figures.latency_p50_ms:.0f} ms, p99 {figures.latency_p99_ms:.0f} ms"),
         ("memory", f"{figures.memory_per_connection / 1024:.1f} KiB an idle connection"),
         ("joins", f"{figures.joins_per_second:.0f}/s"),

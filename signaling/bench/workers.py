@@ -1,4 +1,4 @@
-"""What is measured: a Redis of our own and some signaling processes, started like any other.
+"""What is measured: a Redis of our own and some signaling processes, started like any other, beside a relay.
 
 The law: fresh ports, secrets and data on loopback for each measurement, and all of it gone afterwards;
 processor time and memory are what the kernel says (stream/bench/process.py).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +88,10 @@ class Workers:
 def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
     """Run Redis and `count` signaling processes with one live session. Raises BenchError."""
     with contextlib.ExitStack() as held:
+        relay_secret, relay_port = secrets.token_hex(32), free_port()
+        # Nobody watches or speaks, but a relay that is away costs signaling more than one that is there.
+        relay = _relay(relay_secret, relay_port, folder, cores)
+        held.callback(relay.stop)
         embedded = held.enter_context(contextlib.closing(EmbeddedRedis(folder)))
         spec = embedded.spec()
         redis = Measured(spec.argv, os.environ, folder / "redis.log", cores)
@@ -95,7 +100,7 @@ def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
         secret = secrets.token_hex(32)
 
         def begin(number: int, port: int) -> Worker:
-            worker = _worker(number, port, secret, embedded.url, folder, cores)
+            worker = _worker(number, port, secret, embedded.url, (relay_secret, relay_port), folder, cores)
             held.callback(worker.process.stop)
             return worker
 
@@ -108,21 +113,44 @@ def running(count: int, cores: Cores, folder: Path) -> Iterator[Workers]:
         yield workers
 
 
-def _worker(number: int, port: int, secret: str, redis_url: str, folder: Path, cores: Cores) -> Worker:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ROSTRUM_")}
+def _relay(secret: str, port: int, folder: Path, cores: Cores) -> Measured:
+    """Start a relay on the load's cores: what it costs is not what is measured."""
+    settings = {
+        "ROSTRUM_RELAY_SECRET": secret,
+        "ROSTRUM_RELAY_HTTP_PORT": str(port),
+        "ROSTRUM_MEDIA_HOST": "127.0.0.1",
+        "ROSTRUM_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
+        "ROSTRUM_LOG_LEVEL": "warning",
+    }
+    command = [sys.executable, "-m", "stream.relay"]
+    return Measured(command, _kept() | settings, folder / "relay.log", Cores(cores.load, cores.load))
+
+
+def _kept() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("ROSTRUM_")}
+
+
+def _worker(
+    number: int,
+    port: int,
+    secret: str,
+    redis_url: str,
+    relay: tuple[str, int],
+    folder: Path,
+    cores: Cores,
+) -> Worker:
     settings = {
         "ROSTRUM_SECRET": secret,
-        "ROSTRUM_RELAY_SECRET": secrets.token_hex(32),
+        "ROSTRUM_RELAY_SECRET": relay[0],
         "ROSTRUM_REDIS_URL": redis_url,
-        # No relay: its absence costs a try every two seconds, and no chat goes that way.
-        "ROSTRUM_RELAY_URL": f"http://127.0.0.1:{free_port()}",
+        "ROSTRUM_RELAY_URL": f"http://127.0.0.1:{relay[1]}",
         "ROSTRUM_HTTP_HOST": "127.0.0.1",
         "ROSTRUM_HTTP_PORT": str(port),
         "ROSTRUM_METRICS_PORT": str(free_port()),
         "ROSTRUM_LOG_LEVEL": "warning",
     }
     command = [sys.executable, "-m", "signaling", "signaling"]
-    return Worker(Measured(command, kept | settings, folder / f"signaling-{number}.log", cores), port)
+    return Worker(Measured(command, _kept() | settings, folder / f"signaling-{number}.log", cores), port)
 
 
 def _until_listening(redis: Measured, path: Path) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from signaling import presence as presence_module
 from signaling.attendance import AttendanceBook, Here
 from signaling.log import connect
 from signaling.presence import MOST_PEOPLE, Presence, Roster, count
@@ -133,6 +135,45 @@ async def test_closing_gives_leases_up_at_once(redis_server: RedisServer) -> Non
             await until(lambda: one.roster("s1").hall == 1)
             await two.close()
         await until(lambda: one.roster("s1").hall == 0, within=3.5)
+
+
+async def test_who_comes_has_a_lease_at_once_and_the_others_are_not_renewed_for_it(
+    redis_server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "RENEW", 1000.0)
+
+    async def written() -> int:
+        stats: Any = await redis.info("commandstats")
+        return int(stats["cmdstat_zadd"]["calls"])
+
+    async with worker(redis_server.url, lease=10_000.0) as (presence, _):
+        for i in range(200):
+            presence.enter("s1", f"c{i}", Person(f"p{i}", "P", "viewer"))
+        await until(lambda: presence.roster("s1").online == 200)
+        before = await written()
+        presence.enter("s1", "gone", ADA)
+        presence.leave("s1", "gone")
+        presence.enter("s1", "late", BOB)
+        await until(lambda: presence.roster("s1").hall == 1)
+        assert await written() - before < 20, "its lease and its line in the book, not 200 leases"
+        assert await redis.zcard("rostrum:{s1}:leases") == 201
+
+
+async def test_of_a_crowd_that_comes_one_is_told_now_and_then(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "CROWD", 10)
+    async with worker(redis_server.url) as (presence, rosters):
+        for i in range(20):
+            presence.enter("s1", f"c{i}", Person(f"p{i}", "P", "viewer"))
+        await until(lambda: presence.roster("s1").online == 20)
+        told, began = len(rosters), time.monotonic()
+        for i in range(20, 30):  # ten ticks, and as many changes
+            presence.enter("s1", f"c{i}", Person(f"p{i}", "P", "viewer"))
+            await asyncio.sleep(2 * TICK)
+        await until(lambda: presence.roster("s1").online == 30)
+        took = time.monotonic() - began
+        assert len(rosters) - told <= 1 + took / presence_module.SWEEP
 
 
 async def test_a_rush_of_joiners_is_few_updates(redis_server: RedisServer) -> None:

@@ -36,6 +36,7 @@ def test_a_small_room_hears_everything_once() -> None:
     assert found["generator"]["lost_connections"] == found["generator"]["unsent"] == 0
     assert 0 < found["latency_p50_ms"] <= found["latency_p99_ms"]
     assert found["cpu_us_per_delivery"] > found["redis_us_per_delivery"] >= 0
+    assert 0 < found["write_us"] < found["cpu_us_per_delivery"], "nothing is delivered without a write"
     assert found["valid"] is not bool(found["invalid_because"])
 
 
