@@ -70,10 +70,14 @@ class Networks:
         for name in (self.there, self._router):
             _run("ip", "netns", "add", name)
             _run("ip", "-n", name, "link", "set", "lo", "up")
+        # Chromium gives up all requests that wait for a connection when this machine gets or loses an address
+        # (ERR_NETWORK_CHANGED), those of tests beside us too. So it gets none: a route makes `here` its own.
         _run("ip", "link", "add", self._uplink, "type", "veth", "peer", "name", "hub", "netns", self._router)
-        _run("ip", "address", "add", f"{self.here}/24", "dev", self._uplink)
+        _run("ip", "link", "set", self._uplink, "addrgenmode", "none")
         _run("ip", "link", "set", self._uplink, "up")
-        _run("ip", "route", "add", f"{self.net}.0.0/16", "via", f"{self.net}.0.2")
+        _run("ip", "route", "add", "local", self.here, "dev", "lo")
+        gateway = ("via", f"{self.net}.0.2", "dev", self._uplink, "onlink", "src", self.here)
+        _run("ip", "route", "add", f"{self.net}.0.0/16", *gateway)
         self._at_router("address", "add", f"{self.net}.0.2/24", "dev", "hub")
         self._at_router("link", "set", "hub", "up")
         # What comes with the other network's address is dropped, as providers do (RFC 2827): an address whose
@@ -101,7 +105,8 @@ class Networks:
         """Take everything away again, whatever of it there is."""
         for name in (self.there, self._router):
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
-        subprocess.run(["ip", "link", "del", self._uplink], capture_output=True, check=False)
+        for what in (("link", "del", self._uplink), ("route", "del", "local", self.here, "dev", "lo")):
+            subprocess.run(["ip", *what], capture_output=True, check=False)
 
     def busiest(self) -> Way:
         """Return the network that carries most just now."""

@@ -12,11 +12,21 @@ import json
 import re
 import shutil
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from playwright.async_api import Browser, BrowserContext, Error, Page, Route
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    Route,
+)
 
 from tests.e2e.stage import until
 
@@ -34,6 +44,16 @@ PATIENCE = 15.0
 
 BETWEEN_PAGES = re.compile("Execution context was destroyed|rostrum is not defined")
 """What Chromium says while one page goes and the next is not yet there."""
+
+STORY = """({
+  page: location.pathname, came: document.documentElement.dataset.page, ready: document.readyState,
+  line: window.rostrum?.connection ?? null, media: window.rostrum?.media() ?? null,
+  reads: (document.body?.innerText ?? '').slice(0, 400),
+})"""
+"""What is asked of a page whose test waits in vain."""
+
+TROUBLES = 30
+"""As many of a page's troubles are told, the newest."""
 
 MAIN = "document.querySelector('[data-slot=main] video')"
 SLIDES = "document.querySelector('[data-slot=slides] video')"
@@ -66,6 +86,21 @@ class Visitor(ABC):
     async def screenshot(self, path: Path) -> None:
         """Write what is to be seen as PNG."""
 
+    async def until(self, condition: Callable[[], Awaitable[bool]], within: float, what: str) -> float:
+        """Wait until a condition holds, and return the seconds it took; if in vain, tell the page's story."""
+        try:
+            return await until(condition, within, what)
+        except AssertionError as error:
+            error.add_note(await self.story())
+            raise
+
+    async def story(self) -> str:
+        """Tell what may explain why a page is not where it should be."""
+        try:
+            return str(await asyncio.wait_for(self.evaluate(STORY), 5))
+        except Exception as error:  # noqa: BLE001 - it comes on top of another failure
+            return f"the page says nothing: {error!r}"
+
     async def media(self) -> dict[str, Any]:
         """Return `window.rostrum.media()`."""
         return cast(dict[str, Any], await self.evaluate("window.rostrum?.media() ?? null") or {})
@@ -90,7 +125,7 @@ class Visitor(ABC):
         async def more() -> bool:
             return await self.frames(slot) >= first_frames + 3 and await self.sound() > first_sound
 
-        return await until(more, within, f"{slot} moves and sounds: {await self.media()}")
+        return await self.until(more, within, f"{slot} moves and sounds")
 
     async def watch(self, seconds: float, video: str = MAIN) -> dict[str, Any]:
         """Read the clock in the picture for so long; see `clockReader.watch`."""
@@ -114,7 +149,7 @@ class Visitor(ABC):
                     return False
                 raise
 
-        return await until(holds, within, expression)
+        return await self.until(holds, within, expression)
 
     async def expect_text(self, text: str, selector: str = "body", within: float = PATIENCE) -> float:
         """Wait until a text is to be seen."""
@@ -130,7 +165,30 @@ class ChromiumVisitor(Visitor):
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        self._troubles: deque[str] = deque(maxlen=TROUBLES)
+        self._asked: set[Request] = set()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._asked.add(request))
+        page.on("requestfinished", lambda request: self._asked.discard(request))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+        page.on("console", self._said)
+
+    def _failed(self, request: Request) -> None:
+        self._asked.discard(request)
+        self._troubles.append(f"{request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self._troubles.append(f"{response.url}: {response.status}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._troubles.append(message.text)
+
+    async def story(self) -> str:
+        waits = sorted(request.url for request in self._asked)
+        return f"{await super().story()}\nwaits for: {waits}\ntroubles: {[*self._troubles, *self.errors]}"
 
     async def evaluate(self, expression: str) -> Any:
         return await self.page.evaluate(expression)

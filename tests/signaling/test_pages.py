@@ -191,6 +191,13 @@ async def test_a_defect_is_told_as_nothing_more_than_that(web: Path) -> None:
     assert "secret" not in answer.text
 
 
+def test_every_document_begins_with_what_sees_to_it_that_it_comes_whole() -> None:
+    """Before anything that can be lost, and a second time, for it can be lost itself."""
+    for page in (pages.WEB / "index.html", *pages.WEB.glob("*/index.html")):
+        loads = re.findall(r'<(?:script|link)\b[^>]*(?:src|href)="([^"]+)"([^>]*)>', page.read_text("utf-8"))
+        assert loads[:2] == [("/shared/whole.js", ""), ("/shared/whole.js", " async")], page
+
+
 def test_the_packaged_pages_are_found() -> None:
     assert (pages.WEB / "index.html").is_file()
 

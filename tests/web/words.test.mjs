@@ -135,3 +135,9 @@ test('numbers are written as the language writes them, small ones too', () => {
 test('a place without a value stays to be seen', () => {
   assert.equal(filled('en', 'Hello {name}, {n}', { name: 'Ada' }), 'Hello Ada, {n}');
 });
+
+test('what is said where no catalogue has come is said in every language', () => {
+  const text = readFileSync(join(WEB, 'shared/whole.js'), 'utf8');
+  const said = [...text.matchAll(/^    (\w+): '(.+)',$/gm)].map(([, tag]) => tag);
+  assert.deepEqual(said, Object.keys(spoken));
+});
