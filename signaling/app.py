@@ -116,6 +116,7 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
     live.hold(lambda: media.opened() - _over(live, media.opened()))
     live.on_ejected(relays.eject)
     routes: list[BaseRoute] = [
+        *pages.routes(web),  # first, for a page asks for sixty files
         *media.routes(),
         *rest.RestDoors(tokens, live).routes(openapi()),
         *programme_doors.ProgrammeDoors(tokens, programmes).routes(),
@@ -132,7 +133,6 @@ def build(settings: SignalingSettings, *, web: Path = WEB) -> Application:
             lan_url=_lan_url(settings),
         ).routes(),
         *_health_routes(live, relays),
-        *pages.routes(web),
     ]
     http = Starlette(
         routes=routes,

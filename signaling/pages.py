@@ -9,18 +9,16 @@ header, so that a browser asks for them at once and not, import by import, one r
 from __future__ import annotations
 
 import gzip
+import os
 import re
-import stat
-from os import PathLike, stat_result
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import Headers as HeaderMap
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 WEB: Final = Path(__file__).resolve().parent.parent / "web"
@@ -71,14 +69,8 @@ SECURITY_HEADERS: Final = {
 
 def routes(web: Path = WEB) -> list[BaseRoute]:
     """Return the entrance and a mount for each folder that is there."""
-
-    whole = _Folder(web, web)
-
-    async def entrance(request: Request) -> Response:
-        return await whole.get_response("index.html", request.scope)
-
     mounts = [Mount(f"/{name}", _Folder(web / name, web)) for name in FOLDERS if (web / name).is_dir()]
-    return [Route("/", entrance), *mounts]
+    return [Route("/", _Folder(web, web)), *mounts]
 
 
 def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
@@ -126,63 +118,107 @@ class Headers:
         await self._app(scope, receive, send_with_headers)
 
 
-class _Folder(StaticFiles):
-    """One folder's files of known kinds; `index.html` for the folder itself."""
+_RawHeaders = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One version of a file, ready to be sent."""
+
+    seen: tuple[tuple[str, int], ...]
+    """What it was made of, with the time of each one's last change: itself first."""
+    etag: str
+    plain: tuple[_RawHeaders, bytes]
+    small: tuple[_RawHeaders, bytes] | None
+    same: _RawHeaders
+
+    def fresh(self) -> bool:
+        """Say whether nothing of it has changed."""
+        return all(_changed(path) == at for path, at in self.seen)
+
+
+class _Folder:
+    """One folder's files of known kinds; `index.html` for the folder itself.
+
+    Each is read when it is first asked for and when it has changed, and answered at once: a thread of its own
+    for each look at the disk costs more than the look, and waits for its turn on a busy machine.
+    """
 
     def __init__(self, folder: Path, web: Path) -> None:
-        super().__init__(directory=folder, html=True)
+        self._folder = folder.resolve()
         self._web = web.resolve()
-        self._compressed: dict[str, tuple[int, bytes]] = {}
-        self._loads: dict[str, tuple[tuple[tuple[Path, int], ...], str]] = {}
+        self._files: dict[str, _File] = {}
 
-    def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
-        full_path, found = super().lookup_path(path)
-        if found is not None and stat.S_ISREG(found.st_mode):
-            hidden = any(
-                part.startswith(".") or part in ("node_modules", "tests") for part in Path(path).parts
-            )
-            if hidden or Path(path).suffix not in MEDIA_TYPES:
-                return "", None
-        return full_path, found
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        del receive
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        await self.give(path.removeprefix("/") or "index.html", scope, send)
 
-    def file_response(
-        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = "no-cache"
-        if Path(full_path).suffix == ".html" and (loads := self._preloads(str(full_path))):
-            response.headers["Link"] = loads
-        if response.status_code == 304:
-            return response
-        suffix = Path(full_path).suffix
-        response.headers["Content-Type"] = MEDIA_TYPES[suffix]
-        if suffix not in COMPRESSED:
-            return response
-        response.headers["Vary"] = "Accept-Encoding"
-        if scope["method"] != "GET" or "gzip" not in HeaderMap(scope=scope).get("accept-encoding", ""):
-            return response
-        headers = dict(response.headers) | {
-            "content-encoding": "gzip",
-            "etag": f"W/{response.headers['etag']}",
-        }
-        del headers["content-length"]
-        return Response(self._small(str(full_path), stat_result), status_code, headers)
+    async def give(self, name: str, scope: Scope, send: Send) -> None:
+        """Answer with a file; raises HTTPException where there is none, and for what is no reading."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        file = self._file(name)
+        if file is None:
+            raise HTTPException(404)
+        asked = HeaderMap(scope=scope)
+        known = (tag.strip().removeprefix("W/") for tag in asked.get("if-none-match", "").split(","))
+        if file.etag in known:
+            status, headers, body = 304, file.same, b""
+        else:
+            small = file.small if "gzip" in asked.get("accept-encoding", "") else None
+            status, (headers, body) = 200, small or file.plain
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    def _preloads(self, path: str) -> str:
-        """Return the modules of a document as a Link header (RFC 8288); read anew when one has changed."""
-        seen, header = self._loads.get(path, ((), ""))
-        if not seen or any(not known.is_file() or known.stat().st_mtime_ns != at for known, at in seen):
-            loaded = modules(Path(path), self._web)
-            seen = tuple((known, known.stat().st_mtime_ns) for known in (Path(path), *loaded))
-            addresses = (known.relative_to(self._web).as_posix() for known in loaded)
-            header = ", ".join(f"</{address}>; rel=modulepreload" for address in addresses)
-            self._loads[path] = (seen, header)
-        return header
+    def _file(self, name: str) -> _File | None:
+        file = self._files.get(name)
+        if file is not None and file.fresh():
+            return file
+        self._files.pop(name, None)
+        parts = name.split("/")
+        if any(part.startswith(".") or part in ("", "node_modules", "tests") for part in parts):
+            return None
+        suffix = Path(name).suffix
+        if suffix not in MEDIA_TYPES or "\0" in name or not (self._folder / name).is_file():
+            return None
+        # A link may not lead out of the folder.
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder):
+            return None
+        file = self._files[name] = self._read(path, suffix)
+        return file
 
-    def _small(self, path: str, found: stat_result) -> bytes:
-        """Return a file compressed: once for each version of it, for there are few."""
-        version, body = self._compressed.get(path, (0, b""))
-        if version != found.st_mtime_ns:
-            body = gzip.compress(Path(path).read_bytes(), 6, mtime=0)
-            self._compressed[path] = (found.st_mtime_ns, body)
-        return body
+    def _read(self, path: Path, suffix: str) -> _File:
+        changed, text = _changed(str(path)), path.read_bytes()
+        etag = f'"{changed:x}-{len(text):x}"'
+        seen = [(str(path), changed)]
+        same = [(b"cache-control", b"no-cache")]
+        if suffix == ".html":
+            loads = modules(path, self._web)
+            seen += ((str(known), _changed(str(known))) for known in loads)
+            addresses = (known.relative_to(self._web).as_posix() for known in loads)
+            link = ", ".join(f"</{address}>; rel=modulepreload" for address in addresses)
+            same += [(b"link", link.encode())] if link else []
+        if suffix in COMPRESSED:
+            same.append((b"vary", b"Accept-Encoding"))
+        whole = [*same, (b"content-type", MEDIA_TYPES[suffix].encode())]
+
+        def sent(body: bytes, *more: tuple[bytes, bytes]) -> tuple[_RawHeaders, bytes]:
+            return [*whole, (b"content-length", b"%d" % len(body)), *more], body
+
+        small = None
+        if suffix in COMPRESSED:
+            weak = (b"etag", f"W/{etag}".encode())
+            small = sent(gzip.compress(text, 9, mtime=0), weak, (b"content-encoding", b"gzip"))
+        strong = (b"etag", etag.encode())
+        return _File(tuple(seen), etag, sent(text, strong), small, [*same, strong])
+
+
+def _changed(path: str) -> int:
+    """Return when a file was last changed, in nanoseconds; -1 for none."""
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a Path each time costs three times as much
+    except OSError:
+        return -1
