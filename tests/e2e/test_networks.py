@@ -120,7 +120,7 @@ async def test_where_no_udp_gets_through_tcp_brings_a_picture_both_ways(tmp_path
 
 RESTART = """
 (async () => {
-  const { fragmentOf, restarted } = await import('/shared/media/ice_restart.js');
+  const { fragmentOf, restarted } = await import('/shared/media/ice.js');
   const [peer] = peers.filter((one) => one.getSenders().some((sender) => sender.track));
   const { url, authorization } = globalThis.posted;
   const ufrags = () => [peer.currentLocalDescription, peer.currentRemoteDescription].map(

@@ -18,7 +18,7 @@ from signaling.settings import SignalingSettings
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
 from tests.signaling.server import SECRET
 
-FIRST_LOOK = 52
+FIRST_LOOK = 45
 """Most modules that the audience's page may need before one sees and writes: a phone takes 10 ms for each."""
 
 

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { troubleOf } from '../../web/shared/media/devices.js';
-import { fragmentOf, restarted } from '../../web/shared/media/ice_restart.js';
-import { parseIceServers } from '../../web/shared/media/ice_servers.js';
+import { fragmentOf, parseIceServers, restarted } from '../../web/shared/media/ice.js';
 import { reading } from '../../web/shared/media/level.js';
 import * as pulses from '../../web/shared/media/pulse.js';
 import { ENDED_MS, HELD_MS, STILL_MS, showing } from '../../web/shared/media/showing.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { browserOf } from '../../web/shared/browser.js';
-import { quality } from '../../web/shared/media/quality.js';
+import { quality } from '../../web/shared/media/showing.js';
 import { pictureStep, soundStep } from '../../web/speak/readiness.js';
 
 test('a picture is ready when it runs, and needs a look when something is wrong or it is off', () => {

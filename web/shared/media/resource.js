@@ -6,8 +6,7 @@
  */
 
 import { backoff, retryAfter } from '../backoff.js';
-import { fragmentOf, restarted } from './ice_restart.js';
-import { parseIceServers } from './ice_servers.js';
+import { fragmentOf, parseIceServers, restarted } from './ice.js';
 import { RESTART_GRACE_MS, diedOf, newborn, observe, recovered, stalled } from './pulse.js';
 
 /** How often the connection is looked at. */

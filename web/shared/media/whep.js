@@ -7,12 +7,10 @@
 /** @import { MediaStatus } from './resource.js' */
 
 import { effect, signal } from '../../vendor/signals.js';
-import { begun } from './begun.js';
 import { playThrough } from './output.js';
-import { quality } from './quality.js';
 import { Resource } from './resource.js';
-import { showing } from './showing.js';
-import { Slot } from './slot.js';
+import { quality, showing } from './showing.js';
+import { Slot, begun } from './slot.js';
 
 /** Voices mixed by the browser; the relay has no more lines for one viewer. */
 const VOICES = 3;

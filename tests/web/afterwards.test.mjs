@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { comesNext } from '../../web/shared/ui/comes_next.js';
+import { comesNext } from '../../web/shared/ui/afterwards.js';
 
 const rooms = [
   { id: 'main', name: 'Main hall' },

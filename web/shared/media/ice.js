@@ -1,6 +1,7 @@
 /**
- * The texts of an ICE restart by PATCH (RFC 9725, section 4.3.3): what is sent of our new offer, and what
- * the far end's answer makes of its old one. Pure: nothing is sent or set here.
+ * The texts of ICE over HTTP: what is sent of our new offer to restart it by PATCH (RFC 9725, section 4.3.3), what
+ * the far end's answer makes of its old one, and the servers that its Link headers name (section 4.6). Pure: nothing
+ * is sent, set or contacted here.
  */
 
 /** What an ICE restart changes of a description, and nothing else (RFC 8840, section 9). */
@@ -37,4 +38,33 @@ export function restarted(sdp, fragment) {
     return [...lines.filter((line) => !ICE_LINE.test(line)), ...ice];
   });
   return `${sections.flat().join('\r\n')}\r\n`;
+}
+
+/**
+ * Read `Link: <turn:…>; rel="ice-server"; username="…"; credential="…"`, any number in one header.
+ *
+ * @param {string | null} header
+ * @returns {RTCIceServer[]} in the header's order; links of other relations are passed over
+ */
+export function parseIceServers(header) {
+  /** @type {RTCIceServer[]} */
+  const servers = [];
+  // A link ends at the next comma that is followed by "<": credentials and addresses hold commas too.
+  for (const link of (header ?? '').split(/,\s*(?=<)/)) {
+    const address = /^\s*<([^>]+)>/.exec(link)?.[1];
+    if (!address || parameter(link, 'rel') !== 'ice-server') continue;
+    const [username, credential] = [parameter(link, 'username'), parameter(link, 'credential')];
+    servers.push({ urls: address, ...(username && credential ? { username, credential } : {}) });
+  }
+  return servers;
+}
+
+/**
+ * @param {string} link
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function parameter(link, name) {
+  const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(link);
+  return found?.[1]?.replace(/\\(.)/g, '$1') ?? found?.[2];
 }
