@@ -35,6 +35,10 @@ DtlsRole = Literal["server", "client"]
 HANDSHAKE_TIMEOUT = 15.0
 """Seconds a peer has from our answer to the end of DTLS; browsers need under one."""
 
+REPEAT_FIRST = 0.15
+REPEAT_MOST = 1.2
+"""Seconds without an answer after which a flight is sent again: first, and doubled, at most."""
+
 MAX_DATAGRAM = 1500
 """Longest DTLS datagram taken, bytes: aiortc reads no more at once."""
 
@@ -80,20 +84,54 @@ def make_certificate() -> Certificate:
 
 
 class _DatagramPipe:
-    """What RTCDtlsTransport takes for an ICE transport."""
+    """What RTCDtlsTransport takes for an ICE transport. Until settled, it sends a flight again in time.
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    OpenSSL waits 1, 2, 4 s, and with a fifth of packets lost a viewer would wait for that. Sent again are the
+    same datagrams, as a network may double them: records that came already are not read twice (RFC 6347,
+    section 4.1.2.6). So a server's last flight has to be repeated too, which OpenSSL does only where the
+    client's Finished comes as a new record. What OpenSSL sends again is a flight like any other.
+    """
+
+    def __init__(self, send: Callable[[bytes], None], send_again: Callable[[bytes], None]) -> None:
         self.role = "controlling"
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
         self.emit = send
+        self._emit_again = send_again
+        self._flight: list[bytes] = []
+        self._flown = False
+        """Whether the flight is whole: who waits for an answer has said all."""
+        self._patience = REPEAT_FIRST
+        self._settled = False
+
+    def settle(self) -> None:
+        """Send nothing again from now on."""
+        self._settled = True
+        self._flight.clear()
 
     async def _recv(self) -> bytes:
-        data = await self.queue.get()
+        self._flown = True
+        data = await (self._answer() if self._flight else self.queue.get())
         if data is None:
             raise ConnectionError("closed")
         return data
 
+    async def _answer(self) -> bytes | None:
+        while True:
+            try:
+                async with asyncio.timeout(self._patience):
+                    return await self.queue.get()
+            except TimeoutError:
+                self._patience = min(2 * self._patience, REPEAT_MOST)
+                for data in self._flight:
+                    self._emit_again(data)
+
     async def _send(self, data: bytes) -> None:
+        if self._flown:
+            self._flight.clear()
+            self._flown = False
+            self._patience = REPEAT_FIRST
+        if not self._settled:
+            self._flight.append(data)
         self.emit(data)
 
 
@@ -117,10 +155,14 @@ class DtlsEndpoint:
         fingerprints: Sequence[tuple[str, str]],
         send: Callable[[bytes], None],
         on_closed: Callable[[], None],
+        send_again: Callable[[bytes], None] | None = None,
     ) -> None:
-        """`fingerprints` are (algorithm, value) from the offer; `on_closed` hears a close_notify once."""
+        """`fingerprints` are (algorithm, value) from the offer; `on_closed` hears a close_notify once.
+
+        What was sent before and may have been lost goes out by `send_again`, if given.
+        """
         self._send = send
-        self._pipe = _DatagramPipe(send)
+        self._pipe = _DatagramPipe(send, send_again or send)
         dtls = RTCDtlsTransport(self._pipe, [certificate])  # type: ignore[arg-type]
         dtls._set_role(role)
         dtls._srtp_profiles = sorted(SRTP_PROFILES, key=lambda p: p is not SRTP_AEAD_AES_128_GCM)
@@ -169,8 +211,14 @@ class DtlsEndpoint:
         if dtls.state != "connected":
             raise DtlsError(dtls.state)
         self._established = True
+        if self._role == "client":  # the server has had all there is of ours
+            self._pipe.settle()
         dtls.on("statechange", self._state_changed)
         return self._keys(dtls)
+
+    def proven(self) -> None:
+        """Take note that the peer has its keys: nothing of ours needs to be sent again."""
+        self._pipe.settle()
 
     def _keys(self, dtls: RTCDtlsTransport) -> SrtpKeys:
         connection: Any = dtls._ssl

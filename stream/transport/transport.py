@@ -151,10 +151,18 @@ class PeerTransport:
     ) -> None:
         """Begin DTLS as `role` once the peer is checked. `on_state` hears `connected` and `closed`."""
         self._on_state = on_state
-        self._dtls = DtlsEndpoint(self._certificate, role, fingerprints, self._send_dtls, self.close)
+        self._dtls = DtlsEndpoint(
+            self._certificate, role, fingerprints, self._send_dtls, self.close, self._send_dtls_again
+        )
 
     def _send_dtls(self, data: bytes) -> None:
         self._asked_at = time.monotonic()
+        if self._path is not None:
+            self._send(data, self._path)
+
+    def _send_dtls_again(self, data: bytes) -> None:
+        self._asked_at = None  # nobody knows which of the two an answer is to (RFC 6298, section 3)
+        self._counters["dtls_repeated"] += 1
         if self._path is not None:
             self._send(data, self._path)
 
@@ -237,7 +245,10 @@ class PeerTransport:
     def heard(self, path: Path, now: float) -> None:
         """Take note of an authentic packet on a path that a check has verified."""
         self.last_alive = now
-        self._proven = True
+        if not self._proven:
+            self._proven = True
+            if self._dtls is not None:
+                self._dtls.proven()
         if path is self._path or path == self._path:
             self._path_alive = now
         elif now - self._path_alive > FOLLOW:
