@@ -10,7 +10,7 @@ import asyncio
 import math
 import resource
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -68,13 +68,14 @@ async def _feed(feed: FeedRouter[Any]) -> Told:
     }
     viewers: Told = {}
     networks: Told = {}
+    departed = {name: dict(counts) for name, counts in feed.departed.items()}  # who goes from now on is below
     for count, (peer_id, viewer) in enumerate(list(feed.viewers.items()), 1):
         now = time.monotonic()
         viewers[peer_id] = {name: _consumer(viewer, name, now) for name in viewer.consumers}
         networks[peer_id] = _network(viewer)
         if not count % AT_A_TIME:
             await asyncio.sleep(0)
-    return {"slots": slots, "viewers": viewers, "networks": networks}
+    return {"slots": slots, "viewers": viewers, "networks": networks, "departed": departed}
 
 
 def _publication(publication: Publication, now: float) -> Told:
@@ -120,7 +121,6 @@ def _consumer(viewer: Viewer[Any], name: str, now: float) -> Told:
     consumer = viewer.consumers[name]
     segment = consumer.segment
     producer = consumer.slot.wanted
-    packets, octets = viewer.sent(name)
     return {
         "state": consumer.state,
         "layer": producer.tracks.index(segment.track)
@@ -130,19 +130,9 @@ def _consumer(viewer: Viewer[Any], name: str, now: float) -> Told:
         "temporal": segment.limit if segment is not None else None,
         "size": segment.track.size if segment is not None else None,
         "bitrate": segment.track.bitrate(segment.limit, now) if segment is not None else 0.0,
-        "switches": consumer.switches,
-        "freezes": consumer.freezes.count,
-        "frozen_seconds": consumer.freezes.seconds,
-        "packets": packets,
-        "bytes": octets,
-        "lost": consumer.lost,
         "fraction_lost": consumer.fraction_lost,
         "round_trip": consumer.round_trip,
-        "nacks": consumer.nacks,
-        "nacked": consumer.nacked,
-        "resent": consumer.resends.granted,
-        "refused_resends": consumer.resends.refused,
-        "pli": consumer.plis,
+        **viewer.counted(name),
     }
 
 
@@ -204,7 +194,8 @@ _SENT_GAUGES: Final = {
 async def prometheus(engine: Engine, *, each: bool = False) -> bytes:
     """Return the metrics in Prometheus' text format.
 
-    Publishers are told layer by layer; viewers in sum for each slot of a feed, or `each` under its own id.
+    Publishers are told layer by layer; viewers in sum for each slot of a feed, with those who have left,
+    so that no counter falls; or `each` under its own id.
     """
     told = await snapshot(engine)
     registry = CollectorRegistry()
@@ -262,7 +253,7 @@ def _sent(told: Told, each: bool) -> Iterator[Metric]:
         count.add_metric([session], sum(len(feed["viewers"]) for feed in one["feeds"].values()))
         for name, feed in one["feeds"].items():
             stopped.add_metric([session, name], sum(n["congested"] for n in feed["networks"].values()))
-            of_slot: dict[str, list[tuple[str, Told]]] = defaultdict(list)
+            of_slot: dict[str, list[tuple[str, Told]]] = {slot: [] for slot in feed["slots"]}
             for viewer, consumers in feed["viewers"].items():
                 for slot, consumer in consumers.items():
                     size = consumer["size"]
@@ -276,7 +267,9 @@ def _sent(told: Told, each: bool) -> Iterator[Metric]:
                     rows += [([*place, viewer], consumer) for viewer, consumer in consumers]
                     continue
                 told_of = [consumer for _, consumer in consumers]
-                rows.append((place, {key: sum(c[key] for c in told_of) for key in _SENT_COUNTERS}))
+                departed = feed["departed"][slot]
+                sums = {key: departed.get(key, 0) + sum(c[key] for c in told_of) for key in _SENT_COUNTERS}
+                rows.append((place, sums))
                 spread += _spread(place, told_of)
     yield from (count, shown, stopped)
     prefix = "rostrum_relay_sent_"

@@ -105,6 +105,20 @@ class Consumer:
         self._highest_reported: int | None = None
         self._aim()
 
+    def counted(self) -> dict[str, float]:
+        """Return what was counted of it so far, by name, but for what was sent: see `Viewer.counted`."""
+        return {
+            "lost": self.lost,
+            "nacks": self.nacks,
+            "nacked": self.nacked,
+            "resent": self.resends.granted,
+            "refused_resends": self.resends.refused,
+            "pli": self.plis,
+            "switches": self.switches,
+            "freezes": self.freezes.count,
+            "frozen_seconds": self.freezes.seconds,
+        }
+
     # -- what is wanted ------------------------------------------------------------------------------
 
     def aim(self, layer: int | None, temporal: int = FULL) -> bool:

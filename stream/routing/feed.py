@@ -42,6 +42,8 @@ class FeedRouter(Generic[PeerT]):
         self.name = name
         self.slots = {slot: Slot(slot, "video" if slot in VIDEO_SLOTS else "audio") for slot in SLOT_NAMES}
         self.viewers: dict[str, Viewer[PeerT]] = {}
+        self.departed: dict[str, dict[str, float]] = {slot: {} for slot in SLOT_NAMES}
+        """By slot, what was counted of viewers who have left."""
         self._groups: dict[tuple[LaneKey, ...], Group[PeerT]] = {}
         self._unsettled: dict[str, dict[str, Viewer[PeerT]]] = {slot: {} for slot in SLOT_NAMES}
         """By slot, the viewers that are to start there, or to change track or limit."""
@@ -91,6 +93,9 @@ class FeedRouter(Generic[PeerT]):
             self._busy.pop(peer_id, None)
             for name in viewer.consumers:
                 self._unsettled[name].pop(peer_id, None)
+                departed = self.departed[name]
+                for what, count in viewer.counted(name).items():
+                    departed[what] = departed.get(what, 0) + count
             self._leave_group(viewer)
 
     def _leave_group(self, viewer: Viewer[PeerT]) -> None:

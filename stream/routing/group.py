@@ -207,6 +207,11 @@ class Viewer(Generic[PeerT]):
         packets, octets = self.group.sent_of(self, name) if self.group is not None else (0, 0)
         return consumer.packets + packets, consumer.octets + octets
 
+    def counted(self, name: str) -> dict[str, float]:
+        """Return all that was counted of a slot so far, by name: what only grows."""
+        packets, octets = self.sent(name)
+        return {"packets": packets, "bytes": octets, **self.consumers[name].counted()}
+
 
 class Lane:
     """One slot of a group."""

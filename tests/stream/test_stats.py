@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from stream.stats import _RECEIVED_COUNTERS, _RECEIVED_GAUGES, _SENT_COUNTERS, _SENT_GAUGES
@@ -29,6 +30,12 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
             raw, expected = viewer.seen.missing("video", repaired=False)
             text = (await talk.http.get("/metrics")).text
             each = (await talk.http.get("/metrics", params={"viewers": "each"})).text
+        viewers = frozenset({f'session="{talk.session}"'})
+        async with asyncio.timeout(15):
+            while (after := samples((await talk.http.get("/metrics")).text))[
+                "rostrum_relay_viewers", viewers
+            ]:
+                await asyncio.sleep(0.1)
         video = told["publications"]["sp/camera"]["tracks"]["video"]
         (layer,) = video["layers"]
         consumer = told["feeds"]["stage"]["viewers"][viewer.transport]["main"]
@@ -61,6 +68,7 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     slot = {f'session="{talk.session}"', 'feed="stage"', 'slot="main"'}
     for name in _SENT_COUNTERS:
         assert found[f"rostrum_relay_sent_{name}_total", frozenset(slot)] >= consumer[name]
+        assert after[f"rostrum_relay_sent_{name}_total", frozenset(slot)] >= consumer[name], "who left counts"
     for name in _SENT_GAUGES:  # of one viewer, each quantile is its own figure
         assert found[f"rostrum_relay_sent_{name}", frozenset({*slot, 'quantile="0.95"'})] > 0
     assert 0.03 < found["rostrum_relay_sent_round_trip", frozenset({*slot, 'quantile="0.95"'})] < 0.3
