@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,9 @@ from typing import Final
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _STOP_TIMEOUT: Final = 10
+
+_PORTS: Final = range(10_000, 32_000)
+"""Ports that the kernel gives to nobody by itself: seldom is one taken between its choice and its use."""
 
 
 class BenchError(Exception):
@@ -115,12 +119,14 @@ def dropped_datagrams(ports: frozenset[int]) -> int:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, count: int = 1) -> int:
-    """Return the first of `count` ports of 127.0.0.1 in a row that nobody has now."""
+    """Return the first of `count` ports of 127.0.0.1 in a row that nobody has now.
+
+    Of datagrams, one that is free on TCP too: media takes both.
+    """
     while True:
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError, OverflowError):
-            first = held.enter_context(socket.socket(socket.AF_INET, kind))
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            for number in range(1, count):
-                held.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port + number))
+        port = secrets.choice(_PORTS)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for number in range(port, port + count):
+                for each in {kind, socket.SOCK_STREAM}:
+                    held.enter_context(socket.socket(socket.AF_INET, each)).bind(("127.0.0.1", number))
             return port

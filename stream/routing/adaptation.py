@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from stream.routing.bandwidth import CEILING, START
 from stream.routing.consumer import Consumer
-from stream.routing.group import Viewer, Watched
+from stream.routing.group import Rest, Viewer, Watched
 from stream.routing.layers import Rung
 from stream.routing.packet_ring import FULL
 from stream.routing.producer import Producer
@@ -19,6 +19,9 @@ from stream.routing.slot import Slot
 
 ADAPT_INTERVAL = 0.1
 """Seconds between two looks at a viewer's network."""
+
+REST = 0.5
+"""Seconds for which a viewer at rest, who has the best there is, is left alone: most are, at any time."""
 
 MEASURE_INTERVAL = 0.5
 """Seconds for which the bitrates of layers stand: all viewers choose by the same list meanwhile."""
@@ -67,6 +70,9 @@ class Ladders:
     """What there is to choose from in a feed, measured now and then and shared by all its viewers."""
 
     def __init__(self, slots: Mapping[str, Slot]) -> None:
+        self.version = 0
+        """Rises with each change of what there is to choose from."""
+
         self._slots = slots
         self._made: dict[Watched, tuple[float, Offer]] = {}
 
@@ -80,6 +86,7 @@ class Ladders:
             )
             if offer is None or not measured.like(offer):
                 offer = measured
+                self.version += 1
             self._made[watched] = now + MEASURE_INTERVAL, offer
         return offer
 
@@ -94,6 +101,20 @@ class Ladders:
     def forget(self) -> None:
         """Measure anew when next asked: other layers are there, or another producer."""
         self._made.clear()
+        self.version += 1
+
+
+def at_rest(viewer: Viewer[Any], ladders: Ladders, now: float) -> bool:
+    """Tell whether a look at a viewer would find nothing to do: nothing has changed since one did not."""
+    rest = viewer.rest
+    return (
+        rest is not None
+        and now < rest.until
+        and rest.version == ladders.version
+        and rest.estimate == viewer.bandwidth.estimate
+        and viewer.bandwidth.idle(now)
+        and viewer.peer.backlog is None
+    )
 
 
 def adapt(viewer: Viewer[Any], ladders: Ladders, now: float) -> list[tuple[Consumer, Rung | None]]:
@@ -115,7 +136,11 @@ def adapt(viewer: Viewer[Any], ladders: Ladders, now: float) -> list[tuple[Consu
         bandwidth.proven(now),
     )
     if chosen is viewer.chosen:
+        # With nothing wanted no step up is waited for, and no probe: only the network could ask for a change.
+        if not viewer.ladder.wanted and not bandwidth.congested:
+            viewer.rest = Rest(now + REST, ladders.version, bandwidth.estimate)
         return []
+    viewer.rest = None
     viewer.chosen = chosen
     pictures = zip(viewer.pictures, offer.pictures, chosen, strict=True)
     return [(consumer, rung) for consumer, of, rung in pictures if of]

@@ -369,13 +369,14 @@ class Bandwidth:
         self._mute = False
         told, self._told = self._told, feedback.feedback_count
         whole = (feedback.feedback_count - told) & 0xFF <= 1
-        self._probe_whole = self._probe_whole and whole
-        self._stop_whole = self._stop_whole and whole
+        if not whole:
+            self._probe_whole = self._stop_whole = False
         self._judge_loss(newest.sent, found - probed, whole)
         while len(recent) > 2 and recent[1].came < newest.came - _WINDOW:
             recent.popleft()
-        self._judge_silence(silence, newest)
-        self._judge_queue(now, since)
+        grown = self._grown
+        self._judge_silence(silence, newest, grown)
+        self._judge_queue(now, since, grown)
         if self._probe is not None:
             self._judge_probe(now)
 
@@ -463,6 +464,18 @@ class Bandwidth:
             self._out_since = _NEVER
             self.estimate = max(FLOOR, min(self.estimate, 0.3 * self._stopped_rate))
             self._resume(now)
+
+    def idle(self, now: float) -> bool:
+        """Tell whether `tick` would do nothing now but count: no queue, no silence, nothing being tried."""
+        since = self._out_since if self._out_since > self._resumed else self._resumed
+        return (
+            not self.congested
+            and now - since <= self._patience
+            and self._probe is None
+            and self._trial_from is None
+            and self._transport
+            and not self._mute
+        )
 
     # -- what is asked ---------------------------------------------------------------------------------
 
@@ -607,9 +620,9 @@ class Bandwidth:
             share = lost / (lost + found)
             self._lossy += (share - self._lossy) * min(1.0, 0.1 * (lost + found))
 
-    def _judge_silence(self, silence: float, newest: _Arrival) -> None:
+    def _judge_silence(self, silence: float, newest: _Arrival, grown: float) -> None:
         """Learn how long feedback takes where nothing is wrong."""
-        if newest.queued > self._grown or silence < 0:
+        if newest.queued > grown or silence < 0:
             return
         off = silence - self._usual
         self._usual += off * 0.1
@@ -618,11 +631,10 @@ class Bandwidth:
         learned = max(least, silence + 0.07, self._patience - (self._patience - least) * self._forgetting)
         self._patience = min(learned, _PATIENCE_MOST)
 
-    def _judge_queue(self, now: float, since: float) -> None:
+    def _judge_queue(self, now: float, since: float, grown: float) -> None:
         recent = self._recent
         last = recent[-1]
         queued = self._recent_queue()
-        grown = self._grown
         if self.congested:
             self._judge_stop(last, queued, now)
             return
@@ -767,14 +779,15 @@ class Bandwidth:
 
     def _prove(self, now: float) -> None:
         """Nothing queues: what was sent has passed, so the estimate is no less than that."""
-        if self._lossy > max(_HEAVY_LOSS, self._loss + 0.45) and now - self._responded > _SETTLE:
+        lossy = self._lossy
+        if lossy > _HEAVY_LOSS and lossy > self._loss + 0.45 and now - self._responded > _SETTLE:
             self._fail_probe(now)
             self._stop(now)
             self._lower(0.85 * self._delivered() or 0.5 * self.rate, now)
             return
         if self._strikes and now - self._proved_at > 3 * _PROVEN:
             self._strikes = 0
-        if self._lossy >= 0.1 or self._recent[-1].came - self._recent[0].came <= 0.7:
+        if lossy >= 0.1 or self._recent[-1].came - self._recent[0].came <= 0.7:
             return
         passed = self._delivered()
         if passed > self.estimate:  # as it seldom is; then what was sent is looked at too

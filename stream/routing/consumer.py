@@ -513,11 +513,9 @@ class Consumer:
         timestamp = segment.track.timestamp_at(unix) if segment is not None else None
         if segment is None or timestamp is None or not packets:
             return b""
-        ssrc = self.slot.ssrc
-        timestamp = (timestamp + segment.numbering.timestamp) & 0xFFFFFFFF
-        return rtcp.pack_sender_report(
-            ssrc, rtcp.ntp_from_unix(unix), timestamp, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
-        ) + rtcp.pack_sdes_cname(ssrc, "stage")
+        slot, timestamp = self.slot, timestamp + segment.numbering.timestamp
+        report = rtcp.pack_sender_report(slot.ssrc, rtcp.ntp_from_unix(unix), timestamp, packets, octets)
+        return report + slot.cname
 
     def report(self, block: rtcp.ReportBlock, ntp_now: int) -> tuple[float, int]:
         """Take a viewer's report block on this slot; `ntp_now` is the relay's, compact (32 bits).

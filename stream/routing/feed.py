@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic
 
 from stream.agreement import AgreedMedia
-from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt
+from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt, at_rest
 from stream.routing.consumer import BEST_LAYER, CATCH_UP_LIMIT, Consumer
 from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer, start_room
 from stream.routing.packet_ring import FULL, StoredPacket
@@ -292,6 +292,7 @@ class FeedRouter(Generic[PeerT]):
                 if flowing and viewer.bandwidth.congested:
                     self._adapt(viewer, now)
                 continue
+            viewer.rest = None
             match packet:
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences) if ssrc in by_ssrc:
                     consumer = by_ssrc[ssrc]
@@ -359,7 +360,8 @@ class FeedRouter(Generic[PeerT]):
                 continue  # it has left
             viewer.turned_at = now
             turns.append(viewer)
-            self._adapt(viewer, now)
+            if not at_rest(viewer, self._ladders, now):
+                self._adapt(viewer, now)
             report = self._report(viewer, now, unix) if now >= viewer.report_due else b""
             if report:
                 out.append((viewer.peer, report))

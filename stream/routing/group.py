@@ -78,6 +78,16 @@ class Watched(NamedTuple):
     sounds: tuple[str, ...]
 
 
+class Rest(NamedTuple):
+    """What a look at a viewer found who lacks nothing, and until when it stands if nothing of it changes."""
+
+    until: float
+    version: int
+    """Of what there is to choose from."""
+
+    estimate: float
+
+
 def start_room(live: float, rate: float = HASTE * START) -> float:
     """Return how many octets a start may have on a network not met before; more, and it queues too long.
 
@@ -106,6 +116,9 @@ class Viewer(Generic[PeerT]):
         self.ladder = Ladder()
         self.chosen: Sequence[Rung | None] = ()
         """What it is to get of each picture, by the ladder's last word."""
+
+        self.rest: Rest | None = None
+        """While it need not be looked at; see adaptation.py."""
 
         self._pace = Pace(now, START)
         self._haste = 1.0

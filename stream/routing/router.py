@@ -167,14 +167,13 @@ class Router(Generic[PeerT]):
         self, peer_id: str, packets: Sequence[rtcp.Packet], now: float, unix: float
     ) -> list[Burst[PeerT]]:
         """Take a peer's RTCP; return what is to be sent again. `unix`: the wall clock, seconds."""
+        feed = self._feed_of.get(peer_id)
+        if feed is not None:
+            return feed.receive_rtcp(peer_id, packets, now, unix)
         publication = self._by_peer.get(peer_id)
         if publication is not None:
             publication.receive_rtcp(packets, now, unix)
-            return []
-        feed = self._feed_of.get(peer_id)
-        if feed is None:
-            return []
-        return feed.receive_rtcp(peer_id, packets, now, unix)
+        return []
 
     def flush(self, now: float) -> list[Burst[PeerT]]:
         """Return the bursts due now, live viewers first, then those who are starting."""

@@ -10,6 +10,7 @@ import secrets
 
 from stream.routing.producer import Producer
 from stream.routing.track import Kind
+from stream.wire import rtcp
 
 CLOCK_RATE: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
 """RTP clock of the codecs carried, Hz (RFC 7741, 6184: 90 kHz; RFC 7587: 48 kHz)."""
@@ -24,6 +25,9 @@ class Slot:
         self.clock_rate = CLOCK_RATE[kind]
         self.ssrc = secrets.randbelow(0xFFFFFFFE) + 1
         self.rtx_ssrc = secrets.randbelow(0xFFFFFFFE) + 1
+        self.cname = rtcp.pack_sdes_cname(self.ssrc, "stage")
+        """What goes behind each of its sender reports."""
+
         self.source: Producer | None = None
         """Who fills it: the last one wanted of whom something could be begun with."""
 

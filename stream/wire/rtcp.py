@@ -301,8 +301,10 @@ def pack_sender_report(
 
     Counts wrap; more than 31 reports go on in receiver reports behind it.
     """
-    here, rest = reports[:_MAX_COUNT], reports[_MAX_COUNT:]
     info = _sender_info.pack(ssrc, ntp & _U64, rtp_timestamp & _U32, packets & _U32, octets & _U32)
+    if not reports:
+        return _packed(SENDER_REPORT, 0, info)
+    here, rest = reports[:_MAX_COUNT], reports[_MAX_COUNT:]
     packet = _packed(SENDER_REPORT, len(here), info + _packed_reports(here))
     return packet + pack_receiver_report(ssrc, rest) if rest else packet
 
