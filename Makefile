@@ -52,9 +52,10 @@ check: $(VENV)/.dev web/node_modules/.stamp
 bench: native
 	$(BIN)/pytest -m benchmark -s $(PYTEST)
 
-# Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core.
+# Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core. All of it takes
+# an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes.
 screens: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
-	$(BIN)/pytest -m screens -s $(PYTEST)
+	$(BIN)/pytest -m screens -s $(if $(ONLY),-k '[$(ONLY)]') $(PYTEST)
 
 # Our relay beside Janus; on a quiet machine, and with as many fan-outs as it has: make bench-peers FANOUTS=native,gso
 FANOUTS ?= auto

@@ -64,6 +64,9 @@ PAGES: dict[str, Role] = {
 }
 """The pages of a session, and who opens each."""
 
+PARTS = ("doors", *PAGES)
+"""What the scenes are told in: what needs no session, then page by page."""
+
 OPEN = "window.rostrum?.connection.phase === 'open'"
 
 TITLE = "Two rooms, one conversation: what a hybrid talk needs"
@@ -107,30 +110,54 @@ class Scene:
     media: bool = False
 
 
-async def scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
-    """Bring about one scene after the other; each holds until the next one is asked for."""
-    async for scene in first_scenes(stage, chromium):
-        yield scene
-    async for scene in _session(stage, chromium):
-        yield scene
+async def scenes(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[Scene]:
+    """Bring about one scene of a part after the other; each holds until the next one is asked for."""
+    if part == "doors":
+        async for scene in _alone(stage, chromium):
+            yield scene
+        return
+    for story in (_opened, _refused, _session):
+        async for scene in story(stage, chromium, part):
+            if part_of(scene) == part:
+                yield scene
 
 
 async def first_scenes(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     """Bring about what costs little: the pages without a session, and each as its people open it."""
     async for scene in _alone(stage, chromium):
         yield scene
-    async for scene in _opened(stage, chromium):
-        yield scene
+    for part in PAGES:
+        for story in (_opened, _refused):
+            async for scene in story(stage, chromium, part):
+                yield scene
 
 
-async def _opened(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
-    """Yield every page as it is before anything happens in its session."""
-    session = await stage.new_session(TITLE)
-    for name, role in PAGES.items():
-        visitor = await visit(chromium, stage.link(name, session, role))
-        await visitor.expect(OPEN)
-        yield Scene(f"{name}-opened", visitor)
-        await visitor.page.context.close()
+def part_of(scene: Scene) -> str:
+    """Return the page that a scene shows."""
+    page = scene.name.partition("-")[0]
+    return "watch" if page == "companion" else page
+
+
+async def _opened(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[Scene]:
+    """Yield a page as it is before anything happens in its session."""
+    visitor = await visit(chromium, stage.link(part, await stage.new_session(TITLE), PAGES[part]))
+    await visitor.expect(OPEN)
+    yield Scene(f"{part}-opened", visitor)
+    await visitor.page.context.close()
+
+
+async def _refused(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[Scene]:
+    """Yield a desk for one whom it is not for, and a session that there is not."""
+    if part == "moderate":
+        visitor = await visit(chromium, stage.link("moderate", await stage.new_session(TITLE), "viewer"))
+        await visitor.expect(OPEN, 10)
+    elif part == "watch":
+        visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
+        await visitor.expect("window.rostrum?.connection.phase === 'closed'", 10)
+    else:
+        return
+    yield Scene(f"{part}-refused", visitor)
+    await visitor.page.context.close()
 
 
 async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
@@ -148,14 +175,6 @@ async def _alone(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     await visitor.page.context.close()
     async for scene in _doors(stage, chromium):
         yield scene
-    visitor = await visit(chromium, stage.link("moderate", await stage.new_session(TITLE), "viewer"))
-    await visitor.expect(OPEN, 10)
-    yield Scene("moderate-refused", visitor)
-    await visitor.page.context.close()
-    visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
-    await visitor.expect("window.rostrum?.connection.phase === 'closed'", 10)
-    yield Scene("watch-refused", visitor)
-    await visitor.page.context.close()
 
 
 async def _doors(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
@@ -174,8 +193,8 @@ async def _doors(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     await visitor.page.context.close()
 
 
-async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
-    """Yield the pages of one session through its whole life."""
+async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[Scene]:
+    """Yield the pages of one session through its whole life; what only another part shows is left out."""
     session = f"scenes-{secrets.token_hex(4)}"
     async with stage.http() as http:
         await http.post("/api/sessions", json={"id": session, "title": TITLE})
@@ -228,11 +247,13 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         yield Scene("watch-live-questions", watch, media=True)
         yield Scene("hall-live", hall, media=True)
         yield Scene("moderate-live", moderate, media=True)
-        async for scene in _moderating(stage, session, moderate):
-            yield scene
+        if part == "moderate":
+            async for scene in _moderating(stage, session, moderate):
+                yield scene
         yield Scene("direct-live", direct, media=True)
-        async for scene in _directing(stage, session, direct):
-            yield scene
+        if part == "direct":
+            async for scene in _directing(stage, session, direct):
+                yield scene
         await watch.click("#tab-chat")
         for layout in ("side", "stacked"):
             await watch.click(".drop > button")
@@ -262,39 +283,28 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
         await hall.expect("document.querySelector('.question-text') !== null")
         yield Scene("watch-question", watch, media=True)
         yield Scene("hall-question", hall, media=True)
-        async for scene in _hall(stage, chromium, session, hall):
-            yield scene
-        async for scene in _declaring(stage, session, direct, hall, watch):
-            yield scene
+        if part in ("hall", "av"):
+            async for scene in _hall(stage, chromium, session, hall):
+                yield scene
+        if part == "av":
+            return
+        if part in ("direct", "hall", "watch"):
+            async for scene in _declaring(stage, session, direct, hall, watch):
+                yield scene
         await show(stage, session, str(await watch.evaluate("rostrum.state().questions[0].id")))
         await moderate.page.keyboard.press("?")
         yield Scene("moderate-keys", moderate, media=True)
         await moderate.page.keyboard.press("Escape")
-        speaker = str((await speak.state())["you"]["id"])
-        note = "Slower, please: the interpreters cannot follow"
-        async with seat(stage.url, stage.token(session, "producer")) as desk:
-            noted = PostChat(command_id(), note, "backstage", to=speaker)
-            assert isinstance(await desk.command(noted), Ack)
-            await speak.expect("document.querySelector('.noted') !== null")
-            yield Scene("speak-note", speak, media=True)
-            await speak.click("[data-action=seen]")
-            assert isinstance(await desk.command(StandBy(command_id(), speaker)), Ack)
-        await speak.expect("document.querySelector('.tally').dataset.air === 'standby'")
-        yield Scene("speak-standby", speak, media=True)
-        await stage.bring_on(session, speaker)
-        await speak.expect("document.querySelector('.air').dataset.air === 'on'")
-        yield Scene("speak-on-air", speak, media=True)
-        await speak.click(".controls .button")
-        yield Scene("speak-muted", speak, media=True)
-        await speak.page.locator(".controls .button").last.click()
-        yield Scene("speak-leave-asked", speak, media=True)
-        await speak.page.keyboard.press("Escape")
-        async with cut_off(watch, hall):
-            yield Scene("watch-reconnecting", watch, media=True)
-            yield Scene("hall-reconnecting", hall, media=True)
-        await watch.expect(OPEN, 15)
+        if part != "moderate":
+            async for scene in _speaking(stage, session, speak):
+                yield scene
+        if part in ("watch", "hall"):
+            async with cut_off(watch, hall):
+                yield Scene("watch-reconnecting", watch, media=True)
+                yield Scene("hall-reconnecting", hall, media=True)
+            await watch.expect(OPEN, 15)
         await direct.type(".break-length input", "10")
-        await direct.click(".session-state ~ button")
+        await direct.click("[data-life=pause]")
         await watch.expect("rostrum.state().session.status === 'paused'")
         await watch.expect("document.querySelector('.slate') !== null", 15)
         yield Scene("watch-paused", watch)
@@ -308,6 +318,29 @@ async def _session(stage: Stage, chromium: Chromium) -> AsyncIterator[Scene]:
     yield Scene("moderate-ended", moderate)
     yield Scene("direct-ended", direct)
     yield Scene("speak-ended", speak)
+
+
+async def _speaking(stage: Stage, session: str, speak: ChromiumVisitor) -> AsyncIterator[Scene]:
+    """Yield the speaker's way to the stage, and what may happen there."""
+    speaker = str((await speak.state())["you"]["id"])
+    note = "Slower, please: the interpreters cannot follow"
+    async with seat(stage.url, stage.token(session, "producer")) as desk:
+        noted = PostChat(command_id(), note, "backstage", to=speaker)
+        assert isinstance(await desk.command(noted), Ack)
+        await speak.expect("document.querySelector('.noted') !== null")
+        yield Scene("speak-note", speak, media=True)
+        await speak.click("[data-action=seen]")
+        assert isinstance(await desk.command(StandBy(command_id(), speaker)), Ack)
+    await speak.expect("document.querySelector('.tally').dataset.air === 'standby'")
+    yield Scene("speak-standby", speak, media=True)
+    await stage.bring_on(session, speaker)
+    await speak.expect("document.querySelector('.air').dataset.air === 'on'")
+    yield Scene("speak-on-air", speak, media=True)
+    await speak.click(".controls .button")
+    yield Scene("speak-muted", speak, media=True)
+    await speak.page.locator(".controls .button").last.click()
+    yield Scene("speak-leave-asked", speak, media=True)
+    await speak.page.keyboard.press("Escape")
 
 
 async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> AsyncIterator[Scene]:
@@ -502,6 +535,10 @@ async def _hall(
         yield Scene("hall-poll-many", hall, media=True)
         await give(ClosePoll(command_id(), twelve))
         await give(DeletePoll(command_id(), twelve))
+        await give(PostChat(command_id(), "Lights down in the hall, please: the film is next", "hall"))
+        await desk.expect("document.querySelector('.noted') !== null")
+        yield Scene("av-noted", desk, media=True)
+        await desk.click("[data-action=seen]")
         await desk.click("[data-action=send]")
         await desk.expect("document.querySelector('.av-tally').dataset.reach === 'some'", 10)
         await give(OpenFloor(command_id()))
