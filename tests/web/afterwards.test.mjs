@@ -24,3 +24,11 @@ test('what is cancelled, over or running is not next; what is late still is', ()
   const doors = item('doors', 10, { status: 'doors', end: 60, room: 'attic' });
   assert.deepEqual(comesNext({ time: 20, rooms, items: [doors] }, 'own'), { title: 'DOORS', start: 10, room: 'attic' });
 });
+
+test('for a screen that stays in its room, next is in this room alone, and also what has begun there', () => {
+  const next = (time, ...items) => comesNext({ time, rooms, items: [item('own', 10), ...items] }, 'own', true)?.title;
+  assert.equal(next(20, item('there', 25, { room: 'two' }), item('gone', 25, { withdrawn: true }), item('here', 30)), 'HERE');
+  assert.equal(next(35, item('on', 30, { status: 'live' }), item('later', 60)), 'ON');
+  assert.equal(next(35, item('before', 0, { status: 'live' }), item('over', 30, { status: 'ended' })), undefined);
+  assert.equal(comesNext({ time: 0, rooms, items: [item('here', 30)] }, 'unknown', true), null);
+});

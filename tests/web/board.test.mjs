@@ -10,7 +10,6 @@ import {
   goesOn,
   introduced,
   modeOf,
-  nextHere,
   passage,
   passages,
   roll,
@@ -181,14 +180,6 @@ test('a poll stands as its ballots say, by the voters, and hidden results are in
   const rated = standings(state({}, { results: { p: { poll: 'p', voters: 3, counts: [0, 1, 2] } } }), { ...poll, kind: 'rating' });
   assert.equal(rated.mean, 8 / 3);
   assert.equal(standings(state(), { ...poll, kind: 'rating' }).mean, null);
-});
-
-test('what comes next is in the same room, and not withdrawn', () => {
-  const item = (id, start, more = {}) => ({ id, title: id, start, end: start + 10, zone: 'UTC', room: 'a', ...more });
-  const items = [item('late', 50), item('over', 10), item('gone', 20, { withdrawn: true }), item('else', 20, { room: 'b' }), item('next', 30)];
-  assert.equal(nextHere(items, 'over')?.id, 'next');
-  assert.equal(nextHere(items, 'late'), null);
-  assert.equal(nextHere(items, 'unknown'), null);
 });
 
 test('a kiosk goes on to what has begun in its room, and not by the clock', () => {

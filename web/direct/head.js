@@ -4,7 +4,9 @@
 /** @import { Desk } from './desk.js' */
 
 import { duration, timeOfDay } from '../shared/time.js';
+import { Drop } from '../shared/ui/drop.js';
 import { LanguageChoice } from '../shared/ui/language.js';
+import { useMedia } from '../shared/ui/media_query.js';
 import { Confirm, ConnectionLine } from '../shared/ui/parts.js';
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
@@ -12,6 +14,9 @@ import { useState } from '../vendor/preact-hooks.js';
 import { MINUTE, Minutes } from './minutes.js';
 
 const { direct } = words;
+
+/** Where the head has one line for all of it: a phone's. As in style.css. */
+const NARROW = matchMedia('(max-width: 860px)');
 
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 /** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */
@@ -38,43 +43,40 @@ export function Head({ desk, onKeys }) {
   const status = talk?.status ?? 'planned';
   const since = status === 'live' ? talk?.started : talk?.paused;
   const steps = LIFE[status].filter((step) => can.includes(step.type));
+  const end = () => {
+    setAsking(false);
+    void desk.give({ type: 'session.end' });
+  };
+  const more = html`
+    <${Drift} desk=${desk} />
+    <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
+    <button type="button" class="button slight" onClick=${onKeys}>${direct.keys} <kbd>?</kbd></button>
+    <${LanguageChoice} />
+    ${(status === 'live' || status === 'paused') && desk.may('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
+    ${steps.map(
+      ({ type, text, how, main }) => html`<button
+        key=${type}
+        type="button"
+        class=${main ? 'button primary' : 'button'}
+        data-life=${text}
+        title=${direct[how]}
+        onClick=${() => desk.give(type === 'session.pause' ? { type, until: length && endOf(length, session.now.value) } : { type })}
+      >
+        ${direct[text]}
+      </button>`,
+    )}
+    ${desk.may('session.end') && html`<button type="button" class="button" data-life="end" onClick=${() => setAsking(true)}>${direct.end}</button>`}
+  `;
   return html`
     <header class="desk-head">
       <h1>${talk?.title ?? ''}</h1>
       <${ConnectionLine} session=${session} viewer=${desk.programme} />
-      <${Drift} desk=${desk} />
-      <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
-      <button type="button" class="button slight" onClick=${onKeys}>${direct.keys} <kbd>?</kbd></button>
-      <${LanguageChoice} />
       ${talk &&
       html`<p class="session-state" data-status=${status}>
         ${direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
-      ${(status === 'live' || status === 'paused') && desk.may('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
-      ${steps.map(
-        ({ type, text, how, main }) => html`<button
-          key=${type}
-          type="button"
-          class=${main ? 'button primary' : 'button'}
-          title=${direct[how]}
-          onClick=${() => desk.give(type === 'session.pause' ? { type, until: length && endOf(length, session.now.value) } : { type })}
-        >
-          ${direct[text]}
-        </button>`,
-      )}
-      ${desk.may('session.end') &&
-      html`<button type="button" class="button" onClick=${() => setAsking(true)}>${direct.end}</button>`}
-      ${asking &&
-      html`<${Confirm}
-        text=${direct.endAsk}
-        yes=${direct.endYes}
-        no=${direct.endNo}
-        onYes=${() => {
-          setAsking(false);
-          void desk.give({ type: 'session.end' });
-        }}
-        onNo=${() => setAsking(false)}
-      />`}
+      ${useMedia(NARROW) ? html`<${Drop} icon="view" label=${direct.session}>${more}<//>` : more}
+      ${asking && html`<${Confirm} text=${direct.endAsk} yes=${direct.endYes} no=${direct.endNo} onYes=${end} onNo=${() => setAsking(false)} />`}
     </header>
   `;
 }

@@ -27,9 +27,9 @@ import { nextOf } from './next.js';
 import { PollBoard } from './poll.js';
 import { HallSlate } from './slate.js';
 
-/** @import { Item } from '../entrance/day.js' */
+/** @import { Next } from '../shared/ui/afterwards.js' */
 
-/** @typedef {{ session: LiveSession, viewer: Viewer, door: Signal<{ link: string, qr: string } | null>, next: Signal<Item | null> }} Shown */
+/** @typedef {{ session: LiveSession, viewer: Viewer, door: Signal<{ link: string, qr: string } | null>, next: Signal<Next | null> }} Shown */
 
 const mode = modeOf(location.search);
 

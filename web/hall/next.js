@@ -5,13 +5,15 @@
  */
 
 /** @import { LiveSession } from '../shared/session.js' */
-/** @import { Item } from '../entrance/day.js' */
+/** @import { Programme } from '../entrance/day.js' */
+/** @import { Next } from '../shared/ui/afterwards.js' */
 
 import { seatIn } from '../shared/invitation.js';
 import { isOver } from '../shared/selectors.js';
 import { readClaims } from '../shared/token.js';
+import { comesNext } from '../shared/ui/afterwards.js';
 import { computed, effect, signal } from '../vendor/signals.js';
-import { goesOn, nextHere } from './board.js';
+import { goesOn } from './board.js';
 
 /** A room's screens do not all ask in the same moment: after this, and up to as much more. */
 const AGAIN_MS = 5000;
@@ -22,10 +24,10 @@ const REQUEST_MS = 6000;
  *
  * @param {LiveSession} session
  * @param {boolean} kiosk whether the screen goes there by itself
- * @returns {import('../vendor/signals.js').Signal<Item | null>}
+ * @returns {import('../vendor/signals.js').Signal<Next | null>}
  */
 export function nextOf(session, kiosk) {
-  /** @type {import('../vendor/signals.js').Signal<Item | null>} */
+  /** @type {import('../vendor/signals.js').Signal<Next | null>} */
   const next = signal(null);
   const event = computed(() => {
     const about = session.state.value.session;
@@ -41,10 +43,10 @@ export function nextOf(session, kiosk) {
     let timer;
     let wanted = true;
     const ask = async () => {
-      const items = await listed(session, of);
+      const programme = await listed(session, of);
       if (!wanted) return;
-      if (items) next.value = nextHere(items, session.id);
-      const to = kiosk && items ? goesOn(items.filter(({ id }) => !shut.has(id)), session.id) : null;
+      if (programme) next.value = comesNext(programme, session.id, true);
+      const to = kiosk && programme ? goesOn(programme.items.filter(({ id }) => !shut.has(id)), session.id) : null;
       if (to) {
         const went = await go(session, to.id, () => wanted);
         if (went === 'shut') shut.add(to.id);
@@ -64,7 +66,7 @@ export function nextOf(session, kiosk) {
 /**
  * @param {LiveSession} session
  * @param {string} event
- * @returns {Promise<readonly Item[] | null>} null: nobody has answered
+ * @returns {Promise<Programme | null>} null: nobody has answered
  */
 async function listed(session, event) {
   try {
@@ -72,7 +74,7 @@ async function listed(session, event) {
       headers: { Authorization: `Bearer ${session.token()}` },
       signal: AbortSignal.timeout(REQUEST_MS),
     });
-    return response.ok ? (await response.json()).items : null;
+    return response.ok ? await response.json() : null;
   } catch {
     return null; // Then the thanks stand alone.
   }

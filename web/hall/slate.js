@@ -2,7 +2,7 @@
 
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
-/** @import { Item } from '../entrance/day.js' */
+/** @import { Next } from '../shared/ui/afterwards.js' */
 /** @import { Signal } from '../vendor/signals.js' */
 
 import { mediaOnStage, slate } from '../shared/selectors.js';
@@ -11,7 +11,7 @@ import { refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { awaited } from './board.js';
 
-/** @param {{ session: LiveSession, viewer: Viewer, next: Signal<Item | null> }} props `next`: what comes after the end */
+/** @param {{ session: LiveSession, viewer: Viewer, next: Signal<Next | null> }} props `next`: what comes after the end */
 export function HallSlate({ session, viewer, next: after }) {
   const state = session.state.value;
   const next = after.value;

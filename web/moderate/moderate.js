@@ -10,6 +10,7 @@ import { Intercom } from '../shared/intercom.js';
 import { joinStage } from '../shared/stage.js';
 import { Switch } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
+import { useMedia } from '../shared/ui/media_query.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, Dialog, PresenceCounts, stepTabs } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
@@ -34,6 +35,7 @@ const BESIDE = /** @type {const} */ (['floor', 'chat', 'polls', 'notices', 'peop
 
 /** @typedef {typeof BESIDE[number] | 'questions'} Tab */
 
+/** Where one panel at a time is all there is room for. */
 const NARROW = matchMedia('(max-width: 820px)');
 
 void openPage('moderate', (session) => {
@@ -52,7 +54,7 @@ function Moderate({ session, viewer, desk, intercom }) {
   const { moderate } = words;
   const state = session.state.value;
   const title = state.session?.title ?? '';
-  const narrow = useNarrow();
+  const narrow = useMedia(NARROW);
   const [keysShown, setKeysShown] = useState(false);
   const [wanted, setTab] = useState(/** @type {Tab} */ ('chat'));
   const [begun, setBegun] = useState(false);
@@ -137,17 +139,6 @@ function Moderate({ session, viewer, desk, intercom }) {
       ${keysShown && html`<${Keys} onClose=${() => setKeysShown(false)} />`}
     </div>
   `;
-}
-
-/** Whether one panel at a time is all there is room for. */
-function useNarrow() {
-  const [narrow, setNarrow] = useState(NARROW.matches);
-  useEffect(() => {
-    const look = () => setNarrow(NARROW.matches);
-    NARROW.addEventListener('change', look);
-    return () => NARROW.removeEventListener('change', look);
-  }, []);
-  return narrow;
 }
 
 /** @param {{ tab: Tab, tabs: readonly Tab[], counts: Record<Tab, number>, onTab: (tab: Tab) => void }} props */

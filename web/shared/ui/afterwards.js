@@ -48,20 +48,31 @@ export function Afterwards({ talk }) {
  * @property {{ start: number, end: number } | null} [expected]
  */
 
+const OVER = new Set(['ended', 'replay']);
+
+/** @typedef {{ title: string, start: number, room: string }} Next */
+
 /**
  * Return what begins next after a session, in its own room where two begin together; null at the end of the day.
  *
  * @param {{ time: number, rooms?: ReadonlyArray<{ id: string, name: string }>, items: readonly Listed[] }} programme
  * @param {string} session
- * @returns {{ title: string, start: number, room: string } | null}
+ * @param {boolean} [here] only what is in its own room, begun already or not: for a screen that stays there
+ * @returns {Next | null}
  */
-export function comesNext({ time, rooms = [], items }, session) {
+export function comesNext({ time, rooms = [], items }, session, here = false) {
+  const over = items.find(({ id }) => id === session);
+  if (here && !over) return null;
   const begins = (/** @type {Listed} */ item) => item.expected?.start ?? item.start;
-  const here = items.find(({ id }) => id === session)?.room;
-  const away = (/** @type {Listed} */ item) => (item.room === here ? 0 : 1);
+  const away = (/** @type {Listed} */ item) => (item.room === over?.room ? 0 : 1);
+  const running = (/** @type {Listed} */ item) => item.status === 'live' || item.status === 'paused';
   const [next] = items
-    .filter((item) => item.id !== session && !item.withdrawn && (!item.status || item.status === 'planned' || item.status === 'doors'))
-    .filter((item) => begins(item) > time || (item.status && (item.expected?.end ?? item.end) > time))
+    .filter((item) => item.id !== session && !item.withdrawn && !OVER.has(String(item.status)) && !(here && away(item)))
+    .filter((item) =>
+      running(item)
+        ? here && over && item.start >= over.start
+        : begins(item) > time || (item.status && (item.expected?.end ?? item.end) > time),
+    )
     .sort((a, b) => begins(a) - begins(b) || away(a) - away(b));
   if (!next) return null;
   return { title: next.title, start: begins(next), room: rooms.find(({ id }) => id === next.room)?.name ?? next.room ?? '' };
