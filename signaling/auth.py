@@ -153,6 +153,7 @@ _MODERATE: Final = _TAKE_PART | {
     "chat.unpin",
     "chat.words",
     "chat.post:backstage",
+    "chat.post:hall",
     "chat.post:moderators",
     "floor.add",
     "floor.call",
@@ -256,7 +257,7 @@ _ORGANISE: Final = frozenset({"event.change", "event.delete", "event.list", "eve
 
 RIGHTS: Final[dict[Role, frozenset[str]]] = {
     "viewer": _TAKE_PART,
-    "hall": _WATCH | {"door.show", "floor.add", "floor.remove", "whip:hall"},
+    "hall": _WATCH | {"chat.post:hall", "door.show", "floor.add", "floor.remove", "whip:hall"},
     "speaker": _TAKE_PART | _BACKSTAGE | _SPEAK,
     "interpreter": _TAKE_PART | _BACKSTAGE | _CREW | _CAPTION,
     "moderator": _MODERATE | _CREW,

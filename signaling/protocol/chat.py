@@ -11,10 +11,10 @@ from signaling.protocol.base import Command, Event, Id, Line, Person
 
 ChatText = Annotated[str, Meta(min_length=1, max_length=1000)]
 
-Channel = Literal["public", "backstage", "moderators"]
-"""Who reads along: everybody; speakers, interpreters and staff; staff alone."""
+Channel = Literal["public", "backstage", "hall", "moderators"]
+"""Who reads along: everybody; speakers, interpreters and staff; the hall's desk and staff; staff alone."""
 
-CHANNELS: tuple[Channel, ...] = ("public", "backstage", "moderators")
+CHANNELS: tuple[Channel, ...] = ("public", "backstage", "hall", "moderators")
 
 HeldFor = Literal["approval", "words"]
 """Why a message waits for staff: everybody's do now, or there is a word in it that is looked at first."""

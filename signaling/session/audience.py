@@ -1,8 +1,9 @@
 """Who may see what. Redaction happens here and only here, before anything is encoded.
 
-There are four audiences: `public` (viewers), `hall` (screens and AV desks; the same, and what becomes of the
-hall's own picture), `speakers` (with interpreters; who also see who is
-here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see everything).
+There are four audiences: `public` (viewers), `hall` (screens and AV desks; the same, what becomes of the
+hall's own picture, and what its desk and staff write to each other), `speakers` (with interpreters; who also
+see who is here, who publishes, how each speaker stands, and the backstage channel), and `staff` (who see
+everything).
 Beside these, everybody has a private view of the own questions. The law: what an audience may not see now is
 in none of its frames, old history included: no question that waits or was put aside, no words that a
 moderator has changed, no name of who asked without one, no note, no draft, and never who voted for what.
@@ -83,6 +84,7 @@ _BACKSTAGE: frozenset[Audience] = frozenset({"speakers", "staff"})
 _READERS: dict[Channel, frozenset[Audience]] = {
     "public": frozenset(AUDIENCES),
     "backstage": _BACKSTAGE,
+    "hall": frozenset({"hall", "staff"}),
     "moderators": _STAFF,
 }
 """Channel → who reads it."""

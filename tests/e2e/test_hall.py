@@ -38,6 +38,7 @@ from signaling.protocol import (
     OpenPoll,
     PauseSession,
     PinAnnouncement,
+    PostChat,
     PresentDeclaration,
     ResumeSession,
     ShowDeclaration,
@@ -91,7 +92,8 @@ SHARES: Final = """[...document.querySelectorAll(`.hall .name, .question-text, .
   .poll-text, .poll-option, .poll-how, .board-head, .board-foot, .roll-name, .declaration-read,
   .door-how, .news-text, .slate-title, .slate-text, .countdown-time`)]
   .filter((one) => one.offsetParent && one.textContent.trim())
-  .map((one) => [one.className, parseFloat(getComputedStyle(one).fontSize) / innerHeight])"""
+  .map((one) => [one.className,
+    parseFloat(getComputedStyle(one).fontSize) / Math.min(innerHeight, 1.25 * innerWidth)])"""
 
 OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() =>
   [...document.querySelectorAll('.hall p, .hall li, .door-code')].filter((one) => {
@@ -105,7 +107,7 @@ TOO_HIGH: Final = """[...document.querySelectorAll('.board > *')]
 """By how many pixels what is asked stands out of its place, into an announcement perhaps."""
 
 LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599, "board-head": 0.0599}
-"""Shares of the screen's height that names and what is asked have at least; everything else has 4 %."""
+"""Shares of the screen's height (upright, of that of 4:5) that names and what is asked have; all else 4 %."""
 
 
 async def test_a_hall_through_a_talk(stage: Stage, chromium: Chromium) -> None:
@@ -125,6 +127,7 @@ async def test_a_hall_through_a_talk(stage: Stage, chromium: Chromium) -> None:
         await hall.playing()
         await hall.expect_text("Prof. Ada Lindqvist", ".name")
         await hall.expect_text("Institute for Remote Presence", ".badge-card")
+        await the_desk_and_the_producer_write(stage, session, hall, desk_page, producer)
         await the_room_is_asked(stage, session, hall, moderator)
         await the_floor_is_heard_without_an_echo(stage, chromium, session, moderator, (hall, desk_page))
         await done(producer, ShowSlate(command_id(), "We go on at once"))
@@ -268,8 +271,28 @@ async def the_desk_sends_the_room(
     return desk, speaker
 
 
+async def the_desk_and_the_producer_write(
+    stage: Stage, session: str, hall: ChromiumVisitor, desk: ChromiumVisitor, producer: Seat
+) -> None:
+    """What the desk writes is staff's to read; a note to it is in sight until seen, and on no screen."""
+    await desk.type(".av-line textarea", "The microphone in row 4 is dead")
+    await desk.page.keyboard.press("Enter")
+    await desk.expect_text("row 4 is dead", ".av-line .chat-text")
+    async with seat(stage.url, stage.token(session, "producer")) as told:
+        assert told.welcome.snapshot is not None
+        assert [(line.channel, line.text) for line in told.welcome.snapshot.chat] == [
+            ("hall", "The microphone in row 4 is dead")
+        ]
+    await done(producer, PostChat(command_id(), "Please take the one in row 2", "hall"))
+    await desk.expect_text("row 2", ".noted-text")
+    await hall.expect("rostrum.state().chat.length === 2")
+    assert "row 2" not in await hall.evaluate("document.body.innerText")
+    await desk.click("[data-action=seen]")
+    await desk.expect("document.querySelector('.noted') === null")
+
+
 async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
-    """An announcement, a question and a poll, each legible at 16:9 and 4:3, and nothing beside them."""
+    """An announcement, a question and a poll, each legible on each shape, and nothing beside them."""
     await done(moderator, PinAnnouncement(command_id(), "Lunch is on the second floor", "online"))
     await done(moderator, PinAnnouncement(command_id(), "Lunch is on the first floor", "hall"))
     await hall.expect_text("first floor", ".news-text")
@@ -320,7 +343,7 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
 
 
 async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
-    """A declaration of 22 is read out, then signed one by one, all of them in sight, on both shapes."""
+    """A declaration of 22 is read out, then signed one by one, all of them in sight, on each shape."""
     organisations = tuple(f"University of the {n}th long name, 大学" for n in range(1, 23))
     text = "We open both rooms to all who want to learn, and keep what is said in them. " * 20
     await done(
@@ -388,8 +411,8 @@ async def heard(hearing: tuple[ChromiumVisitor, ...], deaf: tuple[ChromiumVisito
 
 
 async def legible(hall: ChromiumVisitor) -> None:
-    """See that the last row can read all of it, on both shapes of screen."""
-    for width, height in ((1280, 720), (1024, 768)):
+    """See that the last row can read all of it, on each shape of screen."""
+    for width, height in ((1280, 720), (720, 1280), (1024, 768)):
         await hall.page.set_viewport_size({"width": width, "height": height})
         shares = await hall.evaluate(SHARES)
         assert shares

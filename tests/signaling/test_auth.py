@@ -48,6 +48,7 @@ GIVING_FLOOR = HALLS_FLOOR | {
 }
 MODERATION = GIVING_FLOOR | {
     "chat.post:backstage",
+    "chat.post:hall",
     "chat.post:moderators",
     "chat.delete",
     *(f"chat.{act}" for act in ("approve", "mute", "unmute", "pin", "unpin", "rules", "words")),
@@ -112,7 +113,7 @@ INVITING = {"invitation.bar", "invitation.list", "invitation.revoke"} | {
 }
 MEANT: dict[Role, set[str]] = {
     "viewer": AUDIENCE,
-    "hall": EVERYBODY | HALLS_FLOOR | {"whip:hall", "door.show"},
+    "hall": EVERYBODY | HALLS_FLOOR | {"chat.post:hall", "whip:hall", "door.show"},
     "speaker": AUDIENCE | BACKSTAGE | ON_STAGE,
     "interpreter": AUDIENCE | BACKSTAGE | CREW | {"caption.send"},
     "moderator": AUDIENCE | MODERATION | CREW,

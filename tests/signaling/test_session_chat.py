@@ -25,7 +25,7 @@ from signaling.protocol import (
     WithdrawChat,
     WordList,
 )
-from signaling.session.audience import SNAPSHOT_CHAT, Audience, audience_of, snapshot, visible
+from signaling.session.audience import AUDIENCES, SNAPSHOT_CHAT, Audience, audience_of, snapshot, visible
 from signaling.session.chat import KEPT_CHAT
 from signaling.session.decide import decide
 from signaling.session.decision import Decision, Refusal
@@ -85,14 +85,15 @@ def test_ids_are_those_of_the_command_and_its_actor() -> None:
 # -- channels ------------------------------------------------------------------------------------------
 
 READS: dict[Channel, set[Audience]] = {
-    "public": {"public", "speakers", "staff"},
+    "public": {"public", "hall", "speakers", "staff"},
     "backstage": {"speakers", "staff"},
+    "hall": {"hall", "staff"},
     "moderators": {"staff"},
 }
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-@pytest.mark.parametrize("audience", ["public", "speakers", "staff"])
+@pytest.mark.parametrize("audience", AUDIENCES)
 def test_a_channel_is_in_the_frames_of_those_who_read_it_and_no_others(
     channel: Channel, audience: Audience
 ) -> None:
@@ -107,7 +108,7 @@ def test_a_channel_is_in_the_frames_of_those_who_read_it_and_no_others(
 
 
 @pytest.mark.parametrize("role", ["viewer", "hall", "speaker", "interpreter", "moderator", "chair"])
-@pytest.mark.parametrize("channel", ["backstage", "moderators"])
+@pytest.mark.parametrize("channel", ["backstage", "hall", "moderators"])
 def test_who_reads_a_channel_may_post_in_it_and_who_does_not_may_not(role: Role, channel: Channel) -> None:
     claims = Claims("p", "s1", role, "P", 0, 2**40)
     try:

@@ -117,6 +117,16 @@ test('the preview has who is next until the producer picks another, and nobody w
   assert.equal(previewed([], null), null);
 });
 
+test('what the hall’s desk writes is told until staff write back; its answers are read where they are', () => {
+  const line = (id, role, more = {}) => ({ id, channel: 'hall', author: who(role, role), text: `words ${id}`, at: NOON, ...more });
+  const told = (...chat) =>
+    conditions(show({ chat }), { now: NOON, run: [], lines: {}, connected: true }).flatMap(({ kind, of, name, acts }) => (kind === 'room' ? [[of, name, acts]] : []));
+  assert.deepEqual(told(line('1', 'hall')), [['1', 'words 1', ['seen']]]);
+  assert.deepEqual(told(line('1', 'hall'), line('2', 'producer')), []);
+  assert.deepEqual(told(line('1', 'producer'), line('2', 'hall', { reply_to: '1' })), []);
+  assert.deepEqual(told({ ...line('1', 'hall'), channel: 'public' }), []);
+});
+
 // -- lines ---------------------------------------------------------------------------------------
 
 const sample = (at, packets, lost, more = {}) => ({

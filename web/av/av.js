@@ -1,6 +1,6 @@
 /**
  * The AV desk's page, beside the hall's screen: what the room sends and to whom, what it hears and where it
- * comes out, who stands at its microphone, and whether all of it works.
+ * comes out, who stands at its microphone, what the producer says, and whether all of it works.
  */
 
 /** @import { LiveSession } from '../shared/session.js' */
@@ -14,6 +14,7 @@ import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Desk } from './desk.js';
 import { Health } from './health.js';
+import { Line, Noted } from './line.js';
 import { Microphone } from './microphone.js';
 import { Room } from './room.js';
 import { Sound } from './sound.js';
@@ -34,11 +35,13 @@ function Av({ desk }) {
   return html`
     <div class="av">
       <${Head} session=${session} />
+      <${Noted} session=${session} />
       <main class="av-desk">
         <${Room} desk=${desk} />
         <${Sound} desk=${desk} />
         <div class="av-side">
           <${Microphone} session=${session} />
+          <${Line} session=${session} />
           <${Health} desk=${desk} />
         </div>
       </main>

@@ -79,6 +79,8 @@ function carryOut(desk, { kind, of }, act) {
       return row && desk.step(row, 'measure');
     case 'pause':
       return desk.give({ type: 'session.pause' });
+    case 'seen':
+      return desk.give({ type: 'chat.post', channel: 'hall', text: direct.acts.seen, reply_to: of });
     case 'preview':
       return (desk.picked.value = nextOf(desk)?.id ?? null);
     case 'later': {

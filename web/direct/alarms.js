@@ -8,22 +8,22 @@
 /** @import { Line } from './lines.js' */
 /** @import { Row } from './run.js' */
 
-import { clockOf, cueOf, gone, isOver, publication, slate, timeLeft } from '../shared/selectors.js';
+import { clockOf, cueOf, gone, isOver, lastFrom, publication, slate, timeLeft } from '../shared/selectors.js';
 
 /** Time left at which whoever is next should be here. */
 const SOON_MS = 120_000;
 
 /**
- * @typedef {'slate' | 'handover' | 'write' | 'bell' | 'minute' | 'backstage' | 'later' | 'pause' | 'measure' | 'preview'} Act
+ * @typedef {'slate' | 'handover' | 'write' | 'bell' | 'minute' | 'backstage' | 'later' | 'pause' | 'measure' | 'preview' | 'seen'} Act
  *
  * @typedef {'desk' | 'relay' | 'log' | 'gone' | 'left' | 'picture' | 'silent' | 'line' | 'empty' | 'standby' | 'absent'
- *   | 'over' | 'red'} Kind
+ *   | 'over' | 'red' | 'room'} Kind
  *
  * @typedef {object} Condition
  * @property {string} key the same for as long as it is the same trouble
  * @property {Kind} kind
- * @property {string} of the participant or speaker it is about; empty: nobody
- * @property {string} name of them
+ * @property {string} of the participant or speaker it is about, or the line that was written; empty: nobody
+ * @property {string} name of them, or what it says
  * @property {number} after milliseconds that it must hold
  * @property {readonly Act[]} acts what may be done about it, the best first
  *
@@ -45,6 +45,7 @@ const AFTER = {
   absent: 0,
   over: 0,
   red: 0,
+  room: 0,
 };
 
 /** What may be done about each. @type {Record<Kind, readonly Act[]>} */
@@ -62,6 +63,7 @@ const ACTS = {
   absent: ['later'],
   over: ['bell', 'minute', 'handover'],
   red: ['measure', 'write'],
+  room: ['seen'],
 };
 
 /** Kinds whose end is worth a word too. @type {ReadonlySet<Kind>} */
@@ -86,6 +88,9 @@ export function conditions(state, { now, run, lines, connected }) {
   if (!connected) add('desk');
   if (state.media.known && !state.media.relay) add('relay');
   if (state.chatPaused) add('log');
+  const said = lastFrom(state, 'hall');
+  // An answer was waited for, and is read where it is.
+  if (said && !said.reply_to) add('room', said.id, said.text);
   const live = state.session?.status === 'live';
   if (live) onStage(state, lines, add);
   if (live && !state.stage.length && slate(state) === null) add('empty');

@@ -17,8 +17,9 @@ const { direct } = words;
 /** Longest announcement the protocol takes. */
 const LONGEST = 300;
 
-/** Those backstage: heard, talked with, and written to, all of them or one. @param {{ desk: Desk }} props */
+/** Those backstage: heard, talked with, and written to, all of them or one; and the hall's desk. @param {{ desk: Desk }} props */
 export function Backstage({ desk }) {
+  const [line, setLine] = useState(/** @type {'backstage' | 'hall'} */ ('backstage'));
   const [to, setTo] = useState(/** @type {{ id: string, name: string } | null} */ (null));
   const here = desk.rows.value.flatMap(({ person }) => (person && person.id !== desk.state.you?.id ? [person] : []));
   // Whoever was chosen stays so when they leave: what is written to one person never goes to all.
@@ -26,8 +27,17 @@ export function Backstage({ desk }) {
   return html`
     <section class="side-part backstage" aria-labelledby="backstage-title">
       <div class="backstage-head">
-        <h2 class="desk-title" id="backstage-title">${direct.backstage}</h2>
-        ${desk.may('chat.post:backstage') &&
+        <h2 class="unseen" id="backstage-title">${direct.backstage}</h2>
+        <${Segments}
+          name="written-with"
+          label=${direct.lines}
+          value=${line}
+          keys=${/** @type {const} */ (['backstage', 'hall'])}
+          choices=${direct.lineOf}
+          onChange=${setLine}
+        />
+        ${line === 'backstage' &&
+        desk.may('chat.post:backstage') &&
         html`<label class="for-whom">
           <span class="quiet">${direct.notesFor}</span>
           <select
@@ -39,8 +49,16 @@ export function Backstage({ desk }) {
           </select>
         </label>`}
       </div>
-      <${IntercomBar} intercom=${desk.intercom} />
-      <${Chat} session=${desk.session} channel="backstage" empty=${direct.backstageNone} to=${to} />
+      ${line === 'backstage'
+        ? html`<${IntercomBar} intercom=${desk.intercom} />
+            <${Chat} key="backstage" session=${desk.session} channel="backstage" empty=${direct.backstageNone} to=${to} />`
+        : html`<${Chat}
+            key="hall"
+            session=${desk.session}
+            channel="hall"
+            empty=${direct.lineNone}
+            label=${words.moderate.chat.labels.hall}
+          />`}
     </section>
   `;
 }

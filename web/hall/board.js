@@ -8,7 +8,7 @@
 /** @import { State } from '../shared/store.js' */
 /** @import { Item } from '../entrance/day.js' */
 
-import { declarationOnScreen, isOver, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/selectors.js';
+import { declarationOnScreen, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/selectors.js';
 
 /** Nobody counts down from further away: the time of day says it better. */
 const COUNTED_MS = 12 * 3_600_000;
@@ -129,6 +129,9 @@ export function density({ text, options }) {
   return long || options.length > FEW ? 'some' : 'few';
 }
 
+/** Return how many options stand one below the other: all of a few, however long, else half. @param {number} options */
+export const rowsOf = (options) => (options > FEW ? Math.ceil(options / 2) : options);
+
 /** @param {string} text @returns {number} how wide it is, in Latin letters: what stands in a square counts twice */
 const width = (text) => [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? 2 : 1), 0);
 
@@ -222,20 +225,4 @@ export function goesOn(items, session) {
     (item) => item.id !== session && !item.withdrawn && item.room === over.room && item.start >= over.start && running.has(String(item.status)),
   );
   return there.sort((a, b) => a.start - b.start)[0] ?? null;
-}
-
-/**
- * Return what comes next in the same room, the same day or not.
- *
- * @param {readonly Item[]} items of the event's programme
- * @param {string} session the one that is over
- * @returns {Item | null}
- */
-export function nextHere(items, session) {
-  const over = items.find(({ id }) => id === session);
-  if (!over) return null;
-  const later = items.filter(
-    (item) => !item.withdrawn && item.room === over.room && item.start >= over.end && !isOver(item.status ?? undefined),
-  );
-  return later.sort((a, b) => a.start - b.start)[0] ?? null;
 }

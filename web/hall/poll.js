@@ -5,7 +5,7 @@
 
 import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { density, standings } from './board.js';
+import { density, rowsOf, standings } from './board.js';
 
 /** @param {{ session: LiveSession, poll: Poll | undefined }} props */
 export function PollBoard({ session, poll }) {
@@ -17,7 +17,7 @@ export function PollBoard({ session, poll }) {
   return html`
     <section class="poll-board" key=${poll.id} data-poll=${poll.id} data-density=${density(poll)} aria-label=${words.stage.onScreen}>
       <p class="poll-text board-head">${poll.text}</p>
-      <ol class="poll-options" style=${{ '--rows': Math.ceil(options.length / 2) }} data-told=${told ? '' : undefined}>
+      <ol class="poll-options" style=${{ '--rows': rowsOf(options.length) }} data-told=${told ? '' : undefined}>
         ${options.map(
           ({ text, share, most }, i) => html`
             <li key=${i} class="poll-option" data-most=${most ? '' : undefined}>

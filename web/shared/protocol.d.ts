@@ -4,7 +4,7 @@ export type Role = "viewer" | "hall" | "speaker" | "interpreter" | "moderator" |
 
 export type Place = "online" | "hall";
 
-export type Channel = "public" | "backstage" | "moderators";
+export type Channel = "public" | "backstage" | "hall" | "moderators";
 
 export type Status = "planned" | "doors" | "live" | "paused" | "ended" | "replay";
 

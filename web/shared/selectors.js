@@ -129,6 +129,18 @@ export function signsFor({ declaration, you, can }) {
 }
 
 /**
+ * Return the last line between the hall's desk and staff, if it is from that side and so waits for the other one.
+ *
+ * @param {State} state
+ * @param {'hall' | 'staff'} side
+ * @returns {ChatMessage | undefined}
+ */
+export function lastFrom(state, side) {
+  const last = chatIn(state, 'hall').at(-1);
+  return last && (last.author.role === 'hall') === (side === 'hall') ? last : undefined;
+}
+
+/**
  * Return the newest note to oneself alone, as long as one has not answered it.
  *
  * @param {State} state

@@ -18,10 +18,10 @@ import { Windowed } from './windowed.js';
 const GUESS = 62;
 
 /**
- * @param {{ session: LiveSession, channel?: Channel, empty?: string, to?: { id: string, name: string } | null }} props
- *   `empty`: what stands where nothing was said yet; `to`: whom alone what is written is for
+ * @param {{ session: LiveSession, channel?: Channel, empty?: string, label?: string, to?: { id: string, name: string } | null }} props
+ *   `empty`: what stands where nothing was said yet; `label`: what the field is called; `to`: whom alone what is written is for
  */
-export function Chat({ session, channel = 'public', empty, to = null }) {
+export function Chat({ session, channel = 'public', empty, label, to = null }) {
   const state = session.state.value;
   const { session: talk } = state;
   const chat = chatIn(state, channel);
@@ -55,6 +55,7 @@ export function Chat({ session, channel = 'public', empty, to = null }) {
           html`<${Say}
             session=${session}
             channel=${channel}
+            label=${label}
             to=${chat.find(({ id }) => id === answered) ?? null}
             alone=${to}
             onReplied=${() => answer(null)}

@@ -158,6 +158,10 @@ export const en = {
     from: 'From where',
     add: 'Add to the queue',
     remove: 'Take out',
+    producer: 'With the producer',
+    producerNone: 'What you and the producer write to each other appears here. Nobody else in the hall or online reads it.',
+    producerLabel: 'Write to the producer',
+    noteFrom: 'From {name}',
     health: 'In order?',
     told: {
       lineGood: 'This desk: connected.',
@@ -438,11 +442,12 @@ export const en = {
     },
     chat: {
       channel: 'Channel',
-      channels: { public: 'Audience', backstage: 'Backstage', moderators: 'Moderators' },
-      labels: { public: 'Write to everybody', backstage: 'Write to those backstage', moderators: 'Write to moderators and producers' },
+      channels: { public: 'Audience', backstage: 'Backstage', hall: 'AV desk', moderators: 'Moderators' },
+      labels: { public: 'Write to everybody', backstage: 'Write to those backstage', hall: 'Write to the hall’s AV desk', moderators: 'Write to moderators and producers' },
       empty: {
         public: 'What people write to everybody appears here.',
         backstage: 'What speakers and staff write to each other appears here.',
+        hall: 'What the hall’s AV desk and staff write to each other appears here.',
         moderators: 'What moderators and producers write to each other appears here.',
       },
       rules: 'Rules',
@@ -521,6 +526,7 @@ export const en = {
 
   direct: {
     title: 'Direct',
+    session: 'Session',
     programme: 'Programme',
     programmeHow: 'What hall and audience see now',
     programmeShut: 'The audience sees no picture yet.',
@@ -672,6 +678,9 @@ export const en = {
     backstage: 'Backstage',
     notesFor: 'For',
     notesAll: 'all backstage',
+    lines: 'Written with',
+    lineOf: { backstage: 'Backstage', hall: 'AV desk' },
+    lineNone: 'What you and the hall’s AV desk write to each other appears here.',
     announce: 'Announce on all screens',
     announceTo: 'For whom',
     places: { all: 'Everybody', hall: 'Hall', online: 'Online' },
@@ -698,6 +707,7 @@ export const en = {
       absent: '{name} is next and not here. Call {name}, or let another speak first.',
       over: 'The time of {name} is over.',
       red: 'The line of {name}, who is next, was tested as poor. Test it again, or have a slate ready.',
+      room: 'The AV desk writes: {name}',
     },
     back: {
       desk: 'This desk is connected again.',
@@ -719,6 +729,7 @@ export const en = {
       pause: 'Pause the session',
       measure: 'Test again',
       preview: 'Show who is next',
+      seen: 'Seen',
     },
     notes: {
       gone: 'nothing of you arrives. Please load this page again.',

@@ -159,6 +159,10 @@ export const zh = {
     from: '单位',
     add: '加入队列',
     remove: '移出',
+    producer: '与导播联络',
+    producerNone: '您与导播的往来会显示在这里，会场和线上的其他人看不到。',
+    producerLabel: '对导播说',
+    noteFrom: '来自{name}',
     health: '运行状况',
     told: {
       lineGood: '本台：已连接。',
@@ -439,11 +443,12 @@ export const zh = {
     },
     chat: {
       channel: '频道',
-      channels: { public: '观众', backstage: '后台', moderators: '主持组' },
-      labels: { public: '对大家说', backstage: '对后台说', moderators: '对主持和导播说' },
+      channels: { public: '观众', backstage: '后台', hall: '音视频台', moderators: '主持组' },
+      labels: { public: '对大家说', backstage: '对后台说', hall: '对会场音视频台说', moderators: '对主持和导播说' },
       empty: {
         public: '大家的发言会显示在这里。',
         backstage: '讲者和工作人员的交流会显示在这里。',
+        hall: '会场音视频台和工作人员的往来会显示在这里。',
         moderators: '主持和导播之间的交流会显示在这里。',
       },
       rules: '规则',
@@ -522,6 +527,7 @@ export const zh = {
 
   direct: {
     title: '导播',
+    session: '本场控制',
     programme: '播出',
     programmeHow: '会场和观众此刻看到的',
     programmeShut: '观众还看不到画面。',
@@ -673,6 +679,9 @@ export const zh = {
     backstage: '后台',
     notesFor: '写给',
     notesAll: '后台所有人',
+    lines: '与谁联络',
+    lineOf: { backstage: '后台', hall: '音视频台' },
+    lineNone: '您与会场音视频台的往来会显示在这里。',
     announce: '在所有屏幕上公告',
     announceTo: '给谁看',
     places: { all: '所有人', hall: '会场', online: '线上' },
@@ -699,6 +708,7 @@ export const zh = {
       absent: '下一位是{name}，人还没到。请联系{name}，或让别人先讲。',
       over: '{name}的时间到了。',
       red: '下一位{name}的线路测试较差。请再测一次，或备好垫片。',
+      room: '会场音视频台：{name}',
     },
     back: {
       desk: '本台已重新连接。',
@@ -720,6 +730,7 @@ export const zh = {
       pause: '暂停本场',
       measure: '再测一次',
       preview: '查看下一位',
+      seen: '已读',
     },
     notes: {
       gone: '我们收不到您的信号，请重新打开这个页面。',
