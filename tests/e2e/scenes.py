@@ -373,6 +373,14 @@ async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> Asy
         yield Scene("direct-alarm", direct)
         for end in (PauseClock(command_id(), speaker), LiftSlate(command_id())):
             assert isinstance(await desk.command(end), Ack), end
+    async with seat(stage.url, stage.token(session, "hall", "AV desk")) as room:
+        said = PostChat(command_id(), "The microphone in row 4 is dead. May we use the one in row 2?", "hall")
+        assert isinstance(await room.command(said), Ack)
+    await direct.expect("document.querySelector('.alarm[data-alarm=room]') !== null")
+    await direct.page.check(".backstage input[value=hall]", force=True)
+    yield Scene("direct-av-desk", direct, media=True)
+    await direct.click("[data-act=seen]")
+    await direct.page.check(".backstage input[value=backstage]", force=True)
     await direct.playing()
 
 
