@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import uuid
 from collections.abc import Callable, Collection
 from typing import Never
@@ -51,6 +52,9 @@ from signaling.websocket_protocol import EXTENSION, Wire
 
 HELLO_WITHIN = 5.0
 """Seconds a client has to say who it is."""
+
+LOOK_AGAIN = 30.0
+"""Seconds after which a connection is asked again whether its token lasts: the clock may be set meanwhile."""
 
 GOODBYE = 1.0
 """Seconds the last frame may take."""
@@ -224,8 +228,11 @@ class _Connection:
         except SignalingError as error:
             self._end(error)
         else:
-            # The clock may be set meanwhile.
-            self._expiry = asyncio.get_running_loop().call_later(min(left, 30.0), self._stay_welcome)
+            loop = asyncio.get_running_loop()
+            due = loop.time() + min(left, LOOK_AGAIN)
+            # At a full second, as all others: waking up for each costs more than the question.
+            due = math.ceil(due) if left > LOOK_AGAIN + 1 else due
+            self._expiry = loop.call_at(due, self._stay_welcome)
 
     # -- writing ----------------------------------------------------------------------------------------
 

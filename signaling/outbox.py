@@ -25,8 +25,9 @@ from signaling.websocket_protocol import UNDER_WAY, Wire
 MAX_BYTES = 256 * 1024 - UNDER_WAY
 """Most that waits here for one reader; with the write that is under way, 256 KiB."""
 
-STALLED = 15.0
-"""Seconds that a wire may be without room before its reader counts as gone."""
+STALLED = 12.0
+"""Seconds that a wire may be without room before its reader counts as gone; the kernel hangs up soon after
+(ports.py)."""
 
 _NONE: Final[deque[bytes]] = deque()
 """Stands for no queue: an idle connection keeps none."""

@@ -12,6 +12,14 @@ from signaling.supervisor import StartError
 
 Kind = Literal["TCP", "UDP"]
 
+VANISHED: Final = 13
+"""Seconds without a sign of life from a peer's kernel, be it of what was sent or of nothing, after which the
+connection is over: so that who has vanished without a word is no longer counted as present within 15."""
+
+ASK_AFTER: Final = 5
+ASK_EACH: Final = 3
+"""Seconds of silence after which the kernel asks a peer's, and between two such questions."""
+
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted: everybody comes back at once after a restart."""
 
@@ -62,6 +70,7 @@ def _bound(kind: Kind, host: str, port: int, setting: str) -> socket.socket:
             # What is accepted inherits it (tcp(7)). asyncio sets it on sockets made with IPPROTO_TCP alone;
             # without it, the second write of an answer waits 40 ms for the reader's delayed ACK.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _end_when_vanished(bound)
         bound.bind(address)
         if kind == "TCP":
             bound.listen(BACKLOG)
@@ -69,6 +78,18 @@ def _bound(kind: Kind, host: str, port: int, setting: str) -> socket.socket:
         bound.close()
         raise StartError(_sentence(kind, host, port, setting, error)) from None
     return bound
+
+
+def _end_when_vanished(listening: socket.socket) -> None:
+    """Have the kernel find out which peers are gone (tcp(7)): pings of thousands cost more than chat."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        for option, value in (
+            (socket.TCP_KEEPIDLE, ASK_AFTER),
+            (socket.TCP_KEEPINTVL, ASK_EACH),
+            (socket.TCP_USER_TIMEOUT, VANISHED * 1000),
+        ):
+            listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _sentence(kind: Kind, host: str, port: int, setting: str, error: OSError) -> str:
