@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from signaling import live_session
 from signaling import log as log_module
+from signaling import replica
 from signaling.live import LiveSession, LiveSessions
 from signaling.log import SessionLog
 from signaling.protocol import (
@@ -146,7 +146,7 @@ async def test_another_version_reads_the_log_whole_and_comes_to_the_same(
 ) -> None:
     await filled(log, session, EVERY + TAIL + 1)
     assert await log.checkpoint("s1", SHAPE) is not None
-    monkeypatch.setattr(live_session, "SHAPE", "another")
+    monkeypatch.setattr(replica, "SHAPE", "another")
     async with worker(redis_server.url) as other:
         there = await other.get("s1")
         assert there.state == session.state

@@ -409,7 +409,7 @@ async def test_a_resume_is_exactly_what_was_missed_as_it_may_be_seen_now(session
 async def test_who_missed_more_than_is_remembered_gets_a_snapshot(
     session: LiveSession, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer
 ) -> None:
-    monkeypatch.setattr("signaling.live_session.HISTORY", 10)
+    monkeypatch.setattr("signaling.replica.HISTORY", 10)
     async with worker(redis_server.url) as other:
         there = await other.get("s1")
         reader = Reader(there, claims("bob")).place

@@ -11,6 +11,7 @@ from signaling.schema import ROOT
 SOURCES = (
     "session/*.py",
     "live_session.py",
+    "replica.py",
     "frames.py",
     "connection.py",
     "auth.py",
