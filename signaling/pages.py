@@ -2,8 +2,9 @@
 
 The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
 each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
-nothing, and connects nowhere, but here. A document names the modules of its first look in a `Link`
-header, so that a browser asks for them at once and not, import by import, one round trip after the other.
+nothing, and connects nowhere, but here. A document names its scripts and the modules of its first look in
+a `Link` header, so that a browser asks for them at once and not, import by import, one round trip after the
+other.
 """
 
 from __future__ import annotations
@@ -90,6 +91,12 @@ def modules(page: Path, web: Path = WEB) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def scripts(page: Path) -> tuple[str, ...]:
+    """Return the scripts that are no modules: a document is read no further until they are there."""
+    return tuple(dict.fromkeys(_CLASSIC.findall(page.read_text(encoding="utf-8"))))
+
+
+_CLASSIC: Final = re.compile(r'<script src="/([^"]+)"')
 _SCRIPT: Final = re.compile(r'<script type="module" src="/([^"]+)"(?! fetchpriority="low")')
 _IMPORT: Final = re.compile(r"""(?:^|;)(?:import|export)\b(?:[^'";]*?\bfrom)? ?['"](\.[^'"]+)['"]""", re.M)
 
@@ -198,8 +205,9 @@ class _Folder:
         if suffix == ".html":
             loads = modules(path, self._web)
             seen += ((str(known), _changed(str(known))) for known in loads)
-            addresses = (known.relative_to(self._web).as_posix() for known in loads)
-            link = ", ".join(f"</{address}>; rel=modulepreload" for address in addresses)
+            wanted = [f"</{script}>; rel=preload; as=script" for script in scripts(path)]
+            wanted += (f"</{known.relative_to(self._web).as_posix()}>; rel=modulepreload" for known in loads)
+            link = ", ".join(wanted)
             same += [(b"link", link.encode())] if link else []
         if suffix in COMPRESSED:
             same.append((b"vary", b"Accept-Encoding"))

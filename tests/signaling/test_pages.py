@@ -18,7 +18,7 @@ from signaling.settings import SignalingSettings
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
 from tests.signaling.server import SECRET
 
-FIRST_LOOK = 45
+FIRST_LOOK = 48
 """Most modules that the audience's page may need before one sees and writes: a phone takes 10 ms for each."""
 
 
@@ -166,6 +166,17 @@ async def test_what_is_less_urgent_is_not_asked_for_first(http: httpx.AsyncClien
     names = ["/watch/join.js", "/shared/b.js", "/watch/watch.js", "/shared/a.js"]
     link = (await http.get("/watch/")).headers["link"]
     assert link == ", ".join(f"<{name}>; rel=modulepreload" for name in names)
+
+
+async def test_what_a_document_is_held_up_by_is_asked_for_before_all_its_modules(
+    http: httpx.AsyncClient, web: Path
+) -> None:
+    (web / "watch" / "index.html").write_text(
+        '<script src="/shared/whole.js"></script>\n<script src="/shared/whole.js" async></script>\n'
+        '<script type="module" src="/watch/watch.js"></script>\n'
+    )
+    link = (await http.get("/watch/")).headers["link"]
+    assert link == "</shared/whole.js>; rel=preload; as=script, </watch/watch.js>; rel=modulepreload"
 
 
 def test_no_pages_header_is_longer_than_proxies_take() -> None:
