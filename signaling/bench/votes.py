@@ -28,7 +28,7 @@ IN_FLIGHT: Final = 100
 WITHIN: Final = 15.0
 """Seconds a wave may take before it counts as lost."""
 
-APART: Final = 2.0
+APART: Final = 1.0
 """Seconds between two waves, so that each is a wave of its own to every budget."""
 
 _FULL_SHARE: Final = 0.9

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from signaling.programme.model import MAX_ITEMS, BadProgramme, Draft, DraftItem, DraftPerson, name_key
 from signaling.programme.reading import Reading, distinct, kind_of, languages, moment, paragraphs, text, zone
@@ -125,7 +126,10 @@ def _value(entry: Component, name: str) -> object:
 
 def _zone_of(entry: Component, begins: datetime | None, within: ZoneInfo) -> str:
     said = zone(_said(entry, "X-ROSTRUM-ZONE"))
-    known = zone(str(getattr(begins.tzinfo, "key", "") if begins else ""))
+    # One that the file defines itself, as Outlook's do, has no name but the one it is used by.
+    named = str(getattr(entry.get("DTSTART"), "params", {}).get("TZID", ""))
+    key = str(getattr(begins.tzinfo, "key", "") if begins else "")
+    known = zone(key) or zone(named) or zone(WINDOWS_TO_OLSON.get(named, ""))
     return (said or (known if known and known.key != "UTC" else None) or within).key
 
 

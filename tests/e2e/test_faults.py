@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from signaling.protocol import Ack, AskQuestion, PostChat, Refused
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
 from tests.signaling.conftest import RedisServer, redis_server
+from tests.signaling.test_sentinel import Replicated, replicated
 
-__all__ = ["redis_server"]
+__all__ = ["redis_server", "replicated"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault, pytest.mark.alone]
 
@@ -149,6 +151,46 @@ async def test_redis_out_of_reach_pauses_chat_and_nothing_else(
             assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
             assert await viewer.evaluate("rostrum.connection.phase") == "open"
         assert await everything_said(stage, session) == ["before", "after"]
+    finally:
+        stage.stop()
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(240)
+async def test_a_master_that_hangs_behind_sentinels_is_replaced_and_the_picture_goes_on(
+    replicated: Replicated, chromium: Chromium, tmp_path: Path
+) -> None:
+    await replicated.start()
+    stage = Stage(tmp_path, redis_url=replicated.url)
+    stage.start()
+    try:
+        session = await stage.new_session()
+        async with stage.speaker(session), seat(stage.url, stage.token(session, "viewer", "Eve")) as eve:
+            viewer = await chromium.visit(stage.link("watch", session, "viewer"))
+            await viewer.playing()
+            assert isinstance(await eve.command(PostChat(command_id(), "before")), Ack)
+            running = {name: stage.pid(name) for name in ("relay", "signaling")}
+            watching = asyncio.create_task(viewer.watch(10.0))
+            replicated.freeze(replicated.master)
+            hung = time.monotonic()
+            lost = PostChat(command_id(), "into the void")
+            refused = await eve.command(lost)
+            assert isinstance(refused, Refused) and refused.code == "log_unavailable" and refused.retry_after
+            async with asyncio.timeout(30):
+                while not isinstance(await eve.command(lost), Ack):
+                    await asyncio.sleep(0.2)
+            back = time.monotonic() - hung
+            await viewer.expect("!rostrum.state().chatPaused", 10)
+            assert await replicated.named() == replicated.replica
+            gap = (await watching)["gap"]
+            print(f"a master hung behind Sentinels: longest gap {gap:.0f} ms, chat back after {back:.1f} s")
+            assert gap < STEADY_GAP_MS
+            assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
+            replicated.thaw(replicated.master)
+            await viewer.type(".chat textarea", "On we go")
+            await viewer.click(".chat button[type=submit]")
+            await viewer.expect("rostrum.state().chat.at(-1)?.text === 'On we go'")
+        assert await everything_said(stage, session) == ["before", "into the void", "On we go"]
     finally:
         stage.stop()
 

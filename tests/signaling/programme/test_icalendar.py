@@ -61,6 +61,16 @@ def test_zones_of_utc_floating_named_and_windows_times(lines: tuple[str, ...], z
     assert (item.zone, item.start) == (zone, start)
 
 
+def test_a_zone_that_the_file_defines_itself_keeps_its_name_as_outlooks_do() -> None:
+    defined = (
+        "BEGIN:VTIMEZONE\r\nTZID:China Standard Time\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\n"
+        "TZOFFSETFROM:+0800\r\nTZOFFSETTO:+0800\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+    )
+    begins = 'DTSTART;TZID="China Standard Time":20260501T090000'
+    (item,) = parse(ics(vevent(begins, "DURATION:PT1H", "SUMMARY:x"), head=defined), BERLIN).items
+    assert (item.zone, item.start) == ("Asia/Shanghai", at("2026-05-01 09:00"))
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
