@@ -52,14 +52,15 @@ def ffmpeg_executable() -> str:
 
 
 @contextlib.asynccontextmanager
-async def ffmpeg(url: str, token: str, folder: Path) -> AsyncIterator[None]:
-    """Publish a test picture as H264 and a tone as Opus, as the README says."""
+async def ffmpeg(url: str, token: str, folder: Path, key_frame_each: int = 2) -> AsyncIterator[None]:
+    """Publish H264 and Opus as the README says, with key frames so many seconds apart."""
     command = [
         *(ffmpeg_executable(), "-hide_banner", "-loglevel", "warning", "-re"),
         *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30"),
         *("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"),
         *("-c:v", "libx264", "-profile:v", "baseline", "-preset", "ultrafast", "-tune", "zerolatency"),
-        *("-pix_fmt", "yuv420p", "-bf", "0", "-g", "60", "-b:v", "800k"),
+        *("-pix_fmt", "yuv420p", "-bf", "0", "-b:v", "800k"),
+        *("-g", str(30 * key_frame_each), "-sc_threshold", "0"),
         *("-c:a", "libopus", "-ar", "48000", "-ac", "2"),
         *("-f", "whip", "-authorization", token, url),
     ]
@@ -85,6 +86,29 @@ async def test_ffmpeg_publishes_h264_and_opus_and_a_viewer_plays_it(
         await viewer.playing()
         await viewer.expect("rostrum.media().slots.main.width === 640")
         assert "video/H264" in await viewer.evaluate("receivedCodecs()")
+
+
+async def test_who_joins_an_encoder_that_hears_no_request_waits_for_no_key_frame(
+    stage: Stage, chromium: Chromium, tmp_path: Path
+) -> None:
+    session = await stage.new_session()
+    token = stage.token(session, "speaker", "Encoder", "encoder")
+
+    async def key_frames() -> int:
+        tracks = (await stage.stats(session))["publications"]["encoder/camera"]["tracks"]
+        return int(tracks["video"]["layers"][0]["key_frames"])
+
+    async with ffmpeg(f"{stage.url}/whip/{session}/camera", token, tmp_path, key_frame_each=600):
+        await stage.media(session, lambda media: any(p.live for p in media.publications))
+        await stage.bring_on(session, "encoder")
+        first = await chromium.visit(stage.link("watch", session, "viewer"))
+        await first.playing()
+        await asyncio.sleep(5)  # a hundred and fifty pictures behind the key frame
+        second = await chromium.visit(stage.link("watch", session, "viewer"))
+        took = await second.playing()
+        print(f"who came 5 s and more after a key frame had a picture after {took:.1f} s")
+        assert await key_frames() == 1, "else another one may have helped"
+        await first.playing()
 
 
 async def test_the_eyevinn_player_plays_from_another_site(
