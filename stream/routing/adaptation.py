@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from stream.routing.bandwidth import CEILING, START
+from stream.routing.bandwidth import START
 from stream.routing.consumer import Consumer
 from stream.routing.group import Rest, Viewer, Watched
 from stream.routing.layers import Rung
 from stream.routing.packet_ring import FULL
+from stream.routing.probing import CEILING
 from stream.routing.producer import Producer
 from stream.routing.slot import Slot
 

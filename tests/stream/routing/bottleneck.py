@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from stream.routing.bandwidth import TICK, Bandwidth
+from stream.routing.bandwidth import Bandwidth
 from stream.routing.layers import Ladder, Rung
+from stream.routing.probing import TICK
 from stream.wire import rtcp
 
 FRAME = 1 / 30

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.routing.bandwidth import CEILING, FLOOR, START, Bandwidth
+from stream.routing.bandwidth import FLOOR, START, Bandwidth
 from stream.routing.layers import Ladder
 from stream.routing.pacing import Pace
+from stream.routing.probing import CEILING
 from stream.wire import rtcp
 from tests.stream.routing.bottleneck import Path, Viewing
 
