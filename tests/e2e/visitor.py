@@ -168,11 +168,17 @@ class ChromiumVisitor(Visitor):
         self._troubles: deque[str] = deque(maxlen=TROUBLES)
         self._asked: set[Request] = set()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self._asked.add(request))
+        page.on("request", self._asks)
         page.on("requestfinished", lambda request: self._asked.discard(request))
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
         page.on("console", self._said)
+
+    def _asks(self, request: Request) -> None:
+        # Of what the document before it had asked for, nothing more is said.
+        if request.is_navigation_request():
+            self._asked.clear()
+        self._asked.add(request)
 
     def _failed(self, request: Request) -> None:
         self._asked.discard(request)

@@ -81,8 +81,8 @@
     slate.className = 'slate alone';
     slate.lang = tag;
     slate.dir = 'auto';
-    const line = document.createElement('p');
-    line.setAttribute('role', 'status');
+    slate.ariaLive = 'polite';
+    const line = document.createElement('h1');
     line.textContent = SAID[tag] ?? '';
     slate.append(line);
     document.getElementById('page')?.append(slate);
