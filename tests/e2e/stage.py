@@ -30,7 +30,7 @@ from tests.signaling.processes import children, free_port, without_rostrum
 
 Process = Literal["redis", "relay", "signaling"]
 
-READY_SECONDS = 20.0
+READY_SECONDS = 45.0
 
 _MARKS: dict[Process, str] = {
     "redis": "redis-server",
