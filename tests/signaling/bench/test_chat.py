@@ -11,6 +11,9 @@ import pytest
 
 from tests.signaling.processes import without_rostrum
 
+BARE_WRITE = 9.0
+"""µs that a bare write takes on a machine for which the figures below are meant."""
+
 
 def bench(*options: str) -> dict[str, Any]:
     """Measure, and return the figures; a busy machine may spoil them (exit code 1), no more."""
@@ -49,5 +52,6 @@ def test_two_thousand_viewers(rate: int, most: float) -> None:
     assert found["latency_p99_ms"] <= 200
     assert found["memory_per_connection"] <= 30 * 1024
     assert found["burst"]["moderator_max_ms"] <= 200
-    if found["cpu_us_per_delivery"] > most:
-        print(f"{found['cpu_us_per_delivery']:.1f} µs a delivery, not {most}: is the machine quiet?")
+    assert found["times_write"] <= 2, "a delivery is little more than its write"
+    if found["write_us"] <= BARE_WRITE:
+        assert found["cpu_us_per_delivery"] <= most

@@ -44,8 +44,8 @@ def test_five_thousand_come_back_when_all_processes_have_died() -> None:
     assert found["history_reads"] <= 4, (
         "once a worker: a checkpoint's tail, and a look for what came meanwhile"
     )
-    # faults.md means 10 s. Here one core starts two processes and then takes 5,000 in, at 1.6 ms each.
-    assert found["back_p99_ms"] <= 20_000
+    # One core starts two processes and then takes 5,000 in: on a busy machine it may be 13 s.
+    assert found["back_p99_ms"] <= 10_000
 
 
 @pytest.mark.benchmark

@@ -42,6 +42,5 @@ def test_two_thousand_vote_in_one_moment() -> None:
     found = bench("--viewers", "2000")
     print(json.dumps(found, indent=2))
     assert (found["acknowledged"], found["refused"], found["untold"]) == (12_000, 0, 0)
-    assert found["told_max_ms"] <= 5_000
-    if found["told_p50_ms"] > 500:
-        print(f"told after {found['told_p50_ms']:.0f} ms, not 500: is the machine quiet?")
+    assert found["told_p50_ms"] <= 1000, "is the machine quiet?"
+    assert found["told_max_ms"] <= 2000
