@@ -10,9 +10,10 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
@@ -34,6 +35,18 @@ app.add_typer(programme_cli.programme, name="programme")
 app.add_typer(invite_cli.invite, name="invite")
 bench = typer.Typer(no_args_is_help=True, help="Measure what this machine carries.")
 app.add_typer(bench, name="bench")
+
+
+class Measured(Protocol):
+    """Figures, and whether they count."""
+
+    valid: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+
+
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
 
 
 def main() -> None:
@@ -299,19 +312,12 @@ def bench_relay(
     """
     from stream.bench.commands import Wanted
     from stream.bench.commands import bench_relay as measure
-    from stream.bench.process import BenchError
-    from stream.bench.report import relay_table, to_json
+    from stream.bench.report import relay_table
 
     wanted = Wanted(
         viewers, seconds, fanout, bitrate * 1000, decrypt, pacing.value, join_rate if joins else 0.0, workers
     )
-    try:
-        figures = asyncio.run(measure(wanted))
-    except BenchError as error:
-        raise CommandError(f"Nothing was measured: {error}") from None
-    typer.echo(to_json(figures.as_dict()) if as_json else relay_table(figures))
-    if not figures.valid:
-        sys.exit(1)
+    _tell_measured(lambda: asyncio.run(measure(wanted)), relay_table, as_json)
 
 
 @bench.command("peers")
@@ -371,16 +377,8 @@ def bench_chat(
     """
     from signaling.bench.chat import Wanted, measure
     from signaling.bench.report import chat_table
-    from stream.bench.process import BenchError
-    from stream.bench.report import to_json
 
-    try:
-        figures = measure(Wanted(viewers, rate, seconds, workers))
-    except BenchError as error:
-        raise CommandError(f"Nothing was measured: {error}") from None
-    typer.echo(to_json(figures.as_dict()) if as_json else chat_table(figures))
-    if not figures.valid:
-        sys.exit(1)
+    _tell_measured(lambda: measure(Wanted(viewers, rate, seconds, workers)), chat_table, as_json)
 
 
 @bench.command("votes")
@@ -399,16 +397,8 @@ def bench_votes(
     """
     from signaling.bench.report import votes_table
     from signaling.bench.votes import Wanted, measure
-    from stream.bench.process import BenchError
-    from stream.bench.report import to_json
 
-    try:
-        figures = measure(Wanted(viewers, waves, workers))
-    except BenchError as error:
-        raise CommandError(f"Nothing was measured: {error}") from None
-    typer.echo(to_json(figures.as_dict()) if as_json else votes_table(figures))
-    if not figures.valid:
-        sys.exit(1)
+    _tell_measured(lambda: measure(Wanted(viewers, waves, workers)), votes_table, as_json)
 
 
 @bench.command("connect")
@@ -430,14 +420,22 @@ def bench_connect(
     """
     from signaling.bench.connect import Wanted, measure
     from signaling.bench.report import connect_table
+
+    _tell_measured(lambda: measure(Wanted(viewers, seconds, workers, everybody)), connect_table, as_json)
+
+
+def _tell_measured(
+    measure: Callable[[], MeasuredT], table: Callable[[MeasuredT], str], as_json: bool
+) -> None:
+    """Print what was measured; end with 1 where it does not count."""
     from stream.bench.process import BenchError
     from stream.bench.report import to_json
 
     try:
-        figures = measure(Wanted(viewers, seconds, workers, everybody))
+        figures = measure()
     except BenchError as error:
         raise CommandError(f"Nothing was measured: {error}") from None
-    typer.echo(to_json(figures.as_dict()) if as_json else connect_table(figures))
+    typer.echo(to_json(figures.as_dict()) if as_json else table(figures))
     if not figures.valid:
         sys.exit(1)
 

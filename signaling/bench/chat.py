@@ -8,25 +8,16 @@ first message to the last delivery; a run whose load was the bottleneck is INVAL
 
 from __future__ import annotations
 
-import contextlib
-import resource
 import statistics
-import tempfile
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from signaling.bench import bare
-from signaling.bench.crowd import Crowd, Member
-from signaling.bench.workers import Workers, running
-from stream.bench.commands import settled
-from stream.bench.process import BenchError, Cores
+from signaling.bench.crowd import Member
+from signaling.bench.scene import Scene, Verdict, scene
 from stream.bench.servers import percentile
-
-IN_FLIGHT: Final = 100
-"""Viewers that join at the same time."""
 
 GRACE: Final = 3.0
 """Seconds a message may take to reach everybody, before it counts as lost."""
@@ -43,10 +34,6 @@ BURST: Final = 100
 BARE: Final = 3.0
 """Seconds that bare writes are timed, at most as long as people talk."""
 
-_FULL_SHARE: Final = 0.9
-_LATE: Final = 0.1
-"""Turns of the load that come later than this (p99, seconds) make its delays its own."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -58,8 +45,8 @@ class Wanted:
     workers: int = 2
 
 
-@dataclass
-class Figures:
+@dataclass(kw_only=True)
+class Figures(Verdict):
     """What was measured. Delays in ms, memory in bytes."""
 
     viewers: int
@@ -85,57 +72,33 @@ class Figures:
     memory_per_connection: float
     joins_per_second: float
     burst: dict[str, float]
-    generator: dict[str, float]
-    valid: bool = True
-    invalid_because: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values."""
-        return asdict(self)
 
 
 def measure(wanted: Wanted) -> Figures:
     """Start the servers, load them, and take the figures. Raises BenchError."""
-    allow_sockets(2 * wanted.viewers + 200)
-    with (
-        settled() as cores,
-        tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
-        running(wanted.workers, cores, Path(folder)) as workers,
-        contextlib.closing(Crowd()) as crowd,
-    ):
-        return _Talk(wanted, cores, workers, crowd, Path(folder)).figures()
-
-
-def allow_sockets(count: int) -> None:
-    """Let this process, and those it starts, have so many sockets. Raises BenchError."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard not in (resource.RLIM_INFINITY,) and hard < count:
-        raise BenchError(f"only {hard} open files are allowed here (ulimit -n), not {count}")
-    if soft != resource.RLIM_INFINITY and soft < count:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+    with scene(wanted.workers, 2 * wanted.viewers + 200) as where:
+        return _Talk(wanted, where).figures()
 
 
 class _Talk:
     """One measurement."""
 
-    def __init__(self, wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, wanted: Wanted, where: Scene) -> None:
         self._wanted = wanted
-        self._cores = cores
-        self._workers = workers
-        self._crowd = crowd
+        self._scene = where
+        self._crowd = where.crowd
         self._sent: dict[str, float] = {}
         self._posted = 0
 
     def figures(self) -> Figures:
         """Go through all of it."""
-        crowd, workers, wanted = self._crowd, self._workers, self._wanted
+        crowd, workers, wanted = self._crowd, self._scene.workers, self._wanted
         empty = workers.memory()
         began = time.monotonic()
-        self._everybody_joins()
+        self._scene.everybody_joins(wanted.viewers)
         joined = wanted.viewers / (time.monotonic() - began)
-        desk = self._join_one(0, "desk", "moderator")
-        self._pass(SETTLE)
+        desk = self._scene.desk_joins()
+        crowd.wait(SETTLE)
         memory = (workers.memory() - empty) / wanted.viewers
 
         audience = crowd.members[: wanted.viewers]
@@ -158,8 +121,8 @@ class _Talk:
         told_in = [frame for frame in frames if frame.said]
         per_frame = statistics.mean([len(frame.said) for frame in told_in] or [1])
         write = bare.measure(
-            self._cores,
-            self._folder,
+            self._scene.cores,
+            self._scene.folder,
             count=wanted.viewers,
             length=round(statistics.mean([frame.size for frame in told_in] or [LENGTH])),
             rate=wanted.rate / per_frame,
@@ -178,7 +141,7 @@ class _Talk:
             redis_us_per_delivery=used[1] * 1e6 / max(1, deliveries),
             write_us=write,
             times_write=sum(used) * 1e6 / max(1, deliveries) * per_frame / write,
-            cpu_share=sum(used) / elapsed / len(self._cores.server),
+            cpu_share=sum(used) / elapsed / len(self._scene.cores.server),
             messages_per_frame=per_frame,
             latency_p50_ms=percentile(delays, 0.5) * 1000,
             latency_p99_ms=percentile(delays, 0.99) * 1000,
@@ -195,35 +158,9 @@ class _Talk:
                 "unsent": crowd.counters["unsent"],
             },
         )
-        self._judge(figures)
+        unheard = figures.generator["unsent"] or figures.generator["refused"]
+        figures.judge(self._scene.cores, "messages" if unheard else None)
         return figures
-
-    # -- who is there ---------------------------------------------------------------------------------
-
-    def _everybody_joins(self) -> None:
-        crowd = self._crowd
-        for number in range(self._wanted.viewers):
-            crowd.run(lambda: self._joining() < IN_FLIGHT, 20)
-            self._begin(number, f"viewer-{number}")
-        if not crowd.run(lambda: not self._joining(), 20):
-            raise BenchError(f"{self._joining()} viewers could not join ({dict(crowd.counters)})")
-
-    def _joining(self) -> int:
-        return len(self._crowd.members) - self._crowd.counters["welcomes"]
-
-    def _begin(self, number: int, sub: str, role: Any = "viewer") -> Member:
-        worker = self._workers.signaling[number % len(self._workers.signaling)]
-        return self._crowd.join(worker.port, self._workers.token(sub, role))
-
-    def _join_one(self, number: int, sub: str, role: Any) -> Member:
-        member = self._begin(number, sub, role)
-        if not self._crowd.run(lambda: member.welcomed, 10):
-            raise BenchError(f"a {role} could not join")
-        return member
-
-    def _pass(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        self._crowd.run(lambda: time.monotonic() > end, seconds + 1)
 
     # -- talking --------------------------------------------------------------------------------------
 
@@ -292,15 +229,3 @@ class _Talk:
             "moderator_p50_ms": percentile(waits, 0.5) * 1000,
             "moderator_max_ms": max(waits, default=float("nan")) * 1000,
         }
-
-    def _judge(self, figures: Figures) -> None:
-        reasons = figures.invalid_because
-        if self._cores.shared:
-            reasons.append("servers and load share one core")
-        if figures.generator["cpu_share"] > _FULL_SHARE:
-            reasons.append("the load generator was saturated")
-        if figures.generator["turn_p99_ms"] > _LATE * 1000:
-            reasons.append("the load generator read late")
-        if figures.generator["unsent"] or figures.generator["refused"]:
-            reasons.append("messages of the load were not taken")
-        figures.valid = not reasons

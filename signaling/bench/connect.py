@@ -8,20 +8,16 @@ later, and that time counts.
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import random
-import tempfile
 import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from signaling.bench.chat import allow_sockets
 from signaling.bench.crowd import Crowd, Member
-from signaling.bench.workers import Workers, running
-from stream.bench.commands import settled
-from stream.bench.process import BenchError, Cores
+from signaling.bench.scene import Scene, Verdict, scene
+from signaling.bench.workers import Workers
+from stream.bench.process import BenchError
 from stream.bench.servers import percentile
 
 PAUSE: Final = 0.3
@@ -33,8 +29,6 @@ GROWTH: Final = 1.5
 LONGEST: Final = 10.0
 BACK_WITHIN: Final = 60.0
 """Seconds that they are waited for."""
-
-_FULL_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -48,8 +42,8 @@ class Wanted:
     """Whether all processes are killed, and started anew."""
 
 
-@dataclass
-class Figures:
+@dataclass(kw_only=True)
+class Figures(Verdict):
     """What was measured. Delays in ms, memory in bytes."""
 
     viewers: int
@@ -68,30 +62,18 @@ class Figures:
     """From the death of their process to their welcome at another, or at the one started in its place."""
     history_reads: int
     """How often the log was read from Redis while they returned."""
-    generator: dict[str, float]
-    valid: bool = True
-    invalid_because: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values."""
-        return asdict(self)
 
 
 def measure(wanted: Wanted) -> Figures:
     """Start the servers, let everybody come, and come again. Raises BenchError."""
     if wanted.workers < 2:
         raise BenchError("who is to come back needs another process to go to")
-    allow_sockets(3 * wanted.viewers + 200)
-    with (
-        settled() as cores,
-        tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
-        running(wanted.workers, cores, Path(folder)) as workers,
-        contextlib.closing(Crowd()) as crowd,
-    ):
-        return _measure(wanted, cores, workers, crowd)
+    with scene(wanted.workers, 3 * wanted.viewers + 200) as where:
+        return _measure(wanted, where)
 
 
-def _measure(wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> Figures:
+def _measure(wanted: Wanted, where: Scene) -> Figures:
+    workers, crowd = where.workers, where.crowd
     crowd.keep_welcomes = True
     tokens = [workers.token(f"viewer-{number}") for number in range(wanted.viewers)]
     empty, cpu, own = workers.memory(), sum(workers.cpu_seconds()), time.process_time()
@@ -106,7 +88,7 @@ def _measure(wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> Fi
     share = (time.process_time() - own) / seconds
     used = sum(workers.cpu_seconds()) - cpu
     joins = [member.welcome_at - at for member, at in zip(crowd.members, due, strict=True) if member.welcomed]
-    crowd.run(lambda: False, 4.0)
+    crowd.wait(4.0)
     memory = (workers.memory() - empty) / max(1, len(joins))
 
     dead = workers.signaling if wanted.everybody else workers.signaling[:1]
@@ -139,11 +121,7 @@ def _measure(wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> Fi
         history_reads=_reads(workers) - reads,
         generator={"cpu_share": share, "unsent": crowd.counters["unsent"]},
     )
-    if cores.shared:
-        figures.invalid_because.append("servers and load share one core")
-    if share > _FULL_SHARE:
-        figures.invalid_because.append("the load generator was saturated")
-    figures.valid = not figures.invalid_because
+    figures.judge(where.cores)
     return figures
 
 

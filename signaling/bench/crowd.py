@@ -124,6 +124,16 @@ class Crowd:
         self._poll.register(sock, select.EPOLLIN)
         return member
 
+    @property
+    def joining(self) -> int:
+        """How many are not welcome yet."""
+        return len(self.members) - self.counters["welcomes"]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and read what comes."""
+        end = time.monotonic() + seconds
+        self.run(lambda: time.monotonic() > end, seconds + 1)
+
     def say(self, member: Member, message: Message) -> None:
         """Send one frame; a member whose socket takes no more is a failure of the run."""
         payload = msgspec.json.encode(message)

@@ -8,32 +8,20 @@ INVALID.
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from signaling.bench.chat import allow_sockets
-from signaling.bench.crowd import Crowd, Member, Message
-from signaling.bench.workers import Workers, running
-from stream.bench.commands import settled
-from stream.bench.process import BenchError, Cores
+from signaling.bench.crowd import Member, Message
+from signaling.bench.scene import Scene, Verdict, scene
+from stream.bench.process import BenchError
 from stream.bench.servers import percentile
-
-IN_FLIGHT: Final = 100
-"""Viewers that join at the same time."""
 
 WITHIN: Final = 15.0
 """Seconds a wave may take before it counts as lost."""
 
 APART: Final = 1.0
 """Seconds between two waves, so that each is a wave of its own to every budget."""
-
-_FULL_SHARE: Final = 0.9
-_LATE: Final = 0.1
-"""Turns of the load that come later than this (p99, seconds) make its delays its own."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +33,8 @@ class Wanted:
     workers: int = 2
 
 
-@dataclass
-class Figures:
+@dataclass(kw_only=True)
+class Figures(Verdict):
     """What was measured. Delays in ms from before the first vote of a wave was written."""
 
     viewers: int
@@ -69,25 +57,12 @@ class Figures:
     """Of signaling and Redis together, all that a vote sets off: the sum told to everybody too."""
     ticks_per_wave: float
     """Sums that one viewer was told of a wave."""
-    generator: dict[str, float]
-    valid: bool = True
-    invalid_because: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values."""
-        return asdict(self)
 
 
 def measure(wanted: Wanted) -> Figures:
     """Start the servers, let everybody vote, and take the figures. Raises BenchError."""
-    allow_sockets(wanted.viewers + 200)
-    with (
-        settled() as cores,
-        tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder,
-        running(wanted.workers, cores, Path(folder)) as workers,
-        contextlib.closing(Crowd()) as crowd,
-    ):
-        return _Room(wanted, cores, workers, crowd).figures()
+    with scene(wanted.workers, wanted.viewers + 200) as where:
+        return _Room(wanted, where).figures()
 
 
 @dataclass(frozen=True)
@@ -105,35 +80,34 @@ class _Wave:
 class _Room:
     """One measurement."""
 
-    def __init__(self, wanted: Wanted, cores: Cores, workers: Workers, crowd: Crowd) -> None:
+    def __init__(self, wanted: Wanted, where: Scene) -> None:
         self._wanted = wanted
-        self._cores = cores
-        self._workers = workers
-        self._crowd = crowd
+        self._scene = where
+        self._crowd = where.crowd
         self._given = 0
 
     def figures(self) -> Figures:
         """Go through all of it."""
-        crowd, wanted = self._crowd, self._wanted
-        self._everybody_joins()
+        crowd, workers, wanted = self._crowd, self._scene.workers, self._wanted
+        self._scene.everybody_joins(wanted.viewers)
+        desk = self._scene.desk_joins()
         audience = crowd.members[: wanted.viewers]
-        desk = crowd.members[wanted.viewers]
         self._ordered(desk, {"type": "questions.moderation", "mode": "post"})
         subjects = [
             self._question(desk) if number % 2 == 0 else self._poll(desk) for number in range(wanted.waves)
         ]
-        self._pass(APART)
+        crowd.wait(APART)
         crowd.lags.clear()
         waves: list[_Wave] = []
         cpu = own = elapsed = 0.0
         for subject, vote in subjects:
-            began, before, mine = time.monotonic(), sum(self._workers.cpu_seconds()), time.process_time()
+            began, before, mine = time.monotonic(), sum(workers.cpu_seconds()), time.process_time()
             waves.append(self._wave(audience, subject, vote))
             elapsed += time.monotonic() - began
-            cpu += sum(self._workers.cpu_seconds()) - before
+            cpu += sum(workers.cpu_seconds()) - before
             own += time.process_time() - mine
-            self._pass(APART)
-        self._workers.check()
+            crowd.wait(APART)
+        workers.check()
         told = [WITHIN if wave.told is None else wave.told for wave in waves]
         answers = [wait for wave in waves for wait in wave.answers]
         figures = Figures(
@@ -158,23 +132,10 @@ class _Room:
                 "unsent": crowd.counters["unsent"],
             },
         )
-        self._judge(figures)
+        figures.judge(self._scene.cores, "votes" if figures.generator["unsent"] else None)
         return figures
 
-    # -- who is there, and what they vote on ------------------------------------------------------------
-
-    def _everybody_joins(self) -> None:
-        crowd, wanted = self._crowd, self._wanted
-        ports = [worker.port for worker in self._workers.signaling]
-        for number in range(wanted.viewers):
-            crowd.run(lambda: self._joining() < IN_FLIGHT, 20)
-            crowd.join(ports[number % len(ports)], self._workers.token(f"viewer-{number}"))
-        crowd.join(ports[0], self._workers.token("desk", "moderator"))
-        if not crowd.run(lambda: not self._joining(), 20):
-            raise BenchError(f"{self._joining()} people could not join ({dict(crowd.counters)})")
-
-    def _joining(self) -> int:
-        return len(self._crowd.members) - self._crowd.counters["welcomes"]
+    # -- what they vote on ------------------------------------------------------------------------------
 
     def _question(self, desk: Member) -> tuple[str, Message]:
         question = self._ordered(desk, {"type": "question.ask", "text": "Shall we?"})
@@ -194,7 +155,7 @@ class _Room:
             raise BenchError(f"a moderator's {command['type']} is not answered")
         if (answer := desk.answers[number][1])["type"] == "refused":
             if answer["code"] == "rate_limited":
-                self._pass(answer["retry_after"])
+                crowd.wait(answer["retry_after"])
                 return self._ordered(desk, command)
             raise BenchError(f"a moderator's {command['type']} is refused: {answer['reason']}")
         if command["type"] not in ("question.ask", "poll.create"):
@@ -209,10 +170,6 @@ class _Room:
     def _number(self) -> str:
         self._given += 1
         return f"b{self._given}"
-
-    def _pass(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        self._crowd.run(lambda: time.monotonic() > end, seconds + 1)
 
     # -- voting -----------------------------------------------------------------------------------------
 
@@ -252,15 +209,3 @@ class _Room:
             refused=sum(1 for (_, answer), _ in answered if answer["type"] == "refused"),
             ticks=sum(len([totals for totals in sums if totals]) for sums in heard) / len(audience),
         )
-
-    def _judge(self, figures: Figures) -> None:
-        reasons = figures.invalid_because
-        if self._cores.shared:
-            reasons.append("servers and load share one core")
-        if figures.generator["cpu_share"] > _FULL_SHARE:
-            reasons.append("the load generator was saturated")
-        if figures.generator["turn_p99_ms"] > _LATE * 1000:
-            reasons.append("the load generator read late")
-        if figures.generator["unsent"]:
-            reasons.append("votes of the load were not taken")
-        figures.valid = not reasons

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import websockets
 
-from signaling.attend import GoodbyeError, command_id, seat
+from signaling.attend import GoodbyeError, Seat, command_id, seat
 from signaling.protocol import Ack, AskQuestion, PostChat, Refused
 from tests.e2e.stage import Stage
-from tests.e2e.visitor import Chromium
+from tests.e2e.visitor import Chromium, ChromiumVisitor
 from tests.signaling.conftest import RedisServer, redis_server
 from tests.signaling.test_sentinel import Replicated, replicated
 
@@ -120,14 +121,11 @@ async def test_nothing_acknowledged_is_lost_when_redis_is_killed(
         await viewer.expect("rostrum.state().chat.at(-1)?.text === 'After the storm'")
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    "seconds", [4.0, *(pytest.param(long, marks=pytest.mark.benchmark) for long in (30.0, 90.0))]
-)
-async def test_redis_out_of_reach_pauses_chat_and_nothing_else(
-    redis_server: RedisServer, chromium: Chromium, tmp_path: Path, seconds: float
-) -> None:
-    stage = Stage(tmp_path, redis_url=redis_server.url)
+@contextlib.asynccontextmanager
+async def watched(
+    chromium: Chromium, stage: Stage
+) -> AsyncIterator[tuple[Stage, str, ChromiumVisitor, Seat]]:
+    """Start a stage with a talk that a page plays, and where Eve has said `before`."""
     stage.start()
     try:
         session = await stage.new_session()
@@ -135,24 +133,40 @@ async def test_redis_out_of_reach_pauses_chat_and_nothing_else(
             viewer = await chromium.visit(stage.link("watch", session, "viewer"))
             await viewer.playing()
             assert isinstance(await eve.command(PostChat(command_id(), "before")), Ack)
-            running = {name: stage.pid(name) for name in ("relay", "signaling")}
-            watching = asyncio.create_task(viewer.watch(seconds + 4))
-            redis_server.freeze()
-            await viewer.expect("rostrum.state().chatPaused", 10)
-            refused = await eve.command(PostChat(command_id(), "meanwhile"))
-            await asyncio.sleep(seconds)
-            redis_server.thaw()
-            back = await viewer.expect("!rostrum.state().chatPaused", 10)
-            gap = (await watching)["gap"]
-            assert isinstance(refused, Refused) and refused.code == "log_unavailable"
-            assert isinstance(await eve.command(PostChat(command_id(), "after")), Ack)
-            print(f"redis away {seconds:.0f} s: longest gap {gap:.0f} ms, chat back after {back:.2f} s")
-            assert gap < STEADY_GAP_MS
-            assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
-            assert await viewer.evaluate("rostrum.connection.phase") == "open"
-        assert await everything_said(stage, session) == ["before", "after"]
+            yield stage, session, viewer, eve
     finally:
         stage.stop()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "seconds", [4.0, *(pytest.param(long, marks=pytest.mark.benchmark) for long in (30.0, 90.0))]
+)
+async def test_redis_out_of_reach_pauses_chat_and_nothing_else(
+    redis_server: RedisServer, chromium: Chromium, tmp_path: Path, seconds: float
+) -> None:
+    async with watched(chromium, Stage(tmp_path, redis_url=redis_server.url)) as (
+        stage,
+        session,
+        viewer,
+        eve,
+    ):
+        running = {name: stage.pid(name) for name in ("relay", "signaling")}
+        watching = asyncio.create_task(viewer.watch(seconds + 4))
+        redis_server.freeze()
+        await viewer.expect("rostrum.state().chatPaused", 10)
+        refused = await eve.command(PostChat(command_id(), "meanwhile"))
+        await asyncio.sleep(seconds)
+        redis_server.thaw()
+        back = await viewer.expect("!rostrum.state().chatPaused", 10)
+        gap = (await watching)["gap"]
+        assert isinstance(refused, Refused) and refused.code == "log_unavailable"
+        assert isinstance(await eve.command(PostChat(command_id(), "after")), Ack)
+        print(f"redis away {seconds:.0f} s: longest gap {gap:.0f} ms, chat back after {back:.2f} s")
+        assert gap < STEADY_GAP_MS
+        assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
+        assert await viewer.evaluate("rostrum.connection.phase") == "open"
+        assert await everything_said(stage, session) == ["before", "after"]
 
 
 @pytest.mark.benchmark
@@ -161,38 +175,29 @@ async def test_a_master_that_hangs_behind_sentinels_is_replaced_and_the_picture_
     replicated: Replicated, chromium: Chromium, tmp_path: Path
 ) -> None:
     await replicated.start()
-    stage = Stage(tmp_path, redis_url=replicated.url)
-    stage.start()
-    try:
-        session = await stage.new_session()
-        async with stage.speaker(session), seat(stage.url, stage.token(session, "viewer", "Eve")) as eve:
-            viewer = await chromium.visit(stage.link("watch", session, "viewer"))
-            await viewer.playing()
-            assert isinstance(await eve.command(PostChat(command_id(), "before")), Ack)
-            running = {name: stage.pid(name) for name in ("relay", "signaling")}
-            watching = asyncio.create_task(viewer.watch(10.0))
-            replicated.freeze(replicated.master)
-            hung = time.monotonic()
-            lost = PostChat(command_id(), "into the void")
-            refused = await eve.command(lost)
-            assert isinstance(refused, Refused) and refused.code == "log_unavailable" and refused.retry_after
-            async with asyncio.timeout(30):
-                while not isinstance(await eve.command(lost), Ack):
-                    await asyncio.sleep(0.2)
-            back = time.monotonic() - hung
-            await viewer.expect("!rostrum.state().chatPaused", 10)
-            assert await replicated.named() == replicated.replica
-            gap = (await watching)["gap"]
-            print(f"a master hung behind Sentinels: longest gap {gap:.0f} ms, chat back after {back:.1f} s")
-            assert gap < STEADY_GAP_MS
-            assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
-            replicated.thaw(replicated.master)
-            await viewer.type(".chat textarea", "On we go")
-            await viewer.click(".chat button[type=submit]")
-            await viewer.expect("rostrum.state().chat.at(-1)?.text === 'On we go'")
+    async with watched(chromium, Stage(tmp_path, redis_url=replicated.url)) as (stage, session, viewer, eve):
+        running = {name: stage.pid(name) for name in ("relay", "signaling")}
+        watching = asyncio.create_task(viewer.watch(10.0))
+        replicated.freeze(replicated.master)
+        hung = time.monotonic()
+        lost = PostChat(command_id(), "into the void")
+        refused = await eve.command(lost)
+        assert isinstance(refused, Refused) and refused.code == "log_unavailable" and refused.retry_after
+        async with asyncio.timeout(30):
+            while not isinstance(await eve.command(lost), Ack):
+                await asyncio.sleep(0.2)
+        back = time.monotonic() - hung
+        await viewer.expect("!rostrum.state().chatPaused", 10)
+        assert await replicated.named() == replicated.replica
+        gap = (await watching)["gap"]
+        print(f"a master hung behind Sentinels: longest gap {gap:.0f} ms, chat back after {back:.1f} s")
+        assert gap < STEADY_GAP_MS
+        assert {name: stage.pid(name) for name in ("relay", "signaling")} == running, "nothing restarts"
+        replicated.thaw(replicated.master)
+        await viewer.type(".chat textarea", "On we go")
+        await viewer.click(".chat button[type=submit]")
+        await viewer.expect("rostrum.state().chat.at(-1)?.text === 'On we go'")
         assert await everything_said(stage, session) == ["before", "into the void", "On we go"]
-    finally:
-        stage.stop()
 
 
 async def talk(stage: Stage, session: str, name: str, acknowledged: list[str]) -> None:

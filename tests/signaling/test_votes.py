@@ -120,20 +120,26 @@ async def test_a_crowd_on_two_workers_is_counted_once_each_in_few_events_and_tic
             assert not any("v1" in str(message) for message in messages)
 
 
-async def test_a_wave_larger_than_one_write_waits_for_no_company(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering_module, "PACE", 5.0)
+def counting() -> tuple[Gathering, list[int]]:
+    """Return a gathering, and how many it wrote together each time; each is told which write was theirs."""
     writes: list[int] = []
 
     async def write(together: Sequence[Given]) -> None:
         writes.append(len(together))
-        for given in together:
-            given.settle(len(writes))
+        for one in together:
+            one.settle(len(writes))
 
-    gathering = Gathering(write)
-    who = person_of(claims("ada"))
+    return Gathering(write), writes
 
-    def given(number: int) -> Given:
-        return Given(who, VoteQuestion(f"c{number}", "q"), command_key("ada", f"c{number}"))
+
+def given(number: int) -> Given:
+    """Return ada's vote of this number."""
+    return Given(person_of(claims("ada")), VoteQuestion(f"c{number}", "q"), command_key("ada", f"c{number}"))
+
+
+async def test_a_wave_larger_than_one_write_waits_for_no_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering_module, "PACE", 5.0)
+    gathering, writes = counting()
 
     began = time.monotonic()
     answers = await asyncio.gather(*(gathering.add(given(number)) for number in range(MOST_TOGETHER)))
@@ -161,18 +167,7 @@ async def test_the_rest_of_a_wave_is_written_right_after_its_beginning_and_what_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gathering_module, "PACE", 30.0)
-    writes: list[int] = []
-
-    async def write(together: Sequence[Given]) -> None:
-        writes.append(len(together))
-        for given in together:
-            given.settle(len(writes))
-
-    gathering = Gathering(write)
-    who = person_of(claims("ada"))
-
-    def given(number: int) -> Given:
-        return Given(who, VoteQuestion(f"c{number}", "q"), command_key("ada", f"c{number}"))
+    gathering, writes = counting()
 
     async with asyncio.timeout(10):
         assert [await gathering.add(given(number)) for number in range(2)] == [1, 2]

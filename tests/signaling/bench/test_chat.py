@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from typing import Any
 
 import pytest
 
-from tests.signaling.processes import without_rostrum
+from tests.signaling.bench.running import bench
 
 BARE_WRITE = 9.0
 """µs that a bare write takes on a machine for which the figures below are meant."""
 
 
-def bench(*options: str) -> dict[str, Any]:
-    """Measure, and return the figures; a busy machine may spoil them (exit code 1), no more."""
-    done = subprocess.run(
-        [sys.executable, "-m", "signaling", "bench", "chat", "--json", *options],
-        env=without_rostrum(),
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 def test_a_small_room_hears_everything_once() -> None:
-    found = bench("--viewers", "30", "--rate", "10", "--seconds", "1")
+    found = bench("chat", "--viewers", "30", "--rate", "10", "--seconds", "1")
     assert (found["messages"], found["deliveries"]) == (10, 300)
     assert (found["lost"], found["doubled"]) == (0, 0)
     assert (found["burst"]["messages"], found["burst"]["lost"]) == (30, 0)
@@ -46,7 +28,7 @@ def test_a_small_room_hears_everything_once() -> None:
 @pytest.mark.benchmark
 @pytest.mark.parametrize(("rate", "most"), [(5, 12.0), (50, 4.0)])
 def test_two_thousand_viewers(rate: int, most: float) -> None:
-    found = bench("--viewers", "2000", "--rate", str(rate), "--seconds", "8")
+    found = bench("chat", "--viewers", "2000", "--rate", str(rate), "--seconds", "8")
     print(json.dumps(found, indent=2))
     assert (found["lost"], found["doubled"], found["burst"]["lost"]) == (0, 0, 0)
     assert found["latency_p99_ms"] <= 200

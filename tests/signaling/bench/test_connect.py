@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from typing import Any
 
 import pytest
 
-from tests.signaling.processes import without_rostrum
-
-
-def bench(*options: str) -> dict[str, Any]:
-    """Measure, and return the figures; a busy machine may spoil them (exit code 1), no more."""
-    done = subprocess.run(
-        [sys.executable, "-m", "signaling", "bench", "connect", "--json", *options],
-        env=without_rostrum(),
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+from tests.signaling.bench.running import bench
 
 
 def test_a_small_crowd_comes_and_comes_back_where_it_was() -> None:
-    found = bench("--viewers", "60", "--seconds", "1")
+    found = bench("connect", "--viewers", "60", "--seconds", "1")
     assert (found["welcomed"], found["returned"], found["resumed"]) == (60, 30, 30)
     assert found["history_reads"] == 0, "the other process knows it all"
     assert 0 < found["join_p50_ms"] <= found["join_p99_ms"] < 2000
@@ -38,7 +20,7 @@ def test_a_small_crowd_comes_and_comes_back_where_it_was() -> None:
 
 @pytest.mark.benchmark
 def test_five_thousand_come_back_when_all_processes_have_died() -> None:
-    found = bench("--viewers", "5000", "--seconds", "10", "--everybody")
+    found = bench("connect", "--viewers", "5000", "--seconds", "10", "--everybody")
     print(json.dumps(found, indent=2))
     assert (found["welcomed"], found["returned"]) == (5000, 5000)
     assert found["history_reads"] <= 4, (
@@ -50,7 +32,7 @@ def test_five_thousand_come_back_when_all_processes_have_died() -> None:
 
 @pytest.mark.benchmark
 def test_five_thousand_in_ten_seconds_and_half_of_them_again() -> None:
-    found = bench("--viewers", "5000", "--seconds", "10")
+    found = bench("connect", "--viewers", "5000", "--seconds", "10")
     print(json.dumps(found, indent=2))
     assert (found["welcomed"], found["returned"], found["history_reads"]) == (5000, 2500, 0)
     assert found["join_p99_ms"] <= 2000
