@@ -7,24 +7,16 @@
 
 import { lastFrom } from '../shared/selectors.js';
 import { Chat } from '../shared/ui/chat.js';
-import { say, words } from '../shared/words.js';
+import { Note } from '../shared/ui/noted.js';
+import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 
 /** What staff said last, until this desk has answered. @param {{ session: LiveSession }} props */
 export function Noted({ session }) {
-  const { av, speak } = words;
   const note = lastFrom(session.state.value, 'staff');
-  const seen = () => note && session.command({ type: 'chat.post', channel: 'hall', text: speak.noteSeen, reply_to: note.id });
-  return html`
-    <div role="status">
-      ${note &&
-      html`<section class="noted" key=${note.id} aria-label=${say(av.noteFrom, { name: note.author.name })}>
-        <p class="noted-by">${say(av.noteFrom, { name: note.author.name })}</p>
-        <p class="noted-text">${note.text}</p>
-        <button type="button" class="button" data-action="seen" onClick=${seen}>${speak.noteSeen}</button>
-      </section>`}
-    </div>
-  `;
+  const seen = () =>
+    note && session.command({ type: 'chat.post', channel: 'hall', text: words.speak.noteSeen, reply_to: note.id });
+  return html`<${Note} note=${note} from=${words.av.noteFrom} onSeen=${seen} />`;
 }
 
 /** @param {{ session: LiveSession }} props */

@@ -9,9 +9,10 @@ import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
 import { SignCall } from '../shared/ui/declaration.js';
 import { DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
+import { Note } from '../shared/ui/noted.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
-import { refusal, say, words } from '../shared/words.js';
+import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 
@@ -196,17 +197,7 @@ function Noted({ booth }) {
     // Who is muted has read it all the same.
     if (!outcome.ok) answer(note.id);
   };
-  return html`
-    <div role="status">
-      ${note &&
-      note.id !== answered &&
-      html`<section class="noted" key=${note.id} aria-label=${say(speak.noteFrom, { name: note.author.name })}>
-        <p class="noted-by">${say(speak.noteFrom, { name: note.author.name })}</p>
-        <p class="noted-text">${note.text}</p>
-        <button type="button" class="button" data-action="seen" onClick=${seen}>${speak.noteSeen}</button>
-      </section>`}
-    </div>
-  `;
+  return html`<${Note} note=${note?.id === answered ? null : note} from=${speak.noteFrom} onSeen=${seen} />`;
 }
 
 /** What goes out, and what keeps it from going out. @param {{ booth: Booth }} props */
