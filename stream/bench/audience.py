@@ -205,8 +205,10 @@ class Audience:
         index[~known | (index >= track.log.count)] = 0
         wanted = (track.log.timestamps[index] + track.timestamp_shift[owners]) & 0xFFFFFFFF
         right = known & (wanted == timestamps)
+        lost_at = self._lose_track(track, owners, known & ~right)
+        right &= np.arange(owners.size) < lost_at[owners]
         for row in np.flatnonzero(~right):
-            self._recognise(track, int(owners[row]), int(sequences[row]), int(timestamps[row]), known[row])
+            self._recognise(track, int(owners[row]), int(sequences[row]), int(timestamps[row]))
         places = (owners[right], index[right])
         fresh = ~track.seen[places]
         self.counters["duplicates"] += int(fresh.size - fresh.sum())
@@ -215,10 +217,12 @@ class Audience:
         delays = (stamps[right] - track.log.departures[places[1]])[counted] // _BIN_NS
         track.delays += np.bincount(np.clip(delays, 0, _BINS - 1), minlength=_BINS)
         for row in np.flatnonzero(np.isin(owners, list(self.inspected))) if self.inspected else ():
-            at = int(index[row]) if right[row] else None
-            payload = track.log.payloads[at] if at is not None else None
+            inspector = self.inspected[int(owners[row])]
+            if row == lost_at[owners[row]]:
+                inspector.lose_track(kind)
+            payload = track.log.payloads[int(index[row])] if right[row] else None
             data = fetched.rows[chosen[row], : fetched.lengths[chosen[row]]].tobytes()
-            self.inspected[int(owners[row])].take(kind, data, payload)
+            inspector.take(kind, data, payload)
 
     def _count_received(self, track: Track, owners: Ints, sequences: Ints, head: Ints) -> None:
         """Keep what reports need: how many came, and the highest number with its rounds."""
@@ -233,11 +237,22 @@ class Audience:
         first = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
         track.base[who[new]] = sequences[first[new]]
 
-    def _recognise(self, track: Track, owner: int, sequence: int, timestamp: int, known: np.bool_) -> None:
+    def _lose_track(self, track: Track, owners: Ints, wrong: Flags) -> Ints:
+        """Forget whose packets went on otherwise than they should; return, by owner, from which row on.
+
+        What comes behind such a row is not told apart by what held before it: a stream that goes on from
+        another place has frames of many packets under one timestamp, so some of them would seem right.
+        """
+        rows = np.flatnonzero(wrong)
+        lost_at: Ints = np.full(self._capacity, owners.size, dtype=np.int64)
+        np.minimum.at(lost_at, owners[rows], rows)
+        lost = np.unique(owners[rows])
+        track.shift[lost], track.since[lost] = -1, MOST_PACKETS
+        self.counters["lost_track"] += lost.size
+        return lost_at
+
+    def _recognise(self, track: Track, owner: int, sequence: int, timestamp: int) -> None:
         """Find out which packet of the publisher this is, from this header and those before it."""
-        if known and track.shift[owner] >= 0:
-            track.shift[owner], track.since[owner] = -1, MOST_PACKETS
-            self.counters["lost_track"] += 1
         if track.shift[owner] >= 0:
             return  # recognised by an earlier row of the same batch: this one stays unknown
         held = track.held[owner]

@@ -1,12 +1,14 @@
 """A viewer that looks inside: decrypts every packet, compares it with what was sent, and decodes pictures.
 
-The law: a payload is right when it is the publisher's, byte for byte, but for the numbers a relay may
-rewrite in the VP8 descriptor. It must not know how a packet was told to be which.
+The laws: a payload is right when it is the publisher's, byte for byte, but for the numbers a relay may
+rewrite in the VP8 descriptor. What nobody published is accused at once; what was published, but under another
+number, only once it is sure that the numbers were told apart rightly. It must not know how they were.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import av
@@ -17,13 +19,26 @@ from stream.wire import rtp, vp8
 
 _CLEAR_PICTURE_ID: Final = (0x8000).to_bytes(2, "big")
 
+SURE_AFTER: Final = 6
+"""Frames that must go on as told before a packet under another one's number is held against the server."""
+
+_LOOKED_THROUGH: Final = 4_000
+"""Packets of the publisher's that are looked through for one: more than a relay's ring has of 2 Mbit/s."""
+
 
 class Inspector:
-    """Opens one viewer's packets; `counters` has verified, differing, unreadable, pictures, undecodable."""
+    """Opens one viewer's packets; `counters` has what it found.
 
-    def __init__(self, srtp: Srtp, *, decodes: bool) -> None:
+    That is verified, differing, mistaken (for another packet, by whoever told which it was), unsettled (one
+    of the two, which will show), unreadable, pictures, undecodable.
+    """
+
+    def __init__(self, srtp: Srtp, published: Mapping[Kind, Sequence[bytes]], *, decodes: bool) -> None:
+        """`published` are all payloads sent so far, and grows."""
         self.counters: Counter[str] = Counter()
         self._srtp = srtp
+        self._published = published
+        self._suspects: dict[Kind, _Suspects] = {}
         self._decoder = av.CodecContext.create("vp8", "r") if decodes else None
         self._frame = bytearray()
         self._next: int | None = None
@@ -39,15 +54,39 @@ class Inspector:
             self.counters[f"unreadable_{error.reason}"] += 1
             return
         if sent is not None:
-            same = _plain(kind, payload) == _plain(kind, sent)
-            self.counters["verified" if same else "differing"] += 1
+            self._compare(kind, packet.timestamp, _plain(kind, payload), _plain(kind, sent))
         if kind == "video" and self._decoder is not None and payload:
             self._collect(payload, packet.sequence, marker=packet.marker)
+
+    def _compare(self, kind: Kind, timestamp: int, payload: bytes, sent: bytes) -> None:
+        suspects = self._suspects.get(kind)
+        if suspects is not None and suspects.sure(timestamp):
+            self._settle(kind, "differing")
+        if payload == sent:
+            self.counters["verified"] += 1
+        elif not any(_plain(kind, one) == payload for one in self._published[kind][-_LOOKED_THROUGH:]):
+            self.counters["differing"] += 1
+        else:
+            self._suspects.setdefault(kind, _Suspects(timestamp)).packets += 1
+            self.counters["unsettled"] += 1
+
+    def lose_track(self, kind: Kind) -> None:
+        """Take note that what was told of the newest packets of a kind may have been wrong."""
+        self._settle(kind, "mistaken")
+
+    def _settle(self, kind: Kind, found: str) -> None:
+        suspects = self._suspects.pop(kind, None)
+        if suspects is not None:
+            self.counters[found] += suspects.packets
+            self.counters["unsettled"] -= suspects.packets
+            self.counters += Counter()  # what is settled is none
 
     def _collect(self, payload: bytes, sequence: int, *, marker: bool) -> None:
         found = vp8.parse(payload)
         if found is None:
             return
+        if found.starts_frame:
+            self._frame.clear()  # a start passes over the rest of a frame where a newer key frame has come
         if sequence != self._next:
             self._frame.clear()
             if not found.starts_key_frame:
@@ -65,6 +104,22 @@ class Inspector:
             self.counters["pictures"] += len(self._decoder.decode(av.Packet(data)))
         except av.FFmpegError:
             self.counters["undecodable"] += 1
+
+
+class _Suspects:
+    """Packets that came under another one's number, if the numbers were told apart rightly."""
+
+    def __init__(self, timestamp: int) -> None:
+        self.packets = 0
+        self._timestamp = timestamp
+        self._frames = 0
+
+    def sure(self, timestamp: int) -> bool:
+        """Take the timestamp of a packet that was told to be the next; tell whether it is sure by now."""
+        if timestamp != self._timestamp:
+            self._timestamp = timestamp
+            self._frames += 1
+        return self._frames >= SURE_AFTER
 
 
 def _descriptor_length(payload: bytes) -> int:

@@ -48,6 +48,14 @@ def relay_table(figures: Figures) -> str:
                 f"{joining['first_packet_p99_ms']:.0f} ms, {joining['failed']:.0f} failed",
             )
         )
+    if figures.generator["lost_track"]:
+        rows.append(
+            (
+                "lost track",
+                f"{figures.generator['lost_track']:.0f} times, of streams that went on from another place "
+                f"({figures.inspected.get('mistaken', 0)} packets taken for others): loss is at most as said",
+            )
+        )
     rows += [("INVALID", reason) for reason in figures.invalid_because]
     return "\n".join(f"{name:<12} {value}" for name, value in rows)
 

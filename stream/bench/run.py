@@ -177,13 +177,16 @@ async def _measure(server: Server, load: Load, cores: Cores, meanwhile: Meanwhil
     speaker = LightPeer(certificate, server.host)
     publisher = Publisher(speaker, load.feed, load.pacing)
     logs: dict[Kind, SentLog] = {"video": publisher.log("video"), "audio": publisher.log("audio")}
+    published = {kind: log.payloads for kind, log in logs.items()}
     audience = Audience(load.viewers, logs)
     chosen = _spread(load.viewers, load.decrypting)
 
     def admit(peer: LightPeer) -> None:
         assert peer.srtp is not None, "a viewer that has joined has keys"
         owner = len(audience.peers)
-        inspector = Inspector(peer.srtp, decodes=owner == chosen[0]) if owner in chosen else None
+        inspector = None
+        if owner in chosen:
+            inspector = Inspector(peer.srtp, published, decodes=owner == chosen[0])
         audience.admit(peer, inspector)
 
     try:

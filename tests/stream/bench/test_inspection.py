@@ -33,7 +33,7 @@ def test_a_round_is_one_key_frame_and_decodes(feed: Feed) -> None:
     assert len(feed.pictures) == FRAME_RATE * ROUND_SECONDS
     assert [picture[0][0] & 1 for picture in feed.pictures] == [0] + [1] * (len(feed.pictures) - 1)
     sender, receiver = ends()
-    inspector = Inspector(receiver, decodes=True)
+    inspector = Inspector(receiver, {"video": []}, decodes=True)
     sequence = 0
     for number, picture in enumerate(feed.pictures):
         for index, part in enumerate(picture):
@@ -47,7 +47,7 @@ def test_a_round_is_one_key_frame_and_decodes(feed: Feed) -> None:
 
 def test_another_payload_is_noticed() -> None:
     sender, receiver = ends()
-    inspector = Inspector(receiver, decodes=False)
+    inspector = Inspector(receiver, {"audio": [b"that"]}, decodes=False)
     inspector.take("audio", protected(sender, b"this", 1), b"that")
     inspector.take("audio", protected(sender, b"this", 2), b"this")
     inspector.take("audio", protected(sender, b"this", 2), b"this")
@@ -58,3 +58,17 @@ def test_another_payload_is_noticed() -> None:
         "unreadable_replayed": 1,
         "unreadable_unauthentic": 1,
     }
+
+
+def test_a_start_that_leaves_a_frame_for_a_newer_key_frame_decodes(feed: Feed) -> None:
+    """As the relay's does: the numbers go on by one, the frame before it has no end."""
+    sender, receiver = ends()
+    inspector = Inspector(receiver, {"video": []}, decodes=True)
+    key = feed.pictures[0]
+    parts = [*key, key[0][:5], *key]
+    for sequence, part in enumerate(parts):
+        first = sequence in (0, len(key), len(parts) - len(key))
+        payload = descriptor(1, first=first) + part
+        last = sequence in (len(key) - 1, len(parts) - 1)
+        inspector.take("video", protected(sender, payload, sequence, marker=last), None)
+    assert inspector.counters == {"pictures": 2}
