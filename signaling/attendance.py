@@ -2,8 +2,9 @@
 
 Owns the keys `rostrum:{<session>}:attended` (who, as they last said), `…:arrived` and `…:departed` (when, by
 Redis's clock) and `…:attendance` (the peak, and person-seconds for the average). The law: only what was
-seen is counted, so a gap in which nobody counted adds nothing; a person with many tabs is one; and peak
-and average are of the time in which the session was live.
+seen is counted, so a gap in which nobody counted adds nothing; a person with many tabs is one; peak
+and average are of the time in which the session was live; and of a session that has been deleted nothing is
+written any more, whoever has not heard of it yet.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class AttendanceBook:
     async def note(self, session: str, arrived: Iterable[Here], departed: Iterable[str]) -> None:
         """Write down who came, and by id who went."""
         came = [part for here in arrived for part in (here.person.id, _encode(here).decode())]
-        keys = [_key(session, part) for part in ("attended", "arrived", "departed")]
+        keys = [_key(session, part) for part in ("attended", "arrived", "departed", "head")]
         async with reaching():
             await answer(self._note(keys=keys, args=[len(came), *came, *departed]))
 
@@ -78,7 +79,7 @@ class AttendanceBook:
         """Write down how many are there now, and whether the session is live."""
         args = [online, hall, "1" if live else "", int(GAP * 1000)]
         async with reaching():
-            await answer(self._count(keys=[_key(session, "attendance")], args=args))
+            await answer(self._count(keys=[_key(session, "attendance"), _key(session, "head")], args=args))
 
     async def read(self, session: str) -> Attendance:
         """Return all that is known of a session's attendance."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from signaling.protocol import AnyEvent, Person
+from signaling.protocol import AnyEvent, Cue, Person
 from signaling.session.decision import STAFF
 
 KEEPING_ORDER: Final = STAFF | {"hall"}
@@ -43,9 +43,13 @@ _WHICH: Final = (
     "organisation",
     "cue",
     "invitation",
+    "speaker",
     "person",
 )
 """The fields that say which thing an event is about, by their rank."""
+
+_CHOICES: Final = frozenset({"feed", "mode", "role", "state"})
+"""The fields whose words are the protocol's own, and nobody's text."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -100,7 +104,9 @@ def entry_of(event: AnyEvent, actor: Person | None) -> AuditEntry | None:
         which=which,
         whose=whose,
         why=str(fields.get("reason", "")),
-        details={name: value for name, value in fields.items() if isinstance(value, bool | int)},
+        details={
+            name: value for name, value in fields.items() if isinstance(value, bool | int) or name in _CHOICES
+        },
     )
 
 
@@ -111,7 +117,7 @@ def kept(event: AnyEvent, actor: Person | None) -> bytes:
 
 
 def _fields(event: AnyEvent) -> dict[str, Any]:
-    """Return what an event says, with what its rules and mutes say beside it."""
+    """Return what an event says, with what its rules and mutes say beside it, and a cue's step."""
     said: dict[str, Any] = {}
     for name in event.__struct_fields__:
         if name in ("at", "by", "seq"):
@@ -121,6 +127,8 @@ def _fields(event: AnyEvent) -> dict[str, Any]:
             said |= {inner: getattr(value, inner) for inner in value.__struct_fields__}
         else:
             said[name] = value
+            if isinstance(value, Cue):
+                said["state"] = value.state
     return said
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from signaling.attendance import Attendance
 from signaling.audit import AuditEntry
-from signaling.protocol import AnyEvent, ChatDeleted, ChatPosted, Person, QuestionAsked
+from signaling.protocol import AnyEvent, ChatApproved, ChatDeleted, ChatPosted, Person, QuestionAsked
 from signaling.session.polls import counts
 from signaling.session.state import State
 
@@ -134,12 +134,13 @@ def _session(material: Material) -> Iterator[Row]:
 
 def _questions(material: Material) -> Iterator[Row]:
     for question in material.state.questions.values():
+        taken_back = question.state == "withdrawn"
         yield {
             "question": question.id,
             "at": Moment(question.at),
             "state": question.state,
-            "text": question.text,
-            "original": question.original,
+            "text": "" if taken_back else question.text,
+            "original": None if taken_back else question.original,
             "votes": len(material.state.votes.get(question.id, ())),
             "source": question.source,
             "to": question.to.name if question.to else "",
@@ -152,6 +153,7 @@ def _questions(material: Material) -> Iterator[Row]:
 
 def _chat(material: Material) -> Iterator[Row]:
     withdrawn = {event.message for event in material.events if isinstance(event, ChatDeleted)}
+    approved = {event.message.id for event in material.events if isinstance(event, ChatApproved)}
     for event in material.events:
         if isinstance(event, ChatPosted) and event.message.id not in withdrawn:
             message = event.message
@@ -160,6 +162,8 @@ def _chat(material: Material) -> Iterator[Row]:
                 "at": Moment(message.at),
                 "channel": getattr(message, "channel", "public"),
                 "to": message.to.name if message.to else None,
+                "reply_to": message.reply_to,
+                "held": None if message.id in approved else message.held,
                 "text": message.text,
                 **_person(message.author),
             }
@@ -247,11 +251,12 @@ def _audit(material: Material) -> Iterator[Row]:
 
 
 def _asked(material: Material) -> dict[str, str]:
-    """Return the questions that were asked, by id, as they were worded then."""
+    """Return the questions that were asked and not taken back, by id, as they were worded then."""
+    taken_back = {one.id for one in material.state.questions.values() if one.state == "withdrawn"}
     return {
         event.question.id: event.question.text
         for event in material.events
-        if isinstance(event, QuestionAsked)
+        if isinstance(event, QuestionAsked) and event.question.id not in taken_back
     }
 
 
@@ -297,7 +302,7 @@ SECTIONS: Final = (
         ),
         _questions,
     ),
-    Section("chat", ("message", "at", "channel", "to", "text", *PERSON), _chat),
+    Section("chat", ("message", "at", "channel", "to", "reply_to", "held", "text", *PERSON), _chat),
     Section("polls", ("poll", "at", "kind", "state", "text", "option", "votes", "voters"), _polls),
     Section("signatures", ("declaration", "organisation", "signed", "at", *PERSON), _signatures),
     Section("attendance", (*PERSON, "language", "arrived", "departed"), _attendance),

@@ -392,6 +392,11 @@ class LiveSession(Replica):
         finally:
             self._awaited.remove((seq, reached))
 
+    def forget(self) -> None:
+        """Send everybody away, and write nothing of who was here; idempotent."""
+        self._presence.forget(self.id)
+        super().forget()
+
     async def close(self) -> None:
         """Give up what has not been written yet."""
         await self._gathering.close()

@@ -49,8 +49,12 @@ MOST_PEOPLE = 500
 _encode = msgspec.json.encode
 _decode_all = msgspec.json.Decoder(tuple[Here, ...]).decode
 
-# Redis's clock is the only one; a script with TIME may write because Redis replicates effects (≥ 5).
+# Redis's clock is the only one; a script with TIME may write because Redis replicates effects (≥ 5). In a
+# session that has been deleted (its head says so) nobody is.
 _RENEW = """
+if redis.call('HEXISTS', KEYS[2], 'gone') == 1 then
+  return
+end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 for i = 2, #ARGV do
@@ -172,6 +176,10 @@ class Presence:
             room.fresh = room.tell = True
             self._stirred.set()
 
+    def forget(self, session: str) -> None:
+        """Know nothing of a session any more, and write nothing of who was in it: it has been deleted."""
+        self._rooms.pop(session, None)
+
     def roster(self, session: str) -> Roster:
         """Return the last roster, at most a few seconds old."""
         room = self._rooms.get(session)
@@ -268,8 +276,8 @@ class Presence:
             room.roster = roster
             self.on_change(session, roster)
             await self._count(session, room, now)
-        if not room.here and not room.gone and not roster.people:
-            self._rooms.pop(session, None)
+        if not room.here and not room.gone and not roster.people and self._rooms.get(session) is room:
+            del self._rooms[session]
 
     async def _count(self, session: str, room: _Room, now: float) -> None:
         """Write down how many there are: at once when it changes, and from time to time."""
@@ -290,7 +298,7 @@ class Presence:
                 await answer(self._redis.zrem(_key(session), *gone))
                 room.gone.difference_update(gone)
             if members:
-                await answer(self._renew(keys=[_key(session)], args=[self._lease, *members]))
+                await answer(self._renew(keys=[_key(session), _head(session)], args=[self._lease, *members]))
                 room.new.difference_update(leased)
             if arrived or departed:
                 await self.book.note(session, arrived, departed)
@@ -319,6 +327,10 @@ def _member(connection: str, here: Here) -> str:
 
 def _key(session: str) -> str:
     return f"rostrum:{{{session}}}:leases"
+
+
+def _head(session: str) -> str:
+    return f"rostrum:{{{session}}}:head"
 
 
 def _channel(session: str) -> str:

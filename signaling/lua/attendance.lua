@@ -1,7 +1,12 @@
 -- Write down how many are there; what lies between this count and the one before counts as it was then.
+-- Nothing, if the session has been deleted.
 --
--- KEYS  1 the count (hash)   ARGV  1 online   2 hall   3 '1' while the session is live   4 longest gap, ms
+-- KEYS  1 the count (hash)   2 head
+-- ARGV  1 online   2 hall   3 '1' while the session is live   4 longest gap, ms
 
+if redis.call('HEXISTS', KEYS[2], 'gone') == 1 then
+  return
+end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local was = redis.call('HMGET', KEYS[1], 'at', 'total', 'live', 'person_ms', 'ms', 'peak')

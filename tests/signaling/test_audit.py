@@ -18,8 +18,10 @@ from signaling.protocol import (
     AskQuestion,
     CallHand,
     ChatEvent,
+    CheckSpeaker,
     DeleteChat,
     FloorEvent,
+    InviteSpeaker,
     LowerHand,
     MuteChat,
     NoteQuestion,
@@ -27,7 +29,12 @@ from signaling.protocol import (
     Person,
     PostChat,
     RaiseHand,
+    Return,
+    RingBell,
     SetChatRules,
+    SetClock,
+    SetModeration,
+    SetReturn,
     SetWords,
     StartSession,
     WithdrawChat,
@@ -35,7 +42,7 @@ from signaling.protocol import (
 
 from .conftest import RedisServer
 from .server import bearer, running
-from .session_events import ADA, MODERATOR, PRODUCER, Fold
+from .session_events import ADA, MODERATOR, PRODUCER, SPEAKER, Fold
 from .test_live import ADA as ADA_CLAIMS
 from .test_live import MOD, done, new_id, until, worker
 from .test_matrix import required
@@ -111,6 +118,21 @@ def test_a_hall_desks_additions_and_calls_are_acts() -> None:
     (called,) = acts(fold, MODERATOR, CallHand("c"))
     assert (entry.action, entry.by) == ("floor.raised", "desk")
     assert (called.action, called.which) == ("floor.called", entry.which)
+
+
+def test_an_entry_says_which_step_and_whose_clock_it_was() -> None:
+    fold = Fold()
+    (entry,) = acts(fold, PRODUCER, InviteSpeaker("i", "sp-1"), SPEAKER)
+    assert (entry.action, entry.which, entry.details["state"]) == ("cue.changed", "sp-1", "invited")
+    (entry,) = acts(fold, PRODUCER, CheckSpeaker("k", "sp-1"))
+    assert entry.details["state"] == "checked"
+    acts(fold, PRODUCER, SetClock("c", "sp-1", 60_000))
+    (entry,) = acts(fold, PRODUCER, RingBell("b", "sp-1"))
+    assert (entry.action, entry.which, entry.details["bell"]) == ("clock.changed", "sp-1", entry.at)
+    (entry,) = acts(fold, MODERATOR, SetModeration("m", "post"))
+    assert entry.details == {"mode": "post"}
+    (entry,) = acts(fold, PRODUCER, SetReturn("r", Return("speaker", "on_air", "programme")))
+    assert (entry.which, entry.details) == ("on_air", {"role": "speaker", "feed": "programme"})
 
 
 def test_nobodys_text_is_in_an_entry() -> None:

@@ -24,6 +24,7 @@ from signaling.protocol import (
     Ack,
     AnyCommand,
     AnyEvent,
+    ApproveChat,
     ApproveQuestion,
     AskQuestion,
     CastBallot,
@@ -32,13 +33,16 @@ from signaling.protocol import (
     CreatePoll,
     DeleteChat,
     DismissQuestion,
+    EditQuestion,
     EjectPerson,
     EndSession,
     OpenPoll,
     Person,
     PostChat,
     Session,
+    SetChatRules,
     Welcome,
+    WithdrawQuestion,
 )
 from signaling.retention import DAY, Retention, due
 from signaling.session.erase import ERASED, erased
@@ -100,6 +104,28 @@ def test_an_export_has_everything_and_nothing_that_was_withdrawn() -> None:
         ("Tea?", "no", 1, 3),
     ]
     assert "to be withdrawn" not in msgspec.json.encode(whole).decode()
+
+
+def test_a_question_taken_back_is_told_without_its_words_and_a_held_line_with_what_held_it() -> None:
+    fold = Fold()
+    fold.do(ADA, AskQuestion("c1", "secret?"))
+    question = next(iter(fold.state.questions))
+    fold.do(MODERATOR, EditQuestion("c2", question, "a secret?"))
+    fold.do(MODERATOR, ApproveQuestion("c3", question))
+    fold.do(ADA, WithdrawQuestion("c4", question))
+    fold.do(MODERATOR, SetChatRules("c5", hold=True))
+    for n, text in enumerate(("one", "two")):
+        fold.do(ADA, PostChat(f"p{n}", text))
+    approved, waits = (message.id for message in fold.state.chat)
+    fold.do(MODERATOR, ApproveChat("c6", approved))
+    fold.do(MODERATOR, PostChat("c7", "an answer", reply_to=approved))
+    whole = export.whole(material(fold, ADA))
+    (row,) = whole["questions"]
+    assert (row["question"], row["state"], row["text"], row["original"]) == (question, "withdrawn", "", None)
+    assert "secret" not in msgspec.json.encode(whole).decode()
+    lines = {row["message"]: row for row in whole["chat"]}
+    assert (lines[approved]["held"], lines[waits]["held"]) == (None, "approval")
+    assert [row["reply_to"] for row in whole["chat"]] == [None, None, approved]
 
 
 def test_tables_are_the_same_as_csv_and_no_cell_is_a_formula() -> None:

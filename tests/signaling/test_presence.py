@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from redis.asyncio import Redis
 
 from signaling import presence as presence_module
 from signaling.attendance import AttendanceBook, Here
-from signaling.log import connect
+from signaling.log import SessionLog, connect
 from signaling.presence import MOST_PEOPLE, Presence, Roster, count
 from signaling.protocol import Person, Share
 
@@ -186,6 +187,20 @@ async def test_a_rush_of_joiners_is_few_updates(redis_server: RedisServer) -> No
         assert len(rosters) <= 3
 
 
+async def test_a_room_hears_at_most_once_a_second_whoever_comes(redis: Redis) -> None:
+    presence, told = Presence(redis), list[float]()
+    presence.on_change = lambda session, roster: told.append(time.monotonic())
+    running = asyncio.create_task(presence.run())
+    came = 0
+    while len(told) < 3:
+        presence.enter("s1", f"c{came}", Person(f"p{came}", "P", "viewer"))
+        came += 1
+        await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert min(after - before for before, after in pairwise(told)) >= 0.99
+
+
 @pytest.mark.fault
 async def test_the_last_roster_stands_while_redis_is_away(redis_server: RedisServer) -> None:
     async with worker(redis_server.url, lease=1.0) as (presence, _):
@@ -197,6 +212,27 @@ async def test_the_last_roster_stands_while_redis_is_away(redis_server: RedisSer
         presence.enter("s1", "c2", BOB)
         await redis_server.start()
         await until(lambda: (presence.roster("s1").online, presence.roster("s1").hall) == (1, 1))
+
+
+async def test_of_a_session_that_is_deleted_nobody_is_written_back(
+    redis_server: RedisServer, redis: Redis
+) -> None:
+    log = SessionLog(redis)
+    async with worker(redis_server.url) as (knows, _), worker(redis_server.url) as (late, _):
+        for presence in (knows, late):
+            presence.enter("s1", f"c{id(presence)}", ADA)
+        await until(lambda: knows.roster("s1").online == late.roster("s1").online == 1)
+        await log.delete("s1")
+        knows.forget("s1")
+        knows.leave("s1", f"c{id(knows)}")
+        # Another has not heard of it: somebody comes there, and goes.
+        late.enter("s1", "c2", BOB)
+        await until(lambda: not late._rooms["s1"].new)
+        late.leave("s1", "c2")
+        await late.book.count("s1", 1, 0, live=True)
+        await until(lambda: not late._rooms["s1"].departed)
+        await knows.close()
+        assert await redis.keys("rostrum:{s1}:*") == ["rostrum:{s1}:head"]
 
 
 # -- the book ---------------------------------------------------------------------------------------------

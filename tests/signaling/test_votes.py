@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -363,6 +364,20 @@ async def test_a_crowds_applause_is_four_frames_a_second_for_each_and_nothing_of
             assert 2 <= len(messages) <= 4 * took + 3
         print(f"{taken} reactions of 300 people in {took:.2f} s")
         assert await log.read("s1") == before
+
+
+async def test_sums_are_told_a_quarter_of_a_second_apart_whatever_the_crowd_does() -> None:
+    loop, told = asyncio.get_running_loop(), list[float]()
+    ticks = ticks_module.Ticks(
+        lambda: Fold().state,
+        lambda: None,
+        lambda audience, tick: told.append(loop.time()) if audience == "public" else None,
+        lambda wanted, message: None,
+    )
+    while len(told) < 4:
+        ticks.tell({"clap": 100}, ())
+        await asyncio.sleep(0.005)
+    assert min(after - before for before, after in pairwise(told)) >= 0.249
 
 
 # -- captions ------------------------------------------------------------------------------------------
