@@ -63,6 +63,8 @@ class Track:
         self.timestamp_shift: Ints = np.zeros(viewers, dtype=np.int64)
         self.since: Ints = np.full(viewers, MOST_PACKETS, dtype=np.int64)
         """From which index on a viewer's packets are looked for: it was recognised then."""
+        self.newest: Ints = np.full(viewers, -1, dtype=np.int64)
+        """Index of the newest packet that has come."""
         self.seen: Flags = np.zeros((viewers, MOST_PACKETS), dtype=np.bool_)
         self.ssrc: Ints = np.zeros(viewers, dtype=np.int64)
         self.highest: Ints = np.full(viewers, -1, dtype=np.int64)
@@ -73,6 +75,19 @@ class Track:
         self.held: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.delays: Ints = np.zeros(_BINS, dtype=np.int64)
         self.window = (0, 0)
+
+    def gaps(self, now_ns: int) -> list[tuple[int, int]]:
+        """Return (viewer, index) of each packet that is overdue while a newer one has come.
+
+        What comes late with all that follows it is no gap: no viewer could know that it was sent.
+        """
+        sent = self.log.departures[: self.log.count]
+        first = int(np.searchsorted(sent, now_ns - _GAP_UNTIL_NS))
+        last = int(np.searchsorted(sent, now_ns - _GAP_AFTER_NS))
+        indices = np.arange(first, last)
+        due = (indices >= self.since[:, None]) & (indices < self.newest[:, None])
+        missing = np.argwhere(~self.seen[:, first:last] & due)
+        return [(int(owner), first + int(place)) for owner, place in missing]
 
 
 class Audience:
@@ -213,6 +228,7 @@ class Audience:
         fresh = ~track.seen[places]
         self.counters["duplicates"] += int(fresh.size - fresh.sum())
         track.seen[places] = True
+        np.maximum.at(track.newest, *places)
         counted = fresh & (places[1] >= track.window[0]) & (places[1] < track.window[1])
         delays = (stamps[right] - track.log.departures[places[1]])[counted] // _BIN_NS
         track.delays += np.bincount(np.clip(delays, 0, _BINS - 1), minlength=_BINS)
@@ -366,16 +382,10 @@ class Audience:
         """Ask for what is overdue, of viewers that are recognised."""
         now = time.time_ns()
         for track in self.tracks.values():
-            log = track.log
-            sent = log.departures[: log.count]
-            first = int(np.searchsorted(sent, now - _GAP_UNTIL_NS))
-            last = int(np.searchsorted(sent, now - _GAP_AFTER_NS))
-            due = np.arange(first, last) >= track.since[:, None]
-            missing = np.argwhere(~track.seen[:, first:last] & due)
             asked: dict[int, list[int]] = defaultdict(list)
-            for owner, index in missing:
-                if len(asked[int(owner)]) < _NACKS_AT_ONCE:
-                    asked[int(owner)].append(first + int(index))
+            for owner, index in track.gaps(now):
+                if len(asked[owner]) < _NACKS_AT_ONCE:
+                    asked[owner].append(index)
             for owner, indices in asked.items():
                 numbers = [(index + int(track.shift[owner])) & 0xFFFF for index in indices]
                 self.peers[owner].send_rtcp(rtcp.pack_nack(owner + 1, int(track.ssrc[owner]), numbers))
