@@ -87,7 +87,7 @@ class StoredPacket:
 class PacketRing:
     """A bounded store by extended sequence number."""
 
-    __slots__ = ("_by_number", "_capacity", "_packets", "head", "key_frame")
+    __slots__ = ("_by_number", "_capacity", "_key_octets", "_packets", "head", "key_frame")
 
     def __init__(self, capacity: int) -> None:
         """Hold at most `capacity` packets; each is some 1.2 kB for video."""
@@ -102,6 +102,9 @@ class PacketRing:
         self.key_frame: int | None = None
         """Where the newest key frame starts, while it is still stored."""
 
+        self._key_octets = 0
+        """Octets of the packets from there on: who waits for a start asks at every turn."""
+
     def put(self, packet: StoredPacket) -> bool:
         """Store a packet; False for a duplicate, or one too old to matter."""
         sequence = packet.sequence
@@ -111,6 +114,9 @@ class PacketRing:
         self.head = max(self.head, sequence)
         if packet.key_frame and (self.key_frame is None or sequence > self.key_frame):
             self.key_frame = sequence
+            self._key_octets = self.octets_since(sequence)
+        elif self.key_frame is not None and sequence > self.key_frame:
+            self._key_octets += len(packet.payload)
         if self.key_frame is not None and self.key_frame <= self.head - self._capacity:
             self.key_frame = None
         if packet.dropped is not None:
@@ -165,7 +171,7 @@ class PacketRing:
     def near(self, packets: int, octets: float) -> bool:
         """Tell whether the newest key frame is stored, at most so many packets and octets back."""
         key = self.key_frame
-        return key is not None and self.head - key <= packets and self.octets_since(key) <= octets
+        return key is not None and self.head - key <= packets and self._key_octets <= octets
 
     def octets_since(self, sequence: int) -> int:
         """Return the octets of the packets from that number on, as far as they are stored."""

@@ -11,7 +11,7 @@ CAPACITY = 16
 
 
 def packet(sequence: int, *, key: bool = False) -> StoredPacket:
-    return StoredPacket(sequence, 3000 * sequence, True, "VP8", b"", key)
+    return StoredPacket(sequence, 3000 * sequence, True, "VP8", bytes(1 + sequence % 7), key)
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), max_size=150))
@@ -36,6 +36,8 @@ def test_holds_the_newest_of_each_number_as_long_as_it_can(arrivals: list[tuple[
         assert ring.since(0) == [kept[s] for s in sorted(kept)]
         keys = [s for s, p in kept.items() if p.key_frame]
         assert ring.key_frame == max(keys, default=None)
+        octets = ring.octets_since(ring.key_frame or 0)
+        assert ring.near(CAPACITY, octets) == bool(keys) and not ring.near(CAPACITY, octets - 1)
 
 
 def test_finds_packets_by_their_number_in_a_substream() -> None:
