@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from stream.bench.feed import Feed, encode
 from stream.bench.janus import JanusServer, find_janus, own_host
-from stream.bench.joining import joins
+from stream.bench.joining import newcomers
 from stream.bench.process import BenchError, Cores
 from stream.bench.publisher import Pacing
 from stream.bench.run import Figures, Load, measure
@@ -92,10 +92,14 @@ async def bench_relay(wanted: Wanted) -> Figures:
     """Measure our relay. Raises BenchError."""
     feed = encode(wanted.bitrate)
     load = Load(wanted.viewers, wanted.seconds, feed, wanted.pacing, wanted.decrypting)
-    meanwhile = joins(wanted.join_rate, wanted.seconds) if wanted.join_rate else None
-    with settled(wanted.workers) as cores, tempfile.TemporaryDirectory(prefix="rostrum-bench-") as folder:
-        server = RostrumServer(cores, Path(folder), wanted.viewers, wanted.fanout, workers=wanted.workers)
-        return await measure(server, load, cores, meanwhile)
+    async with contextlib.AsyncExitStack() as stack:
+        cores = stack.enter_context(settled(wanted.workers))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rostrum-bench-")))
+        coming = None
+        if wanted.join_rate:
+            coming = await stack.enter_async_context(newcomers(wanted.join_rate, wanted.seconds))
+        server = RostrumServer(cores, folder, wanted.viewers, wanted.fanout, workers=wanted.workers)
+        return await measure(server, load, cores, coming and coming(server.address))
 
 
 async def bench_peers(

@@ -24,7 +24,7 @@ from stream.bench.inspection import Inspector
 from stream.bench.light_peer import LightPeer, NotConnected
 from stream.bench.process import BenchError, Cores, dropped_datagrams
 from stream.bench.publisher import MOST_PACKETS, Mark, Pacing, Publisher, SentLog
-from stream.bench.servers import Server, percentile
+from stream.bench.servers import Door, Server, percentile
 from stream.transport.rtc_adapter import Certificate, make_certificate
 
 IN_FLIGHT: Final = 50
@@ -91,14 +91,15 @@ class Figures:
         return asdict(self)
 
 
-Meanwhile = Callable[["Joiner"], Awaitable[dict[str, float]]]
-"""What happens in the window besides watching; returns figures of its own."""
+Meanwhile = Callable[[], Awaitable[dict[str, float]]]
+"""What happens in the window besides watching; returns figures of its own, `cpu_seconds` of the load's among
+them."""
 
 
 class Joiner:
     """Makes viewers."""
 
-    def __init__(self, server: Server, certificate: Certificate) -> None:
+    def __init__(self, server: Door, certificate: Certificate) -> None:
         self.server = server
         self._certificate = certificate
 
@@ -199,9 +200,7 @@ async def _measure(server: Server, load: Load, cores: Cores, meanwhile: Meanwhil
                 began = time.monotonic()
                 await joiner.crowd(load.viewers, admit)
                 joined = load.viewers / (time.monotonic() - began)
-                return await _window(
-                    server, load, cores, publisher, audience, joiner, meanwhile, empty, joined
-                )
+                return await _window(server, load, cores, publisher, audience, meanwhile, empty, joined)
     finally:
         with contextlib.suppress(BenchError):
             for peer in (*audience.peers, speaker):
@@ -220,7 +219,6 @@ async def _window(
     cores: Cores,
     publisher: Publisher,
     audience: Audience,
-    joiner: Joiner,
     meanwhile: Meanwhile | None,
     empty: int,
     joined: float,
@@ -246,7 +244,7 @@ async def _window(
     audience.begin(begin)
     extra: dict[str, float] = {}
     if meanwhile is not None:
-        extra = await meanwhile(joiner)
+        extra = await meanwhile()
     await asyncio.sleep(max(0.0, begin.monotonic + load.seconds - time.monotonic()))
     end = await publisher.mark(read_clocks)
     audience.end(end)
@@ -289,7 +287,7 @@ async def _window(
         },
         inspected=dict(sum((one.counters for one in audience.inspected.values()), Counter[str]())),
         generator={
-            "cpu_share": (own[1] - own[0]) / seconds,
+            "cpu_share": (own[1] - own[0] + extra.pop("cpu_seconds", 0.0)) / seconds,
             "turn_p99_ms": percentile(lags, 0.99) * 1000,
             "dropped": dropped,
             **{name: value for name, value in audience.counters.items() if name.startswith("sent_")},

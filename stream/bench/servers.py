@@ -14,9 +14,9 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -28,13 +28,29 @@ START_TIMEOUT: Final = 20.0
 _SESSION: Final = "bench"
 _SPARE_TRANSPORTS: Final = 1000
 
+Found = TypeVar("Found")
 
-class Server(Protocol):
+Address = tuple[str, int, str]
+"""Of a relay: where its viewers and it are, its port for HTTP, and its secret."""
+
+
+class Door(Protocol):
+    """Where viewers come in; everything may raise BenchError."""
+
+    host: str
+    """The server's address, and the viewers'."""
+
+    async def view(self, end: LocalEnd) -> RemoteEnd:
+        """Negotiate one viewer."""
+
+    async def leave(self, remote: RemoteEnd) -> None:
+        """End one viewer."""
+
+
+class Server(Door, Protocol):
     """A server under measurement; everything may raise BenchError."""
 
     name: str
-    host: str
-    """Its address, and the viewers'."""
     measured: Measured
 
     async def start(self) -> None:
@@ -46,17 +62,45 @@ class Server(Protocol):
     async def live(self) -> None:
         """Return once what is published reaches viewers."""
 
-    async def view(self, end: LocalEnd) -> RemoteEnd:
-        """Negotiate one viewer."""
-
-    async def leave(self, remote: RemoteEnd) -> None:
-        """End one viewer."""
-
     async def describe(self) -> dict[str, Any]:
         """Say what it is and counts, for the record."""
 
     async def stop(self) -> None:
         """End it; may be called twice."""
+
+
+class RelayDoor:
+    """A relay's HTTP, from any process."""
+
+    def __init__(self, host: str, port: int, secret: str) -> None:
+        self.host = host
+        headers = f"Authorization: Bearer {secret}\r\nContent-Type: application/json\r\n"
+        self.http = Connections(port, headers)
+
+    async def view(self, end: LocalEnd) -> RemoteEnd:
+        """See `Door.view`."""
+        body = {"participant": end.ufrag, "feed": "stage", "offer": offer(end, "recvonly"), "wait": True}
+        return await self.negotiate("views", body)
+
+    async def leave(self, remote: RemoteEnd) -> None:
+        """See `Door.leave`."""
+        await self.ask("DELETE", f"/transports/{remote.resource}")
+
+    async def negotiate(self, what: str, body: dict[str, Any]) -> RemoteEnd:
+        """Offer, and return the other end. Raises BenchError."""
+        answer = await self.ask("POST", f"/sessions/{_SESSION}/{what}", body)
+        return read(answer["answer"], resource=answer["transport"])
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the relay answers. Raises BenchError."""
+        try:
+            status, text = await self.http.request(method, path, msgspec.json.encode(body) if body else b"")
+        except HttpError as error:
+            raise BenchError(f"the relay does not answer {method} {path} ({error})") from None
+        if status >= 400:
+            raise BenchError(f"the relay refuses {method} {path}: {text.decode(errors='replace')[:200]}")
+        found: dict[str, Any] = msgspec.json.decode(text) if text else {}
+        return found
 
 
 class RostrumServer:
@@ -74,12 +118,12 @@ class RostrumServer:
         workers: int = 1,
     ) -> None:
         self.host = host
-        self._http_port = free_port()
-        self._secret = secrets.token_hex(32)
+        port, secret = free_port(), secrets.token_hex(32)
+        self.address: Address = (host, port, secret)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("ROSTRUM_")}
         settings = {
-            "ROSTRUM_RELAY_SECRET": self._secret,
-            "ROSTRUM_RELAY_HTTP_PORT": str(self._http_port),
+            "ROSTRUM_RELAY_SECRET": secret,
+            "ROSTRUM_RELAY_HTTP_PORT": str(port),
             "ROSTRUM_MEDIA_HOST": host,
             "ROSTRUM_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM, workers)),
             "ROSTRUM_RELAY_WORKERS": str(workers),
@@ -91,8 +135,7 @@ class RostrumServer:
         self.measured = Measured(
             [sys.executable, "-m", "stream.relay"], kept | settings, folder / "relay.log", cores
         )
-        authorization = f"Authorization: Bearer {self._secret}\r\n"
-        self._http = Connections(self._http_port, f"{authorization}Content-Type: application/json\r\n")
+        self._door = RelayDoor(*self.address)
 
     async def start(self) -> None:
         """See `Server.start`."""
@@ -100,7 +143,7 @@ class RostrumServer:
         while time.monotonic() < deadline:
             self.measured.check()
             with contextlib.suppress(HttpError):
-                if (await self._http.request("GET", "/healthz"))[0] == 200:
+                if (await self._door.http.request("GET", "/healthz"))[0] == 200:
                     feed = {"main": ["speaker/camera"], "audio": ["speaker/camera"]}
                     plan = {"epoch": 1, "seq": 1, "feeds": {"stage": feed}}
                     await self._ask("PUT", f"/sessions/{_SESSION}/plan", plan)
@@ -111,7 +154,7 @@ class RostrumServer:
     async def publish(self, end: LocalEnd, ssrcs: tuple[int, int]) -> RemoteEnd:
         """See `Server.publish`."""
         body = {"participant": "speaker", "source": "camera", "offer": offer(end, "sendonly", ssrcs)}
-        return await self._negotiate("publications", body)
+        return await self._checked(self._door.negotiate("publications", body))
 
     async def live(self) -> None:
         """See `Server.live`."""
@@ -125,12 +168,11 @@ class RostrumServer:
 
     async def view(self, end: LocalEnd) -> RemoteEnd:
         """See `Server.view`."""
-        body = {"participant": end.ufrag, "feed": "stage", "offer": offer(end, "recvonly"), "wait": True}
-        return await self._negotiate("views", body)
+        return await self._checked(self._door.view(end))
 
     async def leave(self, remote: RemoteEnd) -> None:
         """See `Server.leave`."""
-        await self._ask("DELETE", f"/transports/{remote.resource}")
+        await self._checked(self._door.leave(remote))
 
     async def describe(self) -> dict[str, Any]:
         """See `Server.describe`."""
@@ -149,23 +191,19 @@ class RostrumServer:
 
     async def stop(self) -> None:
         """See `Server.stop`."""
-        await self._http.close()
+        await self._door.http.close()
         await asyncio.to_thread(self.measured.stop)
 
-    async def _negotiate(self, what: str, body: dict[str, Any]) -> RemoteEnd:
-        answer = await self._ask("POST", f"/sessions/{_SESSION}/{what}", body)
-        return read(answer["answer"], resource=answer["transport"])
-
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return await self._checked(self._door.ask(method, path, body))
+
+    async def _checked(self, asking: Coroutine[Any, Any, Found]) -> Found:
+        """Ask; where that fails, say so if the relay has ended."""
         try:
-            status, text = await self._http.request(method, path, msgspec.json.encode(body) if body else b"")
-        except HttpError as error:
+            return await asking
+        except BenchError:
             self.measured.check()
-            raise BenchError(f"the relay does not answer {method} {path} ({error})") from None
-        if status >= 400:
-            raise BenchError(f"the relay refuses {method} {path}: {text.decode(errors='replace')[:200]}")
-        found: dict[str, Any] = msgspec.json.decode(text) if text else {}
-        return found
+            raise
 
 
 def percentile(values: Sequence[float], share: float) -> float:
