@@ -180,7 +180,7 @@ _SENT_COUNTERS: Final = {
     "refused_resends": "Packets asked for again and not sent.",
     "pli": "Key frames asked for.",
     "switches": "Changes of layer or of temporal limit.",
-    "freezes": "Freezes: half a second and more without a picture though there was one.",
+    "freezes": "Freezes, as webrtc-stats has them, of frames as they are thought to be drawn.",
     "frozen_seconds": "Seconds frozen.",
 }
 _SENT_GAUGES: Final = {

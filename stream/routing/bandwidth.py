@@ -345,6 +345,12 @@ class Bandwidth:
         behind = (self._octets - newest.octets) * 8 / self.estimate
         return max(0.0, min(newest.queued + behind - (now - newest.sent), 30.0))
 
+    @property
+    def came(self) -> float:
+        """When the newest mark left that came; NEVER where none has."""
+        newest = self._delays.newest
+        return newest.sent if newest is not None else NEVER
+
     def waited(self, since: float) -> float | None:
         """Return the seconds that the newest mark stood in a queue, if it left after `since`; None if not."""
         newest = self._delays.newest

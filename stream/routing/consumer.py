@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from stream.routing.freezes import Freezes
+from stream.routing.freezes import ViewerFreezes
 from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.resends import MOST_ASKED, ResendBudget
 from stream.routing.segment import Segment, Stand, join, limited
@@ -75,8 +75,7 @@ class Consumer:
         """Requests for packets again, and the packets that they named."""
         self.plis = 0
         """How often it asked for a picture."""
-        self.freezes = Freezes()
-        """The freezes that are this viewer's own: there was a picture, and it was sent none."""
+        self.freezes = ViewerFreezes()
 
         self.round_trip: float | None = None
         """Seconds, from the viewer's newest report; None before it."""
@@ -149,8 +148,6 @@ class Consumer:
         self._aim()
         if (self.slot.wanted is None or self.layer is None) and self.state != "waiting":
             self.stop(now)
-        if self.slot.wanted is None:
-            self.freezes.rest()
 
     @property
     def settled(self) -> bool:
@@ -223,6 +220,7 @@ class Consumer:
         assert self.segment is not None, "it has just been entered"
         self.segment.live_from = self.segment.first
         self.state = "live"
+        self.freezes.begin(track.frames, self.target_limit, now)
         return track.ring.since(packet.sequence)
 
     def _draw_from(self, track: Track, sequence: int, limit: int, now: float) -> None:
@@ -239,9 +237,7 @@ class Consumer:
 
     def _enter(self, track: Track, packet: StoredPacket, limit: int, timestamp: int, now: float) -> None:
         self._leave(now)
-        if self.state == "waiting":
-            self.freezes.moved(now)
-        self.freezes.rest()
+        self.freezes.end(now)
         if self._stand is not None and self._former and self._former[-1].track is not track:
             self.switches += 1
         numbering = join(self._stand, packet, limit, timestamp, self.slot.clock_rate, now)
@@ -284,6 +280,7 @@ class Consumer:
         segment.end, segment.ended_at = place.number(segment.limit), now
         self._former.append(segment)
         self.segment = limited(segment, limit, place)
+        self.freezes.limit(limit, now)
         self.switches += 1
 
     def raise_at(self, burst: ClosedBurst, now: float) -> bool:
@@ -318,8 +315,7 @@ class Consumer:
         self._leave(now)
         self.state = "waiting"
         self._waiting_since = now
-        if self.slot.kind == "video":
-            self.freezes.moved(now)
+        self.freezes.end(now)
 
     def picture_lost(self, now: float) -> bool:
         """Take a picture loss indication; True where the answer is a start from the ring again."""
@@ -332,6 +328,7 @@ class Consumer:
             or segment.track.ring.key_frame is None
             or segment.track.ring.head - segment.track.ring.key_frame > CATCH_UP_LIMIT
         ):
+            self.freezes.asked(now)
             return False
         self._draw_from(segment.track, segment.track.ring.key_frame, segment.limit, now)
         return True
@@ -370,6 +367,7 @@ class Consumer:
         if self._cursor > ring.head and segment.track.end is not None:
             self.state = "live"
             segment.live_from = segment.track.end.place.number(segment.limit)
+            self.freezes.begin(segment.track.frames, segment.limit, now)
         return out
 
     def late(self, packet: StoredPacket, track: Track) -> PlainPacket | None:
@@ -409,8 +407,11 @@ class Consumer:
             types = self.layout.payload_type(packet.codec) if packet is not None else None
             if plain is None or packet is None or types is None:
                 self.resends.refused += 1
-            elif self.resends.grant(index, self.round_trip, now, wait(octets + len(plain.payload), now)):
+            elif self.resends.grant(
+                index, self.round_trip, now, turn := wait(octets + len(plain.payload), now)
+            ):
                 octets += len(plain.payload)
+                self.freezes.lost(now - rtp.age(packet.abs_send_time, now), now + turn)
                 block = self.layout.extra_block(now)
                 out.append(plain if types[1] is None else self._as_rtx(plain, types[1], block))
         return out

@@ -14,6 +14,7 @@ from typing import Generic
 from stream.agreement import AgreedMedia
 from stream.routing.adaptation import ADAPT_INTERVAL, Ladders, adapt, at_rest
 from stream.routing.consumer import BEST_LAYER, CATCH_UP_LIMIT, Consumer
+from stream.routing.freezes import NEVER
 from stream.routing.group import Burst, Group, LaneKey, PeerT, Viewer, start_room
 from stream.routing.packet_ring import FULL, StoredPacket
 from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes, shaped
@@ -370,6 +371,8 @@ class FeedRouter(Generic[PeerT]):
     def _adapt(self, viewer: Viewer[PeerT], now: float) -> None:
         for consumer, rung in adapt(viewer, self._ladders, now):
             layer, limit = (None, consumer.temporal) if rung is None else rung[:2]
+            if rung is None and viewer.bandwidth.congested:
+                consumer.freezes.lost(viewer.bandwidth.came, NEVER)
             self.aim(viewer, consumer, layer, limit, now)
         probe = viewer.bandwidth.probe(viewer.ladder.wanted, now)
         if probe is not None:
@@ -419,6 +422,7 @@ class FeedRouter(Generic[PeerT]):
         report = b""
         for name, consumer in viewer.consumers.items():
             consumer.forget(now)
+            consumer.freezes.settle(now)
             report += consumer.sender_report(unix, *viewer.sent(name))
         early = viewer.reports < EARLY_REPORTS
         viewer.report_due = now + (EARLY_INTERVAL if early else REPORT_INTERVAL)

@@ -60,8 +60,11 @@ class Producer:
         """Rises with each change of what may be followed here."""
 
         self.freezes = Freezes()
+        """Those of its picture as it comes, by the lowest layer that flows."""
+
         self.last_packet_at = float("-inf")
         self.closed = False
+        self._timestamp: int | None = None
         self._ranks = {rid: rank for rank, rid in enumerate(low_to_high(media.rids))}
 
     def live(self, now: float) -> bool:
@@ -87,13 +90,16 @@ class Producer:
     ) -> StoredPacket | None:
         """Take one packet of a track into its burst; None where it is not new."""
         self.last_packet_at = now
-        self.freezes.moved(now)
         known = track.size, track.top_temporal
         stored = track.receive(packet, now, repaired=repaired)
         if (track.size, track.top_temporal) != known:
             self._arrange()
         if track not in self.active:
             self.refresh()
+        if self.kind == "video" and track is self.active[0] and packet.timestamp != self._timestamp:
+            self._timestamp = packet.timestamp
+            if not repaired:
+                self.freezes.drawn(now)
         if stored is not None and stored.audio_level:
             self.loudness.hear(stored.audio_level)
         return stored

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol
 
 from stream.agreement import AgreedCodec, AgreedMedia, Extension
+from stream.routing.freezes import Frames
 from stream.routing.keyframes import KeyframeThrottle
 from stream.routing.packet_ring import FULL, NONE, Counts, PacketRing, StoredPacket
 from stream.routing.rates import RateMeter
@@ -137,6 +138,12 @@ class Track:
         """Width and height of the newest key frame, where its codec tells."""
 
         self.end: End | None = None
+        self.frames = Frames()
+        """When its frames left, of a picture."""
+
+        self._open_frames: list[tuple[int, bool]] = []
+        """Those that have begun to come, and wait for what is missing of them or before them."""
+
         self._keyframes = keyframes
         self._extensions = media.extensions
         self._key_timestamp: int | None = None
@@ -242,6 +249,8 @@ class Track:
             self._picture_id = stored.picture_id
         if stored.tl0 is not None:
             self._tl0 = stored.tl0
+        if self.kind == "video" and stored.timestamp != self._timestamp:
+            self._open_frames.append((stored.temporal, stored.key_frame))
         self._timestamp = stored.timestamp
 
     def _place_late(self, stored: StoredPacket) -> None:
@@ -270,6 +279,10 @@ class Track:
         self._mark(burst, now, marks)
         if self.kind == "video":
             _equalise(burst)
+            if not self.nacks.waiting:
+                for temporal, is_key in self._open_frames:
+                    self.frames.left(temporal, is_key, now)
+                self._open_frames.clear()
         head = self.ring.get(self.ring.head)
         if first is not None or self.end is None:
             place = Place(self.ring.head + 1, self._dropped or NONE, self._dropped_pictures)

@@ -64,6 +64,12 @@ class Speaker:
         said: dict[str, Any] = json.loads(line)
         return said
 
+    async def hold_still(self, seconds: float) -> None:
+        """Send nothing for so long."""
+        self._process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self._process.send_signal(signal.SIGCONT)
+
     async def listen(self) -> None:
         """Note what it says until cancelled."""
         while True:

@@ -51,7 +51,8 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     assert consumer["state"] == "live" and consumer["layer"] == 0
     assert 0.5 * layer["bitrate"] < consumer["bitrate"] < 2 * layer["bitrate"]
     assert 0 < consumer["fraction_lost"] < 0.3
-    assert consumer["lost"] > 0 and consumer["freezes"] == 0
+    assert consumer["lost"] > 0
+    assert 0.15 * consumer["freezes"] <= consumer["frozen_seconds"] <= 0.5 * consumer["freezes"], "short ones"
     assert abs(consumer["packets"] - expected) <= 0.1 * expected + 30
     assert consumer["nacked"] >= consumer["resent"] >= 0.7 * raw > 0
     assert 0.03 < consumer["round_trip"] < 0.3
