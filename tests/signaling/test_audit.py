@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -200,6 +201,24 @@ async def test_the_audit_is_paged_whole_and_bounded_in_time(
         assert told == [1, 2, 3, 4]
         assert [entry.details["slow"] async for entry in live.whole_audit("s1")] == [1, 2, 3, 4, 5]
         assert 0 < await log._redis.ttl("rostrum:{s1}:audit") <= 365 * 24 * 3600
+
+
+async def test_what_is_older_than_the_audit_keeps_goes_when_something_is_written(
+    redis_server: RedisServer, log: SessionLog
+) -> None:
+    async with worker(redis_server.url) as live:
+        session = await live.create("A talk", "s1")
+        old: dict[Any, Any] = {
+            "entry": '{"at":1,"by":"mod","action":"chat.rules_set"}',
+            "epoch": "1",
+            "seq": "1",
+        }
+        for day in range(1, 301):
+            await log._redis.xadd("rostrum:{s1}:audit", old, id=f"{day}-0")
+        await done(session, MOD, SetChatRules(new_id(), slow=9))
+        left = [entry async for entry in live.whole_audit("s1")]
+        assert left[-1].details["slow"] == 9
+        assert len(left) < 101, "whole pages of it, as Redis keeps them"
 
 
 async def test_an_audit_that_was_lost_with_its_log_is_written_back(

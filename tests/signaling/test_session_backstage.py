@@ -87,6 +87,17 @@ def test_who_waits_gets_the_programme_and_who_is_on_air_the_hall_and_who_else_is
     assert set(fed(fold, ADAM).audio) == {"pro/camera", "eve/camera"}
 
 
+def test_of_the_crew_too_who_is_on_air_is_not_heard_backstage() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s1"))
+    backstage(fold, EVE, MODERATOR, PRODUCER)
+    on_air(fold, MODERATOR)
+    assert [person.id for person in talking(fold.state)] == ["eve", "pro"]
+    assert "mod/camera" not in fed(fold, PRODUCER).audio
+    fold.do(PRODUCER, TakeOff("t1", "mod"))
+    assert "mod/camera" in fed(fold, PRODUCER).audio, "and is again when they are off"
+
+
 def test_the_producer_changes_a_place_of_the_matrix_for_whoever_stands_there() -> None:
     fold = Fold()
     fold.do(PRODUCER, StartSession("s1"))
