@@ -289,7 +289,9 @@ async def test_what_is_due_is_forgotten(redis_server: RedisServer) -> None:
         assert isinstance(await session.command(PRO, EndSession("c1")), Ack)
         assert await Retention(live, 30).round() == 0
         live.clock.learn(live.clock() + 31 * 24 * 3600, live.clock.asked())
+        live.presence.enter("s1", "c1", ADA)
         assert await Retention(live, 30).round() == 1
+        assert "s1" not in live.presence._rooms, "else it would write down who leaves a session that is not"
         assert [one.id for one in await live.list()] == ["s2"]
 
 

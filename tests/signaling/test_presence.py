@@ -228,6 +228,7 @@ async def test_of_a_session_that_is_deleted_nobody_is_written_back(
         # Another has not heard of it: somebody comes there, and goes.
         late.enter("s1", "c2", BOB)
         await until(lambda: not late._rooms["s1"].new)
+        assert not await redis.exists("rostrum:{s1}:leases")
         late.leave("s1", "c2")
         await late.book.count("s1", 1, 0, live=True)
         await until(lambda: not late._rooms["s1"].departed)
