@@ -393,7 +393,8 @@ class Bandwidth:
             return None
         if now - self._heard > 0.5 or self._delays.queue() > self._delays.grown:
             return None
-        return self._probing.begin(wanted, self.estimate, self.rate, self._delays, now)
+        rate = self.rate
+        return self._probing.begin(wanted, self.estimate, rate, self._delays, now, alone=rate < 2 * FLOOR)
 
     # -- judgement -------------------------------------------------------------------------------------
 

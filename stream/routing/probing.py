@@ -59,6 +59,7 @@ class Probing:
     """The probes and trials of one viewer."""
 
     __slots__ = (
+        "_alone",
         "_arrivals",
         "_base",
         "_end",
@@ -84,6 +85,8 @@ class Probing:
         self._arrivals: list[Arrival] | None = None
         """What came of the probe under way; None without one."""
         self._start = self._end = -NEVER
+        self._alone = False
+        """No picture went beside it."""
         self._base = 0.0
         """The queue it began with, seconds."""
         self._marks = 0
@@ -147,8 +150,13 @@ class Probing:
 
     # -- probes ----------------------------------------------------------------------------------------
 
-    def begin(self, wanted: float, estimate: float, rate: float, delays: Delays, now: float) -> Probe:
-        """Begin a probe for `wanted` bit/s in all, where `rate` is sent now; return what to send."""
+    def begin(
+        self, wanted: float, estimate: float, rate: float, delays: Delays, now: float, *, alone: bool
+    ) -> Probe:
+        """Begin a probe for `wanted` bit/s in all, where `rate` is sent now; return what to send.
+
+        `alone` says that no picture goes beside it.
+        """
         known = max(estimate, rate)
         least = min(_LEAST * (1 + self._strikes) + 2 * delays.jitter, _MOST)
         target = min(_HEADROOM * wanted * self._push, known * (1 + PROBE_QUEUE / least))
@@ -158,6 +166,7 @@ class Probing:
         self._arrivals = []
         self._start, self._end = now, now + lasts
         self._base = delays.queue()
+        self._alone = alone
         self._marks = 0
         self._whole = True
         self._target = min(target, ENOUGH * wanted)
@@ -197,6 +206,9 @@ class Probing:
         allowed = 0.08 * lasted + 0.005 + 0.5 * jitter
         if rate == 0.0 or grown or lost > 0.15 + loss or slope * lasted > allowed:
             self.fail(now)
+            if grown and self._alone and self._whole and slope * lasted > allowed:
+                # All that is known of the line: with sound alone nothing else would ever speak against it.
+                return max(min(estimate, 0.9 * passed), 0.5 * estimate)
             return max(estimate, min(0.9 * passed, CEILING))  # less than was tried for, but it did pass
         self._arrivals = None
         estimate = max(estimate, min(rate, CEILING))

@@ -125,6 +125,19 @@ class TestRowNine:
         assert seen.worst_queue(27, 50) < 0.3
         assert seen.first(50, 2) <= 15.0
 
+    @pytest.mark.parametrize("line", [80e3, 100e3, 150e3])
+    @pytest.mark.parametrize("before", [2e6, None])
+    def test_what_is_too_narrow_for_a_picture_is_not_believed_to_be_wide(
+        self, line: float, before: float | None
+    ) -> None:
+        path = Path([(0, before or line), (10, line), (40, 5e6)], buffer=0.3)
+        viewing = Viewing(path)
+        viewing.run(55)
+        assert all(moment.estimate <= 1.25 * line for moment in viewing.between(30, 40))
+        late = sorted(delay for at, delay in viewing.audio_delay if 20 < at < 40)
+        assert len(late) > 0.99 * 20 / 0.02 and late[int(0.95 * len(late))] < 0.15
+        assert viewing.first(40, 2) <= 15
+
 
 def test_rfc_8867_variable_capacity() -> None:
     """Section 5.1: 1, 2.5, 0.6 and 1 Mbit/s from 0, 40, 60 and 80 s; 50 ms, 30 ms of jitter, 300 ms of queue.
