@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.scenes import OPEN, invite, talk
+from tests.e2e.scenes import OPEN, PAGES, invite, talk
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -50,6 +50,27 @@ async def test_who_is_known_by_the_invitation_goes_straight_to_their_page(
     await speaker.expect(OPEN, 10)
     taken = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
     await taken.expect_text("another device", "h1")
+
+
+ASKED = """globalThis.asked = 0;
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wanted) => {
+  asked += 1;
+  return ask(wanted);
+};"""
+"""Counts how often a page asks for a camera or a microphone."""
+
+
+async def test_who_is_turned_away_is_asked_for_no_camera(stage: Stage, chromium: Chromium) -> None:
+    session = await stage.new_session()
+    for page in ("speak", "av"):
+        foreign = await chromium.visit(stage.link(page, "no-such-session", PAGES[page]), scripts=[ASKED])
+        await foreign.expect("window.rostrum?.connection.phase === 'closed'")
+        assert await foreign.evaluate("asked") == 0, page
+        await foreign.page.context.close()
+        good = await chromium.visit(stage.link(page, session, PAGES[page]), scripts=[ASKED])
+        await good.expect("asked === 2")
+        await good.page.context.close()
 
 
 async def test_a_link_to_the_hall_leads_to_its_screen_or_its_desk_and_as_a_kiosk_straight_to_the_screen(

@@ -323,6 +323,7 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
     await hall.expect_text("shown when the poll is closed", ".poll-how")
     assert await hall.evaluate("document.querySelector('.poll-share') === null")
     await legible(hall)
+    await eight_long_options_are_read_upright(stage, session, hall, moderator)
     places = ("In one hall", "Online", "两个会场，加上线上", "I would rather read it")
     await done(
         moderator,
@@ -340,6 +341,23 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
     await done(moderator, UnpinAnnouncement(command_id()))
     await done(moderator, HidePoll(command_id(), poll))
     await organisations_sign(stage, session, hall, moderator)
+
+
+async def eight_long_options_are_read_upright(
+    stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat
+) -> None:
+    """On a display that stands upright, an option that takes two lines has them, of up to eight."""
+    options = tuple(f"What speakers who are far away see of a hall, {part}" for part in range(1, 9))
+    await done(moderator, CreatePoll(command_id(), "Which of these should be next?", "single", options))
+    poll = await newest(stage, session, "polls")
+    await done(moderator, OpenPoll(command_id(), poll))
+    await done(moderator, ShowPoll(command_id(), poll))
+    await hall.expect("document.querySelectorAll('.poll-option').length === 8")
+    await legible(hall)
+    await hall.page.set_viewport_size({"width": 720, "height": 1280})
+    names = "[...document.querySelectorAll('.poll-name')]"
+    cut = f"{names}.some(({{ scrollHeight, clientHeight }}) => scrollHeight > clientHeight + 2)"
+    assert not await hall.evaluate(cut)
 
 
 async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:

@@ -81,7 +81,9 @@ async def test_thousands_of_messages_and_hundreds_of_questions_scroll_without_ja
         assert seen["height"] > count * 30
         assert seen["most"] < 120
         # A frame is 17 ms where nobody else wants the machine; all 2,000 rows drawn would take seconds.
-        assert seen["median"] < 100
+        assert seen["median"] < 60
+        # Measured with three others on two cores: 26 ms, and one frame in twenty later than 104 ms.
+        assert seen["late"] < 300
     await reading_stays(visitor, stage.url, stage.token(session, "viewer", "Lou Viewer"))
 
 

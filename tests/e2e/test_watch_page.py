@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import httpx
 import pytest
@@ -30,6 +31,15 @@ WELCOMED = """
 }
 """
 """Tells when the server has said something on the line."""
+
+OVER: Final = """(() => {
+  const rows = [...document.querySelectorAll('.watch-head > *, .watch-stage > :not(.watch-head)')];
+  const boxes = rows.map((row) => [row.className || row.tagName, row.getBoundingClientRect()]);
+  return boxes.flatMap(([name, box], i) => boxes.slice(i + 1)
+    .filter(([, next]) => next.height && box.bottom > next.top + 1 && box.right > next.left + 1)
+    .map(([under]) => `${name} over ${under}`));
+})()"""
+"""What stands over something else of the picture's column, which is read downwards, its head across."""
 
 
 async def done(at: Seat, command: AnyCommand) -> None:
@@ -181,6 +191,8 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
         await viewer.page.keyboard.press("Escape")
         await viewer.playing()
 
+        await nothing_lies_over_another_on_a_phone(viewer)
+
         full = ".sound-bar > button:last-child"
         await viewer.click(full)
         await viewer.expect("document.fullscreenElement?.className === 'picture'")
@@ -198,3 +210,24 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
             await viewer.playing()
             await viewer.click(small)
             await viewer.expect("document.pictureInPictureElement === null")
+
+
+async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:
+    """See that the title, the pictures and what is below have each their place, in any layout."""
+    desktop = viewer.page.viewport_size
+    assert desktop
+    await viewer.page.set_viewport_size({"width": 375, "height": 812})
+    for layout in ("side", "stacked", "large"):
+        await viewer.click(".drop > button")
+        await viewer.click(f".segment:has(input[value={layout}])")
+        await viewer.page.keyboard.press("Escape")
+        await viewer.expect(
+            f"document.querySelector('.picture[data-layout=slides]').dataset.arranged === '{layout}'"
+        )
+        assert await viewer.evaluate(OVER) == [], layout
+    await viewer.click(".drop > button")
+    fields = "[...document.querySelectorAll('.drop-body input')].map((one) => getComputedStyle(one).display)"
+    shown = await viewer.evaluate(fields)
+    assert len(shown) > 3 and "none" not in shown, "a choice that the keyboard cannot reach"
+    await viewer.page.keyboard.press("Escape")
+    await viewer.page.set_viewport_size(desktop)

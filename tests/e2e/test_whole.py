@@ -80,3 +80,18 @@ async def test_a_server_that_dies_while_a_page_loads_is_waited_for_in_words(
         await opening
     await visitor.expect_text(SAID)
     await visitor.expect(OPEN)
+
+
+async def test_a_page_of_which_nothing_comes_says_so_by_itself(stage: Stage, chromium: Chromium) -> None:
+    losses = Losses(100)
+    for file in ("/shared/whole.js", "/hall/hall.js"):
+        chromium.answers[f"**{file}"] = losses
+    visitor = await chromium.visit(stage.link("hall", await stage.new_session(), "hall"))
+    shown = "getComputedStyle(document.querySelector('.late')).visibility === 'visible'"
+    assert not await visitor.evaluate(shown), "said before it is known"
+    await visitor.expect(shown, 30)
+    assert await visitor.evaluate("document.querySelector('.late').getBoundingClientRect().height > 0")
+    losses.times = 0
+    await visitor.reload()
+    await visitor.expect(OPEN)
+    assert await visitor.evaluate("getComputedStyle(document.querySelector('.late')).display") == "none"

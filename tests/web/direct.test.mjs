@@ -53,6 +53,14 @@ test('billed speakers have a row before anybody knows who they are, in running o
   assert.deepEqual([run[2].name, run[1].name, run[1].about], ['Ida', 'ADA', '']);
 });
 
+test('nobody is on air in a session that is over, though its stage stays as it was', () => {
+  const { run } = runOfShow(show({ session: { ...session, status: 'ended' } }));
+  assert.deepEqual(run.map((row) => [row.id, row.cue.state]), [
+    ['ada', 'cleared'],
+    ['noor', 'backstage'],
+  ]);
+});
+
 test('who came by a billed speaker’s invitation is that speaker, though they have taken no step', () => {
   const guest = who('guest-7', 'speaker', { billed: 'ida' });
   const { run, others } = runOfShow(

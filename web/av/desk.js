@@ -6,7 +6,7 @@
 
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { openDevices } from '../shared/media/devices.js';
+import { openDevices, openOnce } from '../shared/media/devices.js';
 import { Output } from '../shared/media/output.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
@@ -62,8 +62,7 @@ export class Desk {
     });
     new WakeLock().want(true);
     onWake(() => this.#wokeUp());
-    void camera.open();
-    void microphone.open();
+    openOnce(this.devices, () => session.state.value.can.includes('whip:hall'));
     if (sessionStorage.getItem(SENDING) === session.id) this.start();
   }
 

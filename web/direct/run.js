@@ -7,7 +7,7 @@
 /** @import { Billed, Clock, Cue, Media, Person, Preflight } from '../shared/protocol.js' */
 /** @import { State } from '../shared/store.js' */
 
-import { clockOf, nextSpeaker, preflightOf, runningOrder } from '../shared/selectors.js';
+import { clockOf, isOver, nextSpeaker, preflightOf, runningOrder } from '../shared/selectors.js';
 
 /** Roles that belong on stage without being asked. */
 const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);
@@ -46,6 +46,9 @@ export function runOfShow(state) {
   const { known, relay, publications } = state.media;
   const sends = (/** @type {string} */ id) => publications.filter((p) => p.participant === id);
 
+  // The stage of a session that is over stays as it was, in case the end was a mistake; nobody is on air on it.
+  const told = (/** @type {Cue | null} */ cue) =>
+    cue?.state === 'on_air' && isOver(state.session?.status) ? { ...cue, state: /** @type {const} */ ('cleared') } : cue;
   const row = (/** @type {string} */ id, /** @type {Person | null} */ person, /** @type {Cue | null} */ cue) => {
     const preflight = preflightOf(state, id);
     /** @type {Row} */
@@ -54,7 +57,7 @@ export function runOfShow(state) {
       name: person?.name ?? billed.get(id)?.name ?? id,
       person,
       about: aboutOf(person ?? billed.get(id)),
-      cue,
+      cue: told(cue),
       chair: person?.role === 'chair' || chairs.has(id) || (person !== null && chairs.has(person.id)),
       next: !!cue && id === next,
       here: person !== null && people.some((p) => p.id === person.id),

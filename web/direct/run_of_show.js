@@ -45,8 +45,7 @@ export function RunOfShow({ desk }) {
 /** @param {{ desk: Desk, row: Row, first?: boolean, last?: boolean }} props */
 function Speaker({ desk, row, first = true, last = true }) {
   const { cue, name } = row;
-  const at = desk.over && cue?.state === 'on_air' ? 'cleared' : cue?.state;
-  const on = at === 'on_air';
+  const on = cue?.state === 'on_air';
   const step = likely(row);
   const shown = desk.subject.value?.id === row.id && !on;
   const order = (/** @type {1 | -1} */ by) => {
@@ -57,7 +56,7 @@ function Speaker({ desk, row, first = true, last = true }) {
     <li
       class="row"
       data-participant=${row.person?.id ?? row.id}
-      data-cue=${at ?? 'none'}
+      data-cue=${cue?.state ?? 'none'}
       data-bus=${on ? 'programme' : shown ? 'preview' : undefined}
     >
       ${cue &&
@@ -88,7 +87,7 @@ function Speaker({ desk, row, first = true, last = true }) {
         </p>
       </div>
       <div class="row-acts">
-        <${Stage} cue=${cue && at && { ...cue, state: at }} />
+        <${Stage} cue=${cue} />
         <div class="row-buttons">
           ${cue && !row.person && desk.may('cue.bind') && html`<${WhoIs} desk=${desk} row=${row} />`}
           ${cue && desk.may('clock.set') && html`<${Allotted} desk=${desk} row=${row} />`}

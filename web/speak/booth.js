@@ -7,7 +7,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { Trouble } from '../shared/media/devices.js' */
 
-import { openDevices, troubleOf } from '../shared/media/devices.js';
+import { openDevices, openOnce, troubleOf } from '../shared/media/devices.js';
 import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
@@ -74,8 +74,7 @@ export class Booth {
     effect(() => {
       if (this.over) this.leave();
     });
-    void camera.open();
-    void microphone.open();
+    openOnce(this.devices, () => session.state.value.can.includes('whip:camera'));
     if (sessionStorage.getItem(ENTERED) === session.id) this.enter();
   }
 

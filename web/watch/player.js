@@ -39,7 +39,7 @@ export function Player({ session, viewer }) {
           />
           <${CaptionsChoice} session=${session} />
           <p class="quiet quality">
-            ${player.quality.label}: <span data-quality=${viewer.quality.value}>${player.quality[viewer.quality.value]}</span>
+            ${player.quality.label}${' '}<span data-quality=${viewer.quality.value}>${player.quality[viewer.quality.value]}</span>
           </p>
         <//>
         <${SmallWindow} viewer=${viewer} />

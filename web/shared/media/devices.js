@@ -4,7 +4,7 @@
  * never takes the other away, and a device that is pulled out is replaced by another if there is one.
  */
 
-import { signal } from '../../vendor/signals.js';
+import { effect, signal } from '../../vendor/signals.js';
 
 /** @typedef {'camera' | 'microphone'} DeviceKind */
 /** @typedef {'denied' | 'missing' | 'in_use' | 'insecure' | 'unplugged' | 'muted_by_system'} Trouble */
@@ -121,7 +121,7 @@ export class Device {
   /** A device came or went: take up the work again if ours is gone. */
   async changed() {
     await this.list();
-    if (this.on.value && !this.track.value) await this.open();
+    if (this.#opening && this.on.value && !this.track.value) await this.open();
   }
 
   /** @param {MediaStreamTrack} track */
@@ -151,4 +151,19 @@ export function openDevices(whose = '') {
     void devices.microphone.changed();
   });
   return devices;
+}
+
+/**
+ * Open both devices as soon as they may be used here: who is turned away is asked for nothing.
+ *
+ * @param {ReturnType<typeof openDevices>} devices
+ * @param {() => boolean} allowed read from signals
+ */
+export function openOnce(devices, allowed) {
+  let asked = false;
+  effect(() => {
+    if (asked || !allowed()) return;
+    asked = true;
+    queueMicrotask(() => Object.values(devices).forEach((device) => void device.open()));
+  });
 }

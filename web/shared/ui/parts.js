@@ -101,8 +101,9 @@ export const badge = (person) => [person.title, person.affiliation].filter(Boole
  * @param {{ session: LiveSession }} props
  */
 export function NameLine({ session }) {
-  const [first, ...others] = session.state.value.stage;
-  if (!first) return null;
+  const { stage, session: talk } = session.state.value;
+  const [first, ...others] = stage;
+  if (!first || isOver(talk?.status)) return null;
   return html`
     <div class="name-line">
       <p class="name">${first.name}</p>

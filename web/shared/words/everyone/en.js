@@ -135,7 +135,7 @@ export const en = {
     soundOnly: 'Sound only',
     soundOnlyHow: 'Saves data; the picture is not fetched.',
     quality: {
-      label: 'Quality',
+      label: 'Quality:',
       none: 'no picture',
       waiting: 'waiting',
       sharp: 'sharp',

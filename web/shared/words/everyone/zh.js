@@ -136,7 +136,7 @@ export const zh = {
     soundOnly: '只听声音',
     soundOnlyHow: '节省流量，不接收画面。',
     quality: {
-      label: '画质',
+      label: '画质：',
       none: '没有画面',
       waiting: '等待中',
       sharp: '清晰',
