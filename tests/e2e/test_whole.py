@@ -89,7 +89,10 @@ async def test_a_page_of_which_nothing_comes_says_so_by_itself(stage: Stage, chr
     visitor = await chromium.visit(stage.link("hall", await stage.new_session(), "hall"))
     shown = "getComputedStyle(document.querySelector('.late')).visibility === 'visible'"
     assert not await visitor.evaluate(shown), "said before it is known"
-    await visitor.expect(shown, 30)
+    late = "document.querySelector('.late').getAnimations()[0]"
+    assert await visitor.evaluate(f"{late}.effect.getTiming().delay") == 12_000
+    await visitor.evaluate(f"{late}.finish()")
+    await visitor.expect(shown)
     assert await visitor.evaluate("document.querySelector('.late').getBoundingClientRect().height > 0")
     losses.times = 0
     await visitor.reload()
