@@ -121,7 +121,9 @@ def signaling() -> None:
     """
     from signaling.settings import SignalingSettings
     from signaling.worker import serve as serve_signaling
+    from stream.child_process import wait_for_turn
 
+    wait_for_turn()
     settings = SignalingSettings.from_environment(os.environ)
     _log_at(settings.log_level)
 

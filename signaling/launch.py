@@ -106,7 +106,8 @@ def publisher(server: str, token: str, session: str, environ: Mapping[str, str])
 def _python(
     name: str, module: str, *argv: str, env: Mapping[str, str], probe: Probe | None = None
 ) -> ChildSpec:
-    return ChildSpec(name, (sys.executable, "-m", module, *argv), env, probe)
+    """Return a child of ours; one that can be asked whether it is well has a spare."""
+    return ChildSpec(name, (sys.executable, "-m", module, *argv), env, probe, spare=probe is not None)
 
 
 def _healthy(host: str, port: int) -> Probe:

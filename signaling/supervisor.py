@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field
 from typing import Final
 
-from stream.child_process import Pulse, die_with, restart_delay, scheduled
+from stream.child_process import Pulse, as_spare, die_with, restart_delay, scheduled
 
 READY_WITHIN: Final = 30.0
 """Seconds a child may take to become ready for the first time."""
@@ -34,6 +34,9 @@ STOP_WITHIN: Final = 5.0
 STEADY_AFTER: Final = 10.0
 """Seconds of life after which a child's earlier failures are forgotten."""
 
+SPARE_AFTER: Final = 5.0
+"""Seconds of answers after which a child's spare is made ready, so that no start waits for it."""
+
 MAX_LINE: Final = 64 * 1024
 
 Probe = Callable[[], Awaitable[bool]]
@@ -47,13 +50,18 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run, and how to ask it whether it is well. A child without a probe is ready at once."""
+    """What to run, and how to ask it whether it is well. A child without a probe is ready at once.
+
+    With `spare`, a second process stands by once the first has been well for some time: all imported, nothing
+    opened (`stream.child_process.wait_for_turn`). It takes over when the first ends.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     probe: Probe | None = None
     keep_fds: tuple[int, ...] = ()
+    spare: bool = False
 
 
 class Supervisor:
@@ -89,6 +97,7 @@ class _Child:
         self._was_ready = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._last_line = ""
+        self._spare: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.spec.name}")
@@ -111,6 +120,8 @@ class _Child:
         """End the child: SIGTERM, and SIGKILL when that does not help."""
         if self._keeper is not None:
             await _cancel(self._keeper)
+        if self._spare is not None:
+            await _end(self._spare)
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -128,7 +139,7 @@ class _Child:
     async def _live_once(self) -> str:
         """Run the process until it ends, and return how it did."""
         try:
-            process = await self._spawn()
+            process = self._relieve() or await self._spawn(spare=False)
         except OSError as error:
             self._last_line = f"{self.spec.argv[0]} cannot be run ({error.strerror})."
             return self._last_line
@@ -148,11 +159,21 @@ class _Child:
             return f"killed by {signal.Signals(-code).name}"
         return f"ended with code {code}"
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    def _relieve(self) -> asyncio.subprocess.Process | None:
+        """Let the spare begin, if there is one that lives."""
+        spare, self._spare = self._spare, None
+        if spare is None or spare.returncode is not None or spare.stdin is None:
+            return None
+        spare.stdin.write(b"\n")
+        spare.stdin.close()
+        return spare
+
+    async def _spawn(self, *, spare: bool) -> asyncio.subprocess.Process:
+        env = self.spec.env or os.environ
         return await asyncio.create_subprocess_exec(
             *self.spec.argv,
-            env=dict(self.spec.env) or None,
-            stdin=asyncio.subprocess.DEVNULL,
+            env=as_spare(env) if spare else dict(env),
+            stdin=asyncio.subprocess.PIPE if spare else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=MAX_LINE,
@@ -163,12 +184,13 @@ class _Child:
         )
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Wait for readiness, then kill the child when it hangs."""
+        """Wait for readiness, then see to a spare, and kill the child when it hangs."""
         if self.spec.probe is None:
             self._was_ready.set()
             return
         clock = asyncio.get_running_loop().time
         pulse = Pulse(clock())
+        spare_due = clock() + SPARE_AFTER
         while True:
             probing = asyncio.create_task(_answers(self.spec.probe))
             try:
@@ -184,7 +206,16 @@ class _Child:
                 probing.cancel()
             if answered:
                 self._was_ready.set()
+                if self.spec.spare and clock() >= spare_due:
+                    spare_due = clock() + SPARE_AFTER
+                    await self._stand_by()
             await asyncio.sleep(PROBE_EVERY if pulse.begun else STARTING_PROBE_EVERY)
+
+    async def _stand_by(self) -> None:
+        """See to it that there is a spare that lives."""
+        if self._spare is None or self._spare.returncode is not None:
+            with contextlib.suppress(OSError):  # no memory, no processes: it does without
+                self._spare = await self._spawn(spare=True)
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

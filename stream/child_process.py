@@ -1,7 +1,7 @@
 """What keeping a child takes: to know that it hangs, when to start it again, and that it dies with us.
 
-Used by whoever runs children: the supervisor its services, a relay its viewer workers. Linux only. It must
-not know what a child does.
+Used by whoever runs children: the supervisor its services, a relay its viewer workers; and by a child that
+is to stand by as a spare. Linux only. It must not know what a child does.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ HUNG_AFTER: Final = 1.5
 DEAF_AFTER: Final = 30.0
 """Seconds after which one that runs but does not answer does too."""
 
+_SPARE: Final = "_ROSTRUM_SPARE"
 _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -51,6 +53,20 @@ class Pulse:
 def restart_delay(failures: int) -> float:
     """Return the seconds to wait before the restart after so many failures in a row (from 1): 0.1 to 5."""
     return float(min(5.0, 0.1 * 2 ** min(failures - 1, 10)))
+
+
+def as_spare(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a child that shall only get ready, and wait for its turn."""
+    return {**env, _SPARE: "1"}
+
+
+def wait_for_turn() -> None:
+    """Return at once; in a spare, once its parent has written a line to it. One without a parent ends.
+
+    To be called when all is imported, which is most of what a start takes, and before anything is opened.
+    """
+    if os.environ.pop(_SPARE, None) and not sys.stdin.buffer.readline():
+        sys.exit(0)
 
 
 def scheduled(pid: int) -> str:

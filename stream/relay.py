@@ -18,6 +18,7 @@ from typing import Literal
 import uvicorn
 
 from stream.addresses import announced
+from stream.child_process import wait_for_turn
 from stream.engine import Engine
 from stream.heap import set_aside
 from stream.http import RelayFace
@@ -96,6 +97,7 @@ async def _serve_quietly(server: uvicorn.Server, listener: socket.socket) -> Non
 
 def main() -> int:
     """Run the relay by the environment's settings; return the exit code."""
+    wait_for_turn()
     try:
         settings = RelaySettings.from_environment(os.environ)
     except SettingsError as error:

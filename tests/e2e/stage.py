@@ -124,13 +124,30 @@ class Stage:
 
     def pid(self, name: Process) -> int:
         """Return the process id of one part; 0 while it does not run."""
+        return next(iter(self._pids(name)), 0)
+
+    def _pids(self, name: Process) -> list[int]:
+        """Return one part's process, the elder, and its spare, as far as they run."""
         assert self.process is not None
+        found = []
         for pid in children(self.process.pid):
             with contextlib.suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if _MARKS[name] in line:
-                    return pid
-        return 0
+                    found.append(pid)
+        return found
+
+    async def spare(self, name: Process) -> None:
+        """Wait until one part has a spare that does nothing any more but wait."""
+        worked = ""
+        for _ in range(120):
+            await asyncio.sleep(0.5)
+            with contextlib.suppress(IndexError, OSError):
+                seen = " ".join(Path(f"/proc/{self._pids(name)[1]}/stat").read_text().split()[12:15])
+                if seen == worked:
+                    return
+                worked = seen
+        raise AssertionError(f"{name} has no spare")
 
     def kill(self, name: Process) -> None:
         """End one part without a word, and wait until it is gone."""

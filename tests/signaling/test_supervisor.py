@@ -13,7 +13,7 @@ import pytest
 
 from signaling import supervisor
 from signaling.supervisor import ChildSpec, Probe, StartError, Supervisor
-from stream.child_process import DEAF_AFTER, HUNG_AFTER, Pulse, restart_delay
+from stream.child_process import DEAF_AFTER, HUNG_AFTER, Pulse, as_spare, restart_delay
 from tests.signaling.processes import alive, children, free_port, until
 
 SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(60)"
@@ -36,6 +36,21 @@ import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit()))
 print("here", flush=True)
 signal.pause()
+"""
+
+
+SLOW_TO_START = """
+import os, socket, sys, time
+from stream.child_process import wait_for_turn
+time.sleep(2)
+wait_for_turn()
+assert "_ROSTRUM_SPARE" not in os.environ
+print("begun", flush=True)
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        there, _ = server.accept()
+        with there:
+            there.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
 """
 
 
@@ -185,3 +200,47 @@ asyncio.run(main())
         assert len(left) == 1
         process.kill()
     await until(lambda: not any(alive(pid) for pid in left))
+
+
+@pytest.mark.fault
+async def test_a_spare_takes_over_from_a_killed_child_and_has_no_start_to_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "SPARE_AFTER", 0.1)
+    port, said = free_port(), Said()
+    spec = ChildSpec(
+        "slow", (sys.executable, "-c", SLOW_TO_START, str(port)), probe=probe_of(port), spare=True
+    )
+    async with Supervisor(said) as running:
+        await running.start(spec)
+        first = running.pids()["slow"]
+        await until(lambda: len(children(os.getpid())) == 2)
+        (second,) = set(children(os.getpid())) - {first}
+        await asyncio.sleep(3)  # it is ready now, and opens nothing
+        assert said.count(("slow", "begun")) == 1
+        os.kill(first, signal.SIGKILL)
+        took = await until(lambda: said.count(("slow", "begun")) == 2)
+        assert took < 1.5, "a start takes two seconds"
+        assert running.pids()["slow"] == second
+        await until(lambda: len(children(os.getpid())) == 2)
+        (third,) = set(children(os.getpid())) - {second}
+        os.kill(third, signal.SIGKILL)
+        await until(lambda: not alive(third))
+        os.kill(second, signal.SIGKILL)  # a spare that is dead is no reason not to start
+        await until(lambda: said.count(("slow", "begun")) == 3, 15)
+    assert not children(os.getpid()), "no spare outlives the supervisor"
+
+
+@pytest.mark.fault
+async def test_a_spare_whose_parent_is_gone_ends() -> None:
+    code = "from stream.child_process import wait_for_turn; wait_for_turn(); print('begun')"
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", code],
+        env=as_spare(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
