@@ -137,6 +137,34 @@ async def test_the_main_paths_are_walked_by_keyboard(stage: Stage, chromium: Chr
     await speaker.expect_text("Nobody hears you", ".sending")
 
 
+async def test_the_door_the_halls_desk_and_a_phones_layouts_are_reached_by_keyboard(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    code = await invite(stage, session=session, role="viewer")
+    guest = await chromium.visit(f"{stage.url}/enter/#invitation={code}")
+    await to(guest, ".door-form input.field")
+    await guest.page.keyboard.type("Kim Viewer")
+    await press(guest, "Enter")
+    await guest.page.wait_for_url("**/watch/", timeout=15_000)
+    await guest.expect(f"{OPEN} && document.querySelector('.drop > button') !== null")
+    await guest.page.set_viewport_size({"width": 375, "height": 812})
+    await to(guest, ".drop > button")
+    await press(guest, "Enter")
+    await to(guest, ".drop-body .switch input")
+    await press(guest, "Space")
+    await guest.expect("document.querySelector('.drop-body .switch input').checked")
+    await press(guest, "Escape")
+    await guest.expect("document.querySelector('.drop-body') === null")
+    assert await guest.evaluate("document.activeElement.matches('.drop > button')")
+
+    room = await chromium.visit(stage.link("av", session, "hall"))
+    await room.expect("document.querySelector('[data-action=send]')?.disabled === false")
+    await to(room, "[data-action=send]")
+    await press(room, "Enter")
+    await room.expect("document.querySelector('.av-tally').dataset.reach !== 'off'")
+
+
 async def to(visitor: ChromiumVisitor, selector: str) -> None:
     """Press Tab until the element has the focus, and see that the focus can be seen."""
     for _ in range(40):
