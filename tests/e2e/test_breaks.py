@@ -25,6 +25,7 @@ async def test_a_pause_and_an_end_by_mistake_pass_and_the_picture_comes_back(
         await desk.click("[data-life=end]")
         await desk.click("dialog .serious")
         await viewer.expect_text("The session has ended", within=8)
+        await viewer.expect("document.querySelector('.name-line') === null")
         await desk.click("button[title*='is paused then']")
         await viewer.expect_text("A short break", ".slate", within=8)
         await desk.click("button[title*='sees the stage again']")
