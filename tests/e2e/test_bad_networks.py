@@ -317,7 +317,7 @@ FROZEN = 0.4
 """By how many freezes, and by what part of the time, relay and viewer may differ over a run."""
 
 
-@tried_twice
+@pytest.mark.benchmark
 async def test_the_relay_and_the_viewer_count_the_same_freezes(
     stage: Stage, chromium: Chromium, session: str, speaker: Speaker
 ) -> None:
