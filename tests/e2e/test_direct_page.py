@@ -177,6 +177,7 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await show.sees("[data-alarm=left][data-of=noor]")
     await show.click("[data-alarm=left] [data-act=slate]")
     await show.everybody_sees("We will be right back")
+    await show.sees(".row[data-participant=noor][data-cue=on_air] .cue:not([data-air])")
     await noor.page.goto(link)
     await desk.expect("!document.querySelector('[data-of=noor]')", WITHIN)
     await desk.expect_text("Noor Haddad is back", ".alarm.back", WITHIN)

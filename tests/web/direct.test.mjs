@@ -61,6 +61,13 @@ test('nobody is on air in a session that is over, though its stage stays as it w
   ]);
 });
 
+test('who is on stage is on air only while the audience sees them: not in a break, nor behind a slate', () => {
+  const air = (change = {}) => runOfShow(show(change)).run.map((row) => [row.id, row.air]);
+  assert.deepEqual(air(), [['ada', true], ['noor', false]]);
+  for (const change of [{ session: { ...session, status: 'paused' } }, { session: { ...session, status: 'doors' } }, { air: { slate: '' } }])
+    assert.deepEqual(air(change), [['ada', false], ['noor', false]]);
+});
+
 test('who came by a billed speaker’s invitation is that speaker, though they have taken no step', () => {
   const guest = who('guest-7', 'speaker', { billed: 'ida' });
   const { run, others } = runOfShow(

@@ -7,7 +7,7 @@
 /** @import { Billed, Clock, Cue, Media, Person, Preflight } from '../shared/protocol.js' */
 /** @import { State } from '../shared/store.js' */
 
-import { clockOf, isOver, nextSpeaker, preflightOf, runningOrder } from '../shared/selectors.js';
+import { clockOf, isOver, nextSpeaker, onAir, preflightOf, runningOrder } from '../shared/selectors.js';
 
 /** Roles that belong on stage without being asked. */
 const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);
@@ -25,6 +25,7 @@ const SPEAKING = new Set(['speaker', 'chair', 'interpreter']);
  * @property {Cue | null} cue null: here, but not on the list
  * @property {boolean} chair
  * @property {boolean} next whose turn it is
+ * @property {boolean} air the audience has them now: not in a break, nor behind a slate
  * @property {boolean} here holds a page open
  * @property {readonly Media[] | null} sends what arrives of them, alive or cut off; null: not known
  * @property {Light} light
@@ -43,6 +44,7 @@ export function runOfShow(state) {
   const chairs = new Set((state.session?.programme?.chairs ?? []).map(({ id }) => id));
   const billed = new Map((state.session?.programme?.speakers ?? []).map((one) => [one.id, one]));
   const next = nextSpeaker(state)?.id;
+  const air = new Set(onAir(state).map(({ id }) => id));
   const { known, relay, publications } = state.media;
   const sends = (/** @type {string} */ id) => publications.filter((p) => p.participant === id);
 
@@ -60,6 +62,7 @@ export function runOfShow(state) {
       cue: told(cue),
       chair: person?.role === 'chair' || chairs.has(id) || (person !== null && chairs.has(person.id)),
       next: !!cue && id === next,
+      air: person !== null && air.has(person.id),
       here: person !== null && people.some((p) => p.id === person.id),
       sends: known && relay ? (person ? sends(person.id) : []) : null,
       light: lightOf(preflight),

@@ -57,7 +57,7 @@ function Speaker({ desk, row, first = true, last = true }) {
       class="row"
       data-participant=${row.person?.id ?? row.id}
       data-cue=${cue?.state ?? 'none'}
-      data-bus=${on ? 'programme' : shown ? 'preview' : undefined}
+      data-bus=${row.air ? 'programme' : shown ? 'preview' : undefined}
     >
       ${cue &&
       desk.may('cue.order') &&
@@ -87,7 +87,7 @@ function Speaker({ desk, row, first = true, last = true }) {
         </p>
       </div>
       <div class="row-acts">
-        <${Stage} cue=${cue} />
+        <${Stage} row=${row} />
         <div class="row-buttons">
           ${cue && !row.person && desk.may('cue.bind') && html`<${WhoIs} desk=${desk} row=${row} />`}
           ${cue && desk.may('clock.set') && html`<${Allotted} desk=${desk} row=${row} />`}
@@ -125,12 +125,13 @@ function WhoIs({ desk, row }) {
   `;
 }
 
-/** Where a speaker is on the way, since when, and whether they have answered. @param {{ cue: Row['cue'] }} props */
-function Stage({ cue }) {
+/** Where a speaker is on the way, since when, and whether they have answered. @param {{ row: Row }} props */
+function Stage({ row: { cue, air } }) {
   if (!cue) return html`<p class="cue">${direct.cues.none}</p>`;
-  const word = cue.state === 'standby' && cue.acknowledged ? direct.answered : direct.cues[cue.state];
+  const covered = cue.state === 'on_air' && !air;
+  const word = covered ? direct.onStage : cue.state === 'standby' && cue.acknowledged ? direct.answered : direct.cues[cue.state];
   const at = cue.steps?.length ? timeOfDay(cue.at) : '';
-  return html`<p class="cue" data-cue=${cue.state} data-ready=${cue.acknowledged ? '' : undefined}>
+  return html`<p class="cue" data-cue=${cue.state} data-air=${air ? '' : undefined} data-ready=${cue.acknowledged ? '' : undefined}>
     <span>${word}</span> <time>${at}</time>
   </p>`;
 }

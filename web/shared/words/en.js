@@ -597,6 +597,7 @@ export const en = {
     chair: 'Chair',
     next: 'Next',
     answered: 'Ready',
+    onStage: 'On stage, not shown',
     cues: {
       none: 'Not on the list',
       invited: 'Invited',

@@ -598,6 +598,7 @@ export const zh = {
     chair: '主席',
     next: '下一位',
     answered: '就绪',
+    onStage: '在台上，未播出',
     cues: {
       none: '不在流程单上',
       invited: '已邀请',
