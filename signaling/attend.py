@@ -108,15 +108,18 @@ async def seat(
         yield Seat(websocket, message, token)
 
 
-async def attend(server: str, token: str) -> None:
-    """Be there until cancelled, and come back whatever happens; raises GoodbyeError when not wanted."""
+async def attend(server: str, token: str, relay_back: Callable[[], None] | None = None) -> None:
+    """Be there until cancelled, and come back whatever happens; raises GoodbyeError when not wanted.
+
+    `relay_back` is called when the session's relay can be reached again.
+    """
     failures = 0
     while True:
         try:
             async with seat(server, token) as taken:
                 failures = 0
                 try:
-                    await _stay(taken)
+                    await _stay(taken, relay_back)
                 finally:
                     token = taken.token
         except GoodbyeError as goodbye:
@@ -129,7 +132,7 @@ async def attend(server: str, token: str) -> None:
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (jitter)
 
 
-async def _stay(taken: Seat) -> None:
+async def _stay(taken: Seat, relay_back: Callable[[], None] | None) -> None:
     async def refresh() -> None:
         while True:
             await asyncio.sleep(REFRESH_EVERY)
@@ -138,6 +141,9 @@ async def _stay(taken: Seat) -> None:
     refreshing = asyncio.create_task(refresh())
     try:
         while True:
+            away = taken.media is not None and not taken.media.relay
             await taken.hear()
+            if away and taken.media is not None and taken.media.relay and relay_back is not None:
+                relay_back()
     finally:
         refreshing.cancel()

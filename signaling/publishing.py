@@ -16,6 +16,7 @@ from signaling.attend import GoodbyeError, attend
 from signaling.supervisor import StartError
 from stream.clients import publish
 from stream.clients.errors import ClientError
+from stream.clients.whip import Suspicion
 
 
 async def run(server: str, session: str, token: str, file: Path | None, frame_rate: int) -> None:
@@ -32,7 +33,8 @@ async def run(server: str, session: str, token: str, file: Path | None, frame_ra
     with_slides = file is None and "slides" in claims.get("publish", ())
     try:
         async with asyncio.TaskGroup() as tasks:
-            present = tasks.create_task(attend(server, token))
+            suspicion = Suspicion()
+            present = tasks.create_task(attend(server, token, suspicion.arise))
             await publish.run(
                 f"{door}/camera",
                 token,
@@ -41,6 +43,7 @@ async def run(server: str, session: str, token: str, file: Path | None, frame_ra
                 name=str(claims.get("name", "")),
                 affiliation=str(claims.get("affiliation", "")),
                 frame_rate=frame_rate,
+                suspicion=suspicion,
             )
             present.cancel()
     except* (ClientError, GoodbyeError) as errors:

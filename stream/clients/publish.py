@@ -42,6 +42,7 @@ async def run(
     name: str = "Synthetic speaker",
     affiliation: str = "Rostrum test card",
     frame_rate: int = FRAME_RATE,
+    suspicion: whip.Suspicion | None = None,
 ) -> None:
     """Publish until SIGTERM or SIGINT; raises ClientError when the server refuses for good.
 
@@ -53,6 +54,7 @@ async def run(
         name: who the test card says is speaking.
         affiliation: the line below the name.
         frame_rate: pictures of the test card a second.
+        suspicion: that the relay was away, by whoever knows it sooner.
     """
     logging.getLogger("aioice").setLevel(logging.WARNING)  # each candidate pair is news to nobody
     clock = tracks.WallClock()
@@ -72,7 +74,8 @@ async def run(
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(keep_publishing(url, token, open_)) for url, open_ in sources.items()
+                    group.create_task(keep_publishing(url, token, open_, suspicion))
+                    for url, open_ in sources.items()
                 ]
                 await stop.wait()
                 for task in tasks:
@@ -81,7 +84,9 @@ async def run(
             raise errors.exceptions[0] from None
 
 
-async def keep_publishing(url: str, token: str, open_tracks: OpenTracks) -> None:
+async def keep_publishing(
+    url: str, token: str, open_tracks: OpenTracks, suspicion: whip.Suspicion | None = None
+) -> None:
     """Publish at one WHIP endpoint, again and again; raises a ClientError that is final."""
     chance = random.Random()  # noqa: S311  spreads retries, guards nothing
     failures = 0
@@ -92,7 +97,7 @@ async def keep_publishing(url: str, token: str, open_tracks: OpenTracks) -> None
                 async with whip.publication(http, url, open_tracks()) as publication:
                     await publication.connected()
                     log.info("publishing at %s", url)
-                    await publication.gone()
+                    await publication.gone(suspicion)
                 log.info("the relay of %s is gone; publishing again", url)
             except ClientError as error:
                 if error.final:

@@ -28,10 +28,27 @@ CONNECT_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 2.5
 """So long without a receiver report and the relay is gone: it sends one each second."""
 
+SUSPECT_SILENCE_SECONDS: Final = 1.5
+"""The same where somebody has said that the relay had to start anew."""
+
+_SUSPECT_SECONDS: Final = 3.0
+"""How long that counts."""
+
 _POLL_SECONDS: Final = 0.25
 
 # aiortc's encoders start here until the relay says otherwise (REMB). Slides and a calm face need no more.
 vpx.DEFAULT_BITRATE = 600_000
+
+
+class Suspicion:
+    """What somebody else knows of the relay: that it was away, and that what it was sent before is lost."""
+
+    def __init__(self) -> None:
+        self.at = float("-inf")
+
+    def arise(self) -> None:
+        """Take note that the relay is back from having been away."""
+        self.at = time.monotonic()
 
 
 class Publication:
@@ -50,13 +67,18 @@ class Publication:
                 raise Unreachable("The relay's media port does not answer; is UDP let through?")
             await asyncio.sleep(0.02)
 
-    async def gone(self) -> None:
+    async def gone(self, suspicion: Suspicion | None = None) -> None:
         """Wait until the relay no longer receives; raises Replaced where it says that another came."""
-        heard, newest = time.monotonic(), None
+        begun = heard = time.monotonic()
+        newest = None
         while not self._ended():
+            now = time.monotonic()
+            suspected = (
+                suspicion is not None and begun < suspicion.at and now - suspicion.at < _SUSPECT_SECONDS
+            )
             if (report := await self._newest_report()) != newest:
-                heard, newest = time.monotonic(), report
-            elif time.monotonic() - heard > SILENCE_SECONDS:
+                heard, newest = now, report
+            elif now - heard > (SUSPECT_SILENCE_SECONDS if suspected else SILENCE_SECONDS):
                 return
             await asyncio.sleep(_POLL_SECONDS)
         if await delete(self._http, self.resource) == httpx.codes.GONE:

@@ -28,8 +28,9 @@ STEADY_GAP_MS = 500
 RESUMED_WITHIN = 2.0
 """Seconds after signaling's death in which a page has its line again (faults.md, row 3)."""
 
+RELAY_GAP_MOSTLY_MS = 2000
 RELAY_GAP_MS = 5000
-"""Longest time without a picture after the relay's death (faults.md, row 1)."""
+"""Time without a picture after the relay's death: in 95 of 100 cases, and at most (faults.md, row 1)."""
 
 
 @pytest.mark.timeout(180)
@@ -72,7 +73,7 @@ async def test_the_picture_is_back_soon_after_the_relay_is_killed(
         own_stage.kill("relay")
         gaps = [seen["gap"] for seen in await watching]
         print(f"relay killed: longest gap of viewer and hall {[round(gap) for gap in gaps]} ms")
-        assert max(gaps) < RELAY_GAP_MS
+        assert max(gaps) < RELAY_GAP_MOSTLY_MS
         await viewer.playing()
         await hall.playing()
 

@@ -130,6 +130,28 @@ async def test_synthetic_publishes_again_when_the_server_is_killed(server: Serve
     assert await server.count() == 0
 
 
+async def test_who_is_told_that_the_relay_was_away_waits_less_for_its_reports(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whip, "SILENCE_SECONDS", 60.0)
+    suspicion = whip.Suspicion()
+    suspicion.arise()  # of a relay before this one: says nothing of it
+    publishing = asyncio.create_task(publish.run(f"{server.url}/whip", TOKEN, suspicion=suspicion))
+
+    async def published() -> bool:
+        return await server.count() == 1
+
+    await until(published, 5)
+    await asyncio.sleep(3)
+    assert await server.count() == 1
+    await server.kill()
+    await server.start()
+    suspicion.arise()
+    assert await until(published, 8) < 8
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(publishing, 5)
+
+
 async def test_a_server_that_hangs_up_is_published_to_again_at_once(server: Server) -> None:
     publishing = asyncio.create_task(publish.run(f"{server.url}/whip", TOKEN))
 
