@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.signaling.bench.running import bench
 from tests.signaling.processes import alive, children, free_port
 from tests.stream import peers
-from tests.stream.bench.test_bench import bench, is_whole
+from tests.stream.bench.test_bench import is_whole
 from tests.stream.peers import Peer, Relay, Talk, until
 
 
@@ -257,7 +258,7 @@ class TestFaults:
 
 def test_many_light_viewers_of_two_processes_get_what_was_published() -> None:
     """Every packet of every viewer is compared with what the publisher sent, at both processes."""
-    found = bench("--viewers", "16", "--seconds", "2", "--workers", "2", "--decrypt", "16")
+    found = bench("relay", "--viewers", "16", "--seconds", "2", "--workers", "2", "--decrypt", "16")
     is_whole(found, viewers=16, seconds=2)
     about = found["about"]
     assert about["transports"] > 1 and about["workers"]["1"]["transports"] > 1, "both had viewers"

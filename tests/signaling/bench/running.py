@@ -1,4 +1,4 @@
-"""The benches of signaling as people run them."""
+"""The benches as people run them."""
 
 from __future__ import annotations
 

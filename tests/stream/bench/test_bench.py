@@ -9,22 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.signaling.bench.running import bench
 from tests.signaling.processes import without_rostrum
-
-
-def bench(*options: str) -> dict[str, Any]:
-    """Measure, and return the figures; a busy machine may spoil them (exit code 1), no more."""
-    done = subprocess.run(
-        [sys.executable, "-m", "signaling", "bench", "relay", "--json", *options],
-        env=without_rostrum(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def is_whole(found: dict[str, Any], viewers: int, seconds: float) -> None:
@@ -46,12 +32,12 @@ def is_whole(found: dict[str, Any], viewers: int, seconds: float) -> None:
 
 
 def test_a_few_viewers_get_everything() -> None:
-    is_whole(bench("--viewers", "3", "--seconds", "2"), viewers=3, seconds=2)
+    is_whole(bench("relay", "--viewers", "3", "--seconds", "2"), viewers=3, seconds=2)
 
 
 def test_people_come_and_go_while_others_watch_a_paced_publisher() -> None:
     options = ("--joins", "--join-rate", "5", "--pacing", "browser", "--fanout", "plain")
-    found = bench("--viewers", "3", "--seconds", "2", *options)
+    found = bench("relay", "--viewers", "3", "--seconds", "2", *options)
     is_whole(found, viewers=3, seconds=2)
     assert found["about"]["fanout"] == "plain"
     assert found["joining"]["failed"] == 0
@@ -73,7 +59,7 @@ def test_a_setting_that_does_not_exist_is_one_sentence() -> None:
 
 @pytest.mark.benchmark
 def test_twenty_viewers() -> None:
-    found = bench("--viewers", "20", "--seconds", "5", "--decrypt", "2")
+    found = bench("relay", "--viewers", "20", "--seconds", "5", "--decrypt", "2")
     print(json.dumps(found, indent=2))
     is_whole(found, viewers=20, seconds=5)
     assert found["joins_per_second"] > 1
