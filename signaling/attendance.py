@@ -1,15 +1,15 @@
 """Who was in a session, from when to when, how many at most and on average: kept in Redis while it lasts.
 
-Owns the keys `rostrum:{<session>}:attended` (who, as they last said), `…:arrived` and `…:departed` (when, by
-Redis's clock) and `…:attendance` (the peak, and person-seconds for the average). The law: only what was
-seen is counted, so a gap in which nobody counted adds nothing; a person with many tabs is one; peak
-and average are of the time in which the session was live; and of a session that has been deleted nothing is
-written any more, whoever has not heard of it yet.
+Owns the keys `rostrum:{<session>}:attended` (who, as they last said, and who acted without being there),
+`…:arrived` and `…:departed` (when, by Redis's clock) and `…:attendance` (the peak, and person-seconds for the
+average). The law: only what was seen is counted, so a gap in which nobody counted adds nothing; a person with
+many tabs is one; peak and average are of the time in which the session was live; and of a session that has
+been deleted nothing is written any more, whoever has not heard of it yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,9 +71,19 @@ class AttendanceBook:
     async def note(self, session: str, arrived: Iterable[Here], departed: Iterable[str]) -> None:
         """Write down who came, and by id who went."""
         came = [part for here in arrived for part in (here.person.id, _encode(here).decode())]
-        keys = [_key(session, part) for part in ("attended", "arrived", "departed", "head")]
+        await self._write(session, [len(came), 0, *came, *departed])
+
+    async def acted(self, session: str, person: Person) -> None:
+        """Write down what somebody is called who does something here without being there, for the audit."""
+        await self._write(session, [0, 2, person.id, _encode(Here(person)).decode()])
+
+    async def names(self, session: str, participants: Sequence[str]) -> dict[str, str]:
+        """Return what these are called, as far as they were there or have acted."""
+        if not participants:
+            return {}
         async with reaching():
-            await answer(self._note(keys=keys, args=[len(came), *came, *departed]))
+            said = await answer(self._redis.hmget(_key(session, "attended"), [*participants]))
+        return {sub: _decode(here).person.name for sub, here in zip(participants, said, strict=True) if here}
 
     async def count(self, session: str, online: int, hall: int, *, live: bool) -> None:
         """Write down how many are there now, and whether the session is live."""
@@ -113,6 +123,11 @@ class AttendanceBook:
                 here = _decode(said)
                 kept = msgspec.structs.replace(here, person=nobody(here.person))
                 await answer(self._redis.hset(key, participant, _encode(kept).decode()))
+
+    async def _write(self, session: str, args: list[str | int]) -> None:
+        keys = [_key(session, part) for part in ("attended", "arrived", "departed", "head")]
+        async with reaching():
+            await answer(self._note(keys=keys, args=args))
 
 
 def _key(session: str, part: str) -> str:

@@ -56,8 +56,8 @@ class AuditEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One act. `action` is the event's type, `which` the id of what it was done to.
 
     `whose` is the participant concerned, where that is another; `name` of who acted is told with it, as far
-    as the session's log has it, and is not kept here. `epoch` and `seq` are the event's place in
-    the log, `id` the entry's own place in the audit: the one to go on after.
+    as the session's log or its attendance book has it, and is not kept here. `epoch` and `seq` are the
+    event's place in the log, `id` the entry's own place in the audit: the one to go on after.
     """
 
     at: int

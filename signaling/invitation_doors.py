@@ -183,6 +183,7 @@ class InvitationDoors:
             sessions = [one.id for one in known if one.programme and one.programme.event == found.event]
         for session in sessions:
             await (await self._live.get(session)).bar(by, found.id)
+            await self._live.acted(session, by)
             # Each worker ends what it has opened; this is for encoders whose worker is gone.
             for participant in seated:
                 self._relays.eject(session, participant)

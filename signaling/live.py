@@ -31,7 +31,7 @@ from signaling.listing import Listing
 from signaling.live_session import LiveSession, person_of
 from signaling.log import NO_COMMAND, Entry, SessionLog
 from signaling.presence import Presence, Roster
-from signaling.protocol import Billing, Notice, Session, SessionCreated, Status
+from signaling.protocol import Billing, Notice, Person, Session, SessionCreated, Status
 from signaling.session.state import State
 from stream.plan import StagePlan
 
@@ -191,16 +191,29 @@ class LiveSessions:
         """Return how many sessions there are, held or not."""
         return len(self._all())
 
+    async def acted(self, session_id: str, person: Person) -> None:
+        """Keep what somebody is called who has done something here by REST, for the audit.
+
+        What they did is done: where the log cannot be reached any more, the audit has their id alone.
+        """
+        with contextlib.suppress(LogUnavailable):
+            await self.presence.book.acted(session_id, person)
+
     async def audit(self, session_id: str, after: str = AUDIT_START, count: int = AUDIT_PAGE) -> AuditPage:
         """Return a page of a session's audit, after a place in it; raises SessionNotFound, LogUnavailable."""
         people = (await self.get(session_id)).state.people
         rows = await self._log.audit(session_id, after, count)
-        entries = []
-        for row in rows:
-            entry = msgspec.json.decode(row.entry, type=AuditEntry)
-            name = people[entry.by].name if entry.by in people else ""
-            epoch, seq = row.position
-            entries.append(msgspec.structs.replace(entry, name=name, id=row.id, epoch=epoch, seq=seq))
+        written = [msgspec.json.decode(row.entry, type=AuditEntry) for row in rows]
+        # The log names who has said something in it; the book, who was here or came by REST alone.
+        unnamed = sorted({entry.by for entry in written} - people.keys())
+        names = await self.presence.book.names(session_id, unnamed)
+        names |= {person.id: person.name for person in people.values()}
+        entries = [
+            msgspec.structs.replace(
+                entry, name=names.get(entry.by, ""), id=row.id, epoch=row.position[0], seq=row.position[1]
+            )
+            for row, entry in zip(rows, written, strict=True)
+        ]
         return AuditPage(tuple(entries), rows[-1].id if len(rows) == count else None)
 
     async def whole_audit(self, session_id: str) -> AsyncIterator[AuditEntry]:

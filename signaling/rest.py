@@ -20,7 +20,7 @@ from signaling import doors
 from signaling.audit import AuditPage
 from signaling.auth import EVERY_SESSION, Tokens, authorize
 from signaling.errors import BadRequest, Conflict, Forbidden, LogUnavailable, RateLimited, SignalingError
-from signaling.live import AUDIT_PAGE, AUDIT_START, LiveSessions
+from signaling.live import AUDIT_PAGE, AUDIT_START, LiveSessions, person_of
 from signaling.minting import NewToken, claims_for
 from signaling.openapi import Operation
 from signaling.protocol import (
@@ -170,6 +170,8 @@ class RestDoors:
         outcome = await live.command(actor, command)
         if isinstance(outcome, Refused):
             raise _error_of(outcome)
+        if not isinstance(command, SendCaption):
+            await self._live.acted(session, person_of(actor))
         return doors.json_response(live.state.session)
 
     async def _mint(self, request: Request) -> Response:

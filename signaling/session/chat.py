@@ -2,8 +2,9 @@
 
 Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The law: a
 channel never pushes another one's messages out; the public channel alone is slow, held back or searched for
-words, and never for staff; what is gone stays gone, its pin with it; who is muted posts nowhere; and what is
-said about a note to one person stays between them and staff.
+words, and never for staff; what is gone stays gone, its pin with it; who is muted posts nowhere, and what
+they ask waits for a moderator (questions.py); and what is said about a note to one person stays between them
+and staff.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ from signaling.session.decision import (
     Refusal,
     derived_id,
     message_entity,
+    voice_entity,
 )
 from signaling.session.state import State, meet
 
@@ -60,11 +62,6 @@ KEPT_CHAT = 1000
 
 RULES = "chat.rules"
 """The entity of the rules and the words."""
-
-
-def voice_entity(person: str) -> str:
-    """Name the entity of whether one person may post, and when they last did where that matters."""
-    return f"chat:{person}"
 
 
 def decide(state: State, actor: Person, command: ChatCommand, *, now: int, known: Person | None) -> Outcome:
@@ -257,8 +254,8 @@ def mute(state: State, actor: Person, command: MuteChat, *, now: int, known: Per
 
 
 def _barred(state: State, actor: Person, now: int) -> Refusal | None:
-    muted = state.muted.get(actor.id)
-    if muted is None or muted.until <= now:
+    muted = state.mute_of(actor.id, now)
+    if muted is None:
         return None
     return Refusal("muted", "You cannot post for a while.", retry_after=(muted.until - now) / 1000)
 

@@ -47,6 +47,11 @@ def message_entity(message_id: str) -> str:
     return f"message:{message_id}"
 
 
+def voice_entity(person: str) -> str:
+    """Name the entity of whether one person may post, and when they last did where that matters."""
+    return f"chat:{person}"
+
+
 def cue_entity(cue_id: str) -> str:
     """Name the entity of one speaker's cue."""
     return f"cue:{cue_id}"

@@ -8,11 +8,11 @@
 shortlist and from the dismissed, `shortlist` from the answered. A question that is not being answered yet
 may be dismissed, be withdrawn by its author, or be merged into another one.
 
-Where nothing is moderated before (`post`), a question begins as approved. The law: at most one question is
-on screen, one that is being answered included; showing another puts the former back on the shortlist, or
-among the answered if it was being answered. An illegal step is refused and changes nothing; a step to
-where the question is already is no step. A vote is what somebody last said, so votes never contend; one
-for a question that was merged counts for the one it was merged into, and each voter counts once.
+Where nothing is moderated before (`post`), a question begins as approved, unless its author is muted. The
+law: at most one question is on screen, one that is being answered included; showing another puts the former
+back on the shortlist, or among the answered if it was being answered. An illegal step is refused and changes
+nothing; a step to where the question is already is no step. A vote is what somebody last said, so votes never
+contend; one for a question that was merged counts for the one it was merged into, and each voter counts once.
 """
 
 from __future__ import annotations
@@ -67,11 +67,13 @@ from signaling.session.decision import (
     MODERATION,
     SCREEN,
     SESSION,
+    STAFF,
     Decision,
     Outcome,
     Refusal,
     derived_id,
     question_entity,
+    voice_entity,
 )
 from signaling.session.state import ON_SCREEN, State, asked_as, meet
 
@@ -184,19 +186,21 @@ def ask(state: State, actor: Person, command: AskQuestion, *, now: int, new_id: 
     if command.to is not None and to is None:
         return Refusal("unknown_participant", "There is no speaker by this id.")
     told = command.source if actor.role in PASS_ON else None
+    # A mute would be none if what is not taken in the chat were read by everybody as a question.
+    muted = actor.role not in STAFF and state.mute_of(actor.id, now) is not None
     question = Question(
         new_id,
         actor,
         text,
         now,
-        "pending" if state.moderation == "pre" else "approved",
+        "pending" if muted or state.moderation == "pre" else "approved",
         source=told or actor.place,
         to=to,
         anonymous=command.anonymous,
     )
     return Decision(
         (QuestionAsked(at=now, by=actor.id, question=question),),
-        leans_on=(SESSION, MODERATION),
+        leans_on=(SESSION, MODERATION, voice_entity(actor.id)),
         changes=(question_entity(new_id),),
     )
 

@@ -89,6 +89,11 @@ class State:
     access: Access = Access()
     floor: FloorQueue = field(default_factory=FloorQueue)
 
+    def mute_of(self, participant: str, now: int) -> ChatMute | None:
+        """Return what keeps this person from posting at a time, if anything does."""
+        muted = self.muted.get(participant)
+        return muted if muted is not None and muted.until > now else None
+
     @property
     def on_screen(self) -> Question | None:
         """The one question on the hall's screen."""

@@ -42,7 +42,7 @@ from signaling.protocol import (
 )
 
 from .conftest import RedisServer
-from .server import bearer, running
+from .server import OWNER, bearer, running
 from .session_events import ADA, MODERATOR, PRODUCER, SPEAKER, Fold
 from .test_live import ADA as ADA_CLAIMS
 from .test_live import MOD, done, new_id, until, worker
@@ -242,7 +242,13 @@ async def test_producers_read_it_page_by_page_over_rest_and_moderators_do_not(tm
         answer = await server.http.get("/api/sessions/keynote/audit", headers=bearer("producer"))
         assert answer.status_code == 200, answer.text
         (entry,) = answer.json()["entries"]
-        assert (entry["action"], entry["role"]) == ("session.started", "owner")
+        assert (entry["action"], entry["role"], entry["name"]) == ("session.started", "owner", "Ada")
+        # Their name comes from their token, and they were not there.
+        exported = (await server.http.get("/api/sessions/keynote/export.json", headers=OWNER)).json()
+        assert ([row["by_name"] for row in exported["audit"]], exported["attendance"]) == (["Ada"], [])
+        await server.http.delete(f"/api/sessions/keynote/people/{entry['by']}", headers=OWNER)
+        answer = await server.http.get("/api/sessions/keynote/audit", headers=bearer("producer"))
+        assert [kept["name"] for kept in answer.json()["entries"]] == ["Erased"]
         after = {"after": entry["id"], "limit": "1"}
         answer = await server.http.get("/api/sessions/keynote/audit", params=after, headers=bearer("owner"))
         assert answer.json() == {"entries": [], "next": None}

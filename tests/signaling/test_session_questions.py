@@ -26,6 +26,7 @@ from signaling.protocol import (
     EndSession,
     HideQuestion,
     MergeQuestion,
+    MuteChat,
     NoteQuestion,
     Person,
     Question,
@@ -40,7 +41,8 @@ from signaling.protocol import (
     WithdrawQuestion,
 )
 from signaling.session.audience import AUDIENCES, snapshot, visible
-from signaling.session.decision import Decision
+from signaling.session.decide import decide
+from signaling.session.decision import Decision, voice_entity
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
 from signaling.session.questions import MOST_NOTES, Step
@@ -353,6 +355,28 @@ def test_a_question_may_be_for_one_speaker_who_is_known() -> None:
         assert isinstance(event, QuestionAsked) and event.question.to == Addressee(to, name)
     ask(fold, BOB)
     assert fold.refused(ADA, AskQuestion("c1", "Why?", to="bob")) == "unknown_participant"
+
+
+def test_what_somebody_muted_asks_waits_for_a_moderator_until_they_may_post_again() -> None:
+    fold = Fold()
+    fold.do(MODERATOR, SetModeration("m1", "post"))
+    muted = decide(fold.state, MODERATOR, MuteChat("m2", "ada", 60), now=1000, known=ADA)
+    assert isinstance(muted, Decision)
+    fold.put(muted.events)
+
+    def begins_as(who: Person, now: int) -> str:
+        asked = decide(fold.state, who, AskQuestion(fold.new_id(), "Why?"), now=now)
+        assert isinstance(asked, Decision)
+        # Nobody mutes somebody in the same moment and still has the question before everybody.
+        assert voice_entity(who.id) in asked.leans_on
+        (event,) = asked.events
+        assert isinstance(event, QuestionAsked)
+        return event.question.state
+
+    assert [begins_as(ADA, 60_999), begins_as(ADA, 61_000)] == ["pending", "approved"]
+    assert [begins_as(BOB, 2000), begins_as(MODERATOR, 2000)] == ["approved", "approved"]
+    # Who keeps order is not bound by what was said to them before they did.
+    assert begins_as(msgspec.structs.replace(ADA, role="moderator"), 2000) == "approved"
 
 
 # -- anonymous, edited, noted --------------------------------------------------------------------------

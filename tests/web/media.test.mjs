@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { troubleOf } from '../../web/shared/media/devices.js';
+import { openDevices, openOnce, troubleOf } from '../../web/shared/media/devices.js';
 import { fragmentOf, parseIceServers, restarted } from '../../web/shared/media/ice.js';
 import { reading } from '../../web/shared/media/level.js';
 import * as pulses from '../../web/shared/media/pulse.js';
 import { ENDED_MS, HELD_MS, STILL_MS, showing } from '../../web/shared/media/showing.js';
+import { signal } from '../../web/vendor/signals.js';
 
 // -- pulse ---------------------------------------------------------------------------------------
 
@@ -216,4 +217,41 @@ test('the meter reads decibels: silence 0, full scale 1, half of the range at -3
   assert.equal(reading(new Float32Array(64)), 0);
   assert.equal(reading([0, -1, 0.5]), 1);
   assert.ok(Math.abs(reading([10 ** (-30 / 20)]) - 0.5) < 1e-6);
+});
+
+// -- devices -------------------------------------------------------------------------------------
+
+test('no device is asked for before the server lets one in, though a lid opens or one is plugged in', async (t) => {
+  const asked = [];
+  const mediaDevices = Object.assign(new EventTarget(), {
+    enumerateDevices: async () => [],
+    getUserMedia: async (wanted) => {
+      asked.push(Object.keys(wanted)[0]);
+      throw new DOMException('', 'NotFoundError');
+    },
+  });
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { mediaDevices }, configurable: true });
+  globalThis.localStorage = { getItem: () => null, setItem: () => undefined };
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else delete globalThis.navigator;
+    delete globalThis.localStorage;
+  });
+  const can = signal([]);
+  const devices = openDevices();
+  openOnce(devices, () => can.value.includes('whip:camera'));
+  const settled = () => new Promise((done) => setImmediate(done));
+  // As the pages do when a machine wakes, when devices change, and when somebody chooses one.
+  for (const device of Object.values(devices)) await device.open();
+  mediaDevices.dispatchEvent(new Event('devicechange'));
+  await devices.camera.choose('usb');
+  await settled();
+  assert.deepEqual(asked, []);
+  can.value = ['whip:camera'];
+  await settled();
+  assert.deepEqual(asked, ['video', 'audio']);
+  mediaDevices.dispatchEvent(new Event('devicechange'));
+  await settled();
+  assert.deepEqual(asked, ['video', 'audio', 'video', 'audio']);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
+  asksFirst,
   ballotIn,
   byVotes,
   captionsIn,
@@ -532,6 +533,14 @@ test('who was put out is known until they are let in again', () => {
   const next = reduce(start, events([out(11, 'b', true, { who: person('b') }), out(12, 'c', true), out(13, 'd', false)]));
   assert.deepEqual(next.barred.map(({ name }) => name), ['A', 'B', 'c']);
   assert.deepEqual(reduce(next, events([fact(14, 'person.readmitted', { person: 'a' })])).barred.map(({ id }) => id), ['b', 'c']);
+});
+
+test('what one asks waits for a moderator where all does, and while one is muted', () => {
+  const mute = { person: person('v'), until: 9, reason: '' };
+  const open = { ...fold(welcome({ muted: [mute] })), moderation: 'post' };
+  assert.deepEqual([asksFirst(open, 8), asksFirst(open, 9)], [true, false]);
+  assert.equal(asksFirst({ ...open, muted: [{ ...mute, person: person('w') }] }, 8), false);
+  assert.equal(asksFirst({ ...open, moderation: 'pre' }, 9), true);
 });
 
 test('rules, words and mutes are those told last', () => {

@@ -98,6 +98,8 @@ export function Asked({ session, question, brief = false }) {
       ${votes > 0 && html`<strong class="votes">${say(moderate.votes, { n: votes })}</strong>`}
       <span class="who">${asker(author)}</span>
       ${anonymous && html`<span class="role">${moderate.anonymous}</span>`}
+      ${session.state.value.muted.some(({ person, until }) => person.id === author.id && until > session.serverTime()) &&
+      html`<span class="role">${moderate.chat.isMuted}</span>`}
       <${Where} place=${source} />
       ${to && html`<span>${say(moderate.to, { name: to.name })}</span>`}
       <time>${timeOfDay(at)}</time>

@@ -38,6 +38,14 @@ export const repliedTo = (state, line) => state.chat.find((other) => other.id ==
 export const mutedUntil = (state) => state.muted.find((mute) => mute.person.id === state.you?.id)?.until ?? 0;
 
 /**
+ * Say whether what one asks at the server's time `at` waits for a moderator before others read it.
+ *
+ * @param {State} state
+ * @param {number} at
+ */
+export const asksFirst = (state, at) => state.moderation === 'pre' || mutedUntil(state) > at;
+
+/**
  * Return when slow mode lets one post to everybody again (ms by the server's clock), 0 where it keeps nobody.
  *
  * @param {State} state

@@ -1,7 +1,8 @@
 /**
  * The speaker's camera and microphone. Owns which ones are chosen (kept for the next time), the tracks
  * that run, and what is wrong with them, as a reason that has words. The law: one device's trouble
- * never takes the other away, and a device that is pulled out is replaced by another if there is one.
+ * never takes the other away, a device that is pulled out is replaced by another if there is one, and where a
+ * server lets people in first, none is asked for before it has, whatever wakes or changes meanwhile.
  */
 
 import { effect, signal } from '../../vendor/signals.js';
@@ -37,6 +38,8 @@ export class Device {
   choices = signal([]);
   /** Whether the person wants it on. */
   on = signal(true);
+  /** Whether it may be asked for. */
+  allowed = true;
   /** Counts openings, so that of two at once the later one stands. */
   #opening = 0;
 
@@ -72,6 +75,7 @@ export class Device {
 
   /** Start the chosen device, or any other where it is not there; trouble is told, never thrown. */
   async open() {
+    if (!this.allowed) return;
     const opening = ++this.#opening;
     if (!navigator.mediaDevices) {
       this.trouble.value = 'insecure';
@@ -140,12 +144,13 @@ export class Device {
 }
 
 /**
- * Make both devices, which hear of changes for as long as the page lives.
+ * Make both devices, which hear of changes for as long as the page lives; `openOnce` lets them be asked for.
  *
  * @param {string} [whose] whose the choices are, where that is not who sits here
  */
 export function openDevices(whose = '') {
   const devices = { camera: new Device('camera', `${whose}camera`), microphone: new Device('microphone', `${whose}microphone`) };
+  for (const device of Object.values(devices)) device.allowed = false;
   navigator.mediaDevices?.addEventListener('devicechange', () => {
     void devices.camera.changed();
     void devices.microphone.changed();
@@ -164,6 +169,7 @@ export function openOnce(devices, allowed) {
   effect(() => {
     if (asked || !allowed()) return;
     asked = true;
+    for (const device of Object.values(devices)) device.allowed = true;
     queueMicrotask(() => Object.values(devices).forEach((device) => void device.open()));
   });
 }

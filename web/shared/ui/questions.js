@@ -8,7 +8,7 @@
 
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
-import { byVotes, isOpen, isOver, votedFor, votesFor } from '../selectors.js';
+import { asksFirst, byVotes, isOpen, isOver, mutedUntil, votedFor, votesFor } from '../selectors.js';
 import { isShown } from '../store.js';
 import { refusal, say, words } from '../words.js';
 import { Compose } from './compose.js';
@@ -30,7 +30,7 @@ const RETRACTABLE = new Set(['pending', 'approved', 'shortlisted', 'on_screen'])
 /** @param {{ session: LiveSession }} props */
 export function Questions({ session }) {
   const state = session.state.value;
-  const { questions, you, can, session: talk, moderation } = state;
+  const { questions, you, can, session: talk } = state;
   const { ask } = words;
   const [anonymous, setAnonymous] = useState(false);
   const own = questions.filter((q) => q.author.id === you?.id).reverse();
@@ -63,7 +63,7 @@ export function Questions({ session }) {
         label=${ask.label}
         send=${ask.send}
         longest=${LONGEST}
-        hint=${moderation === 'post' ? ask.hintPost : ask.hint}
+        hint=${asksFirst(state, mutedUntil(state) && session.now.value) ? ask.hint : ask.hintPost}
       >
         <${Switch} label=${ask.anonymously} on=${anonymous} onChange=${setAnonymous} />
       <//>`}
