@@ -32,6 +32,22 @@ MAX_FRAME: Final = 64 * 1024
 STOP_WITHIN: Final = 3
 """Seconds that open requests and connections get to end."""
 
+
+@dataclasses.dataclass(frozen=True)
+class Pings:
+    """WebSocket pings (RFC 6455, 5.5.2): seconds between two, and those a pong may take."""
+
+    each: float
+    patience: float
+
+
+PINGS: Final = Pings(each=50.0, patience=20.0)
+"""Where the kernel finds out who has vanished (ports.py), for less: these keep idle lines open."""
+
+PINGS_BEHIND_PROXIES: Final = Pings(each=7.0, patience=6.0)
+"""A proxy's kernel answers for whoever has vanished behind it, so everybody is asked. With the second that a
+ping waits for others, and presence's, that is 15 until they are no longer counted."""
+
 log = logging.getLogger(__name__)
 
 
@@ -81,12 +97,15 @@ async def _serve_until(
 
 
 def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True) -> _Server:
+    pings = PINGS_BEHIND_PROXIES if settings.trusted_proxies else PINGS
     return _Server(
         uvicorn.Config(
             app,
             interface="asgi3",
             ws=WebSocketProtocol,
             ws_max_size=MAX_FRAME,
+            ws_ping_interval=pings.each,
+            ws_ping_timeout=pings.patience,
             # Deflate would cost 47 KiB a connection, and frames are shared as they are.
             ws_per_message_deflate=False,
             proxy_headers=bool(settings.trusted_proxies),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -15,7 +17,9 @@ import pytest
 import websockets
 from prometheus_client.parser import text_string_to_metric_families
 
+from signaling import worker
 from signaling.attend import GoodbyeError, attend, command_id, seat
+from signaling.presence import TICK
 from signaling.protocol import (
     Ack,
     ChatPosted,
@@ -27,7 +31,7 @@ from signaling.protocol import (
     StartSession,
     Token,
 )
-from signaling.worker import allow_sockets
+from signaling.worker import PINGS_BEHIND_PROXIES, Pings, allow_sockets
 from tests.signaling.processes import alive, children, until
 from tests.signaling.relay_process import RelayProcess
 from tests.signaling.server import bearer, running, token
@@ -193,3 +197,51 @@ async def test_killed_alone_it_leaves_no_redis_behind(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
     await until(lambda: not any(alive(pid) for pid in found))
+
+
+@contextlib.asynccontextmanager
+async def proxy(port: int) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """Stand before a port as a proxy: once cut, its clients are neither heard nor told, and still there."""
+    cut = asyncio.Event()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1 << 16):
+            if not cut.is_set():
+                writer.write(data)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.extend((writer, inner_writer))
+        with contextlib.suppress(OSError):
+            await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield int(server.sockets[0].getsockname()[1]), cut
+        for writer in writers:
+            writer.close()
+
+
+@pytest.mark.fault
+async def test_who_has_vanished_behind_a_proxy_is_no_longer_counted_within_15_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PINGS_BEHIND_PROXIES", Pings(each=1.0, patience=1.0))
+    async with running(tmp_path, trusted_proxies=("127.0.0.1",)) as server:
+        await server.create()
+        async with (
+            proxy(server.settings.http_port) as (port, cut),
+            seat(f"http://127.0.0.1:{server.settings.http_port}", token("moderator")) as desk,
+            seat(f"http://127.0.0.1:{port}", token("viewer")),
+        ):
+            counted = 0
+            async with asyncio.timeout(15):
+                while counted != 1:
+                    heard = await desk.hear()
+                    if isinstance(heard, Presence):
+                        counted = heard.online
+                        if counted == 2:
+                            cut.set()
+            assert cut.is_set(), "two were there"
+    pings = PINGS_BEHIND_PROXIES
+    assert pings.each + 1 + pings.patience + TICK <= 15.0, "presence is right within 15 s of any crash"
