@@ -7,14 +7,13 @@ from the real installation, neither its data nor its secrets.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import os
 import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +37,10 @@ SPEAKER: Final = "speaker-demo"
 LINKS_LAST: Final = 12 * 3600
 """Seconds the demo's links hold: a day at a conference."""
 
-PICTURE_WITHIN: Final = 10.0
+PATIENCE: Final = 10.0
+"""Seconds until it is said what a talk in progress still lacks."""
+
+_TRY_AGAIN: Final = 0.5
 
 _SECRETS: Final = ("ROSTRUM_SECRET", "ROSTRUM_RELAY_SECRET", "ROSTRUM_REDIS_URL", "ROSTRUM_TURN_SECRET")
 
@@ -94,8 +96,15 @@ async def run(host: str, port: int | None) -> None:
             await _create(running.url, settings)
             token = _token(settings, "speaker", "Prof. Ada Lindqvist", SPEAKER)
             await running.children.start(publisher(running.url, token, SESSION, env))
-            live = await _bring_on(running.url, _token(settings, "producer", "Demo", "demo"))
-            _print(_welcome(settings, running.url, time.monotonic() - began, live=live))
+            links = _links(settings, running.url)
+            late: list[str] = []
+
+            def say_late(missing: str) -> None:
+                late.append(missing)
+                _print(_not_ready(missing, time.monotonic() - began) + links)
+
+            await bring_on(running.url, _token(settings, "producer", "Demo", "demo"), say_late)
+            _print(_ready(time.monotonic() - began) + ("" if late else links))
             await asyncio.Event().wait()
 
 
@@ -112,19 +121,30 @@ async def _create(url: str, settings: SignalingSettings) -> None:
                 raise StartError(f"The demo's session could not be made: {answer.json()['detail']}")
 
 
-async def _bring_on(url: str, token: str) -> bool:
-    """Bring the speaker on as soon as it is there; say whether its picture came in time."""
-    with contextlib.suppress(TimeoutError, OSError, GoodbyeError, websockets.WebSocketException):
-        async with asyncio.timeout(PICTURE_WITHIN), seat(url, token) as desk:
-            # Who is here is known within a second of their coming.
-            while True:
-                if isinstance(await desk.command(BringOn(command_id(), SPEAKER)), Ack):
-                    break
-                await asyncio.sleep(0.1)
-            while not _picture_is_live(desk.media):
-                await desk.hear()
-            return True
-    return False
+async def bring_on(url: str, token: str, late: Callable[[str], None], patience: float = PATIENCE) -> None:
+    """Bring the speaker on, and return once they are on stage with their picture at the relay.
+
+    If that takes longer than `patience` seconds, `late` is told once what is missing, as a sentence.
+    """
+    missing = "Nobody could take the producer's desk yet."
+    impatient = asyncio.get_running_loop().call_later(patience, lambda: late(missing))
+    try:
+        while True:
+            try:
+                async with seat(url, token) as desk:
+                    # Who is here is known within a second of their coming.
+                    while not isinstance(answer := await desk.command(BringOn(command_id(), SPEAKER)), Ack):
+                        missing = f"The synthetic speaker is not on stage yet: {answer.reason}"
+                        await asyncio.sleep(0.1)
+                    missing = "The synthetic speaker is on stage, but their picture has not come yet."
+                    while not _picture_is_live(desk.media):
+                        await desk.hear()
+                    return
+            except (TimeoutError, OSError, GoodbyeError, websockets.WebSocketException) as error:
+                missing = f"The producer's desk was lost: {error or type(error).__name__}."
+            await asyncio.sleep(_TRY_AGAIN)
+    finally:
+        impatient.cancel()
 
 
 def _picture_is_live(media: MediaState | None) -> bool:
@@ -142,10 +162,19 @@ def _token(settings: SignalingSettings, role: Role, name: str, sub: str) -> str:
     return Tokens(settings.secret).mint(claims_for(wanted, time.time()))
 
 
-def _welcome(settings: SignalingSettings, url: str, took: float, *, live: bool) -> str:
-    lines = [f"Ready after {took:.1f} s: “{TITLE}” is live.", ""]
-    if not live:
-        lines += ["The synthetic speaker's picture has not come yet; `rostrum doctor` may say why.", ""]
+def _ready(took: float) -> str:
+    return f"Ready after {took:.1f} s: “{TITLE}” is live.\n"
+
+
+def _not_ready(missing: str, waited: float) -> str:
+    return (
+        f"Not all there after {waited:.1f} s. {missing}\n"
+        "It is waited for, and `rostrum doctor` may say why. What there is can be seen meanwhile:\n"
+    )
+
+
+def _links(settings: SignalingSettings, url: str) -> str:
+    lines = [""]
     base = settings.public_url or url
     for link in LINKS:
         token = _token(settings, link.role, link.name, f"{link.page}-demo-1")
