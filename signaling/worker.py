@@ -12,7 +12,6 @@ import dataclasses
 import logging
 import resource
 import socket
-from collections.abc import Iterator
 from typing import Final
 
 import uvicorn
@@ -25,6 +24,7 @@ from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError, Supervisor
 from signaling.websocket_protocol import WebSocketProtocol
 from stream.heap import set_aside
+from stream.quiet_server import QuietServer
 
 MAX_FRAME: Final = 64 * 1024
 """Bytes of a frame that are read at all; the connection itself refuses above 16 KiB, with a reason."""
@@ -96,9 +96,9 @@ async def _serve_until(
         raise StartError("signaling could not start; its log says why.")
 
 
-def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True) -> _Server:
+def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True) -> QuietServer:
     pings = PINGS_BEHIND_PROXIES if settings.trusted_proxies else PINGS
-    return _Server(
+    return QuietServer(
         uvicorn.Config(
             app,
             interface="asgi3",
@@ -117,34 +117,6 @@ def _server(app: ASGIApp, settings: SignalingSettings, *, lifespan: bool = True)
             timeout_graceful_shutdown=STOP_WITHIN,
         )
     )
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: two servers run in this process, and Redis ends after them.
-
-    It looks whether it shall end when it is told so, not ten times a second: where all are silent, two such
-    ticks were half of what woke a process up.
-    """
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ending = asyncio.Event()
-
-    def end(self) -> None:
-        """Take no more, and end; idempotent."""
-        self.should_exit = True
-        self._ending.set()
-
-    async def main_loop(self) -> None:
-        """Run until told to end; once a second the date that answers bear is made anew."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    await self._ending.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _held(held: contextlib.ExitStack, host: str, port: int, setting: str) -> socket.socket:

@@ -39,7 +39,7 @@ log = logging.getLogger("rostrum.relay")
 
 TICK = 0.01
 """Seconds between two ticks: NACKs, starts, reports. A calm session has its turn at every other one, and
-there is no other while all are calm."""
+there is no other while all are calm. With nobody here at all there is one at each SWEEP."""
 
 SWEEP = 0.5
 """Seconds between two looks for dead peers, and for those that have settled."""
@@ -113,6 +113,8 @@ class Engine:
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
         self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
+        self._somebody = asyncio.Event()
+        """Set when a peer is let in: who sleeps until then has turns to take."""
         self._log_due = 0.0
         self._ticks = 0
         self._settled = 0
@@ -140,9 +142,7 @@ class Engine:
         sweep_due = 0.0
         try:
             while True:
-                calm = all(router.calm for router in self.routers.values())
-                await asyncio.sleep(2 * TICK if calm else TICK)
-                self._ticks = 0 if calm else self._ticks + 1
+                await self._rest()
                 now = time.monotonic()
                 self._tick(now)
                 if now >= sweep_due:
@@ -158,6 +158,18 @@ class Engine:
             if self._tcp is not None:
                 self._tcp.close()
             self._socket.close()
+
+    async def _rest(self) -> None:
+        """Wait until it is time for a turn; with nobody here, until somebody is let in."""
+        calm = all(router.calm for router in self.routers.values())
+        self._ticks = 0 if calm else self._ticks + 1
+        if self.peers:
+            await asyncio.sleep(2 * TICK if calm else TICK)
+            return
+        self._somebody.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SWEEP):
+                await self._somebody.wait()
 
     # -- packets -----------------------------------------------------------------------------------
 
@@ -377,6 +389,7 @@ class Engine:
         """Let the peer's checks in, and say what was agreed."""
         peer = _Peer(transport, session, participant, secrets.token_hex(8), connected, views)
         self.peers[transport.id] = peer
+        self._somebody.set()
         self._mux.add(transport)
         transport.start(agreement.dtls_role, agreement.fingerprints, self._state_changed)
         return Answer(transport.id, peer.etag, agreement.answer)
@@ -391,6 +404,7 @@ class Engine:
             self.counters["connected"] += 1
             with self.contained("a peer could not be let in"):
                 peer.connected(now)
+                self._route([Received(transport, packet, []) for packet in transport.early(now)], now)
                 return
             transport.close()
         else:

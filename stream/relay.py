@@ -22,6 +22,7 @@ from stream.child_process import wait_for_turn
 from stream.engine import Engine
 from stream.heap import set_aside
 from stream.http import RelayFace
+from stream.quiet_server import QuietServer
 from stream.settings import RelaySettings, SettingsError
 from stream.worker import pin
 from stream.worker_process import WorkerError
@@ -37,7 +38,7 @@ async def serve(settings: RelaySettings) -> None:
     listener = socket.create_server((settings.http_host, settings.http_port), backlog=256)
     # An answer's second write must not wait for the reader's delayed ACK, as in signaling/ports.py.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = uvicorn.Server(
+    server = QuietServer(
         uvicorn.Config(
             RelayFace(workers, settings.secret).application(),
             log_config=None,
@@ -56,7 +57,7 @@ async def serve(settings: RelaySettings) -> None:
         return
     pin(workers.core)
     media = asyncio.create_task(engine.run(), name="media")
-    control = asyncio.create_task(_serve_quietly(server, listener), name="control")
+    control = asyncio.create_task(_serve(server, listener), name="control")
     log.info(
         "relay %s is up: media port %d, fan-out %s, %d process(es)",
         engine.boot,
@@ -66,7 +67,7 @@ async def serve(settings: RelaySettings) -> None:
     )
     await asyncio.wait({media, control, stopped}, return_when=asyncio.FIRST_COMPLETED)
     engine.draining = True
-    server.should_exit = True
+    server.end()
     media.cancel()
     stopped.cancel()
     results = await asyncio.gather(media, control, workers.stop(), return_exceptions=True)
@@ -88,11 +89,9 @@ async def _started(workers: Workers, stopped: asyncio.Task[Literal[True]]) -> bo
     return False
 
 
-async def _serve_quietly(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Serve on our listener; signals stay ours, uvicorn would take them."""
-    with contextlib.ExitStack() as stack:
-        stack.callback(listener.close)
-        await server._serve(sockets=[listener])
+async def _serve(server: QuietServer, listener: socket.socket) -> None:
+    with contextlib.closing(listener):
+        await server.serve(sockets=[listener])
 
 
 def main() -> int:

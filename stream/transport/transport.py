@@ -50,6 +50,10 @@ FOLLOW = 0.2
 moves the peer there. A peer sends media on the one pair it has chosen (RFC 8445, section 12.1), so media
 says as much as a nomination; what the network reordered is not to pull it back."""
 
+EARLY_KEPT = 256
+"""Packets of media kept that came before our keys were there: a key frame of 250 kB. A DTLS server, as FFmpeg
+is, sends media right behind its last flight, and a network may bring the one before the other."""
+
 _GENERATIONS = 2
 """Pairs of ICE credentials that may hold at once: the newest, and the one in use until it is checked."""
 
@@ -100,6 +104,7 @@ class PeerTransport:
         self._dtls: DtlsEndpoint | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._make_opener = make_opener
+        self._early: list[tuple[bytes, Path]] = []
         self._srtp: Srtp | None = None
         self._path: Path | None = None
         self.opener: Opener | None = None
@@ -256,9 +261,13 @@ class PeerTransport:
             self._move(path, now)
 
     def receive_rtp(self, data: bytes, path: Path, now: float) -> rtp.RtpPacket | None:
-        """Open one SRTP packet; None where it is dropped."""
+        """Open one SRTP packet; None where it is dropped, or kept until there are keys: see `early`."""
         if self._srtp is None:
             self._counters["rtp_before_keys"] += 1
+            if self.state == "checked" and len(self._early) < EARLY_KEPT:
+                self._early.append((data, path))
+            else:
+                self._counters["rtp_before_keys_dropped"] += 1
             return None
         try:
             length = rtp.header_length(data)
@@ -269,6 +278,12 @@ class PeerTransport:
             return None
         self.heard(path, now)
         return packet
+
+    def early(self, now: float) -> list[rtp.RtpPacket]:
+        """Open, once, the packets that came before the keys did, in the order in which they came."""
+        kept, self._early = self._early, []
+        opened = [self.receive_rtp(data, path, now) for data, path in kept] if self._srtp is not None else []
+        return [packet for packet in opened if packet is not None]
 
     def receive_rtcp(self, data: bytes, path: Path, now: float) -> list[rtcp.Packet]:
         """Open one SRTCP packet; nothing where it is dropped."""
@@ -312,6 +327,7 @@ class PeerTransport:
         if self.state == "closed":
             return
         self.state = "closed"
+        self._early.clear()
         if self._handshake is not None and self._handshake is not asyncio.current_task():
             self._handshake.cancel()
         self._on_state(self)
