@@ -22,7 +22,7 @@ from stream.bench.feed import Kind
 from stream.bench.inspection import Inspector
 from stream.bench.light_peer import CONSENT_INTERVAL, LightPeer
 from stream.bench.matching import frames, match
-from stream.bench.publisher import MOST_PACKETS, Mark, SentLog
+from stream.bench.sent_log import MOST_PACKETS, Mark, SentLog
 from stream.wire import rtcp
 from stream.wire.sequence import extend
 
@@ -101,6 +101,8 @@ class Audience:
         self.largest_gap_ns: Ints = np.zeros(capacity, dtype=np.int64)
         """Longest time between two packets of a viewer within the window."""
         self.turn_lags: list[float] = []
+        self.still = asyncio.Lock()
+        """While somebody holds it nothing is read: what comes meanwhile is read after what they then say."""
         self.tracks: dict[Kind, Track] = {kind: Track(log, capacity) for kind, log in logs.items()}
         self._capacity = capacity
         self._arena = Arena()
@@ -168,15 +170,15 @@ class Audience:
     async def run(self) -> None:
         """Read and answer until cancelled."""
         turn = 0
-        before = time.monotonic()
         while True:
-            self.sweep()
-            self._answer(turn)
+            async with self.still:
+                before = time.monotonic()
+                self.sweep()
+                self._answer(turn)
+                now = time.monotonic()
             turn += 1
-            now = time.monotonic()
             self.turn_lags.append(now - before)
             await asyncio.sleep(max(0.0005, TURN - (now - before)))
-            before = time.monotonic()
 
     def sweep(self) -> None:
         """Read every socket until it is empty."""
@@ -276,7 +278,7 @@ class Audience:
         del held[:-_HELD]
         if len(held) > 1 and held[-2][1] == timestamp:
             return  # in the middle of a frame there is nothing new to compare
-        found = match(track.log.frames[-_RECENT_FRAMES:], frames(held))
+        found = match(track.log.frames.newest(_RECENT_FRAMES), frames(held))
         if found is not None:
             track.shift[owner], track.timestamp_shift[owner] = found
             track.since[owner] = track.log.count

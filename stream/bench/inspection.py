@@ -8,12 +8,13 @@ number, only once it is sure that the numbers were told apart rightly. It must n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import av
 
 from stream.bench.feed import Kind
+from stream.bench.sent_log import Payloads
 from stream.transport.srtp import Srtp, SrtpError
 from stream.wire import rtp, vp8
 
@@ -33,7 +34,7 @@ class Inspector:
     of the two, which will show), unreadable, pictures, undecodable.
     """
 
-    def __init__(self, srtp: Srtp, published: Mapping[Kind, Sequence[bytes]], *, decodes: bool) -> None:
+    def __init__(self, srtp: Srtp, published: Mapping[Kind, Payloads], *, decodes: bool) -> None:
         """`published` are all payloads sent so far, and grows."""
         self.counters: Counter[str] = Counter()
         self._srtp = srtp
@@ -64,7 +65,7 @@ class Inspector:
             self._settle(kind, "differing")
         if payload == sent:
             self.counters["verified"] += 1
-        elif not any(_plain(kind, one) == payload for one in self._published[kind][-_LOOKED_THROUGH:]):
+        elif not any(_plain(kind, one) == payload for one in self._published[kind].newest(_LOOKED_THROUGH)):
             self.counters["differing"] += 1
         else:
             self._suspects.setdefault(kind, _Suspects(timestamp)).packets += 1

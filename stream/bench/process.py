@@ -49,6 +49,20 @@ class Cores:
         return cls(frozenset(allowed[-servers:]), frozenset(allowed[:-servers] or allowed))
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process so far, user and system, all threads (proc_pid_stat(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += map(int, task.read_text().split())
+    return found
+
+
 class Measured:
     """A server process, and those it starts, pinned to its cores."""
 
@@ -77,24 +91,12 @@ class Measured:
 
     def cpu_seconds(self) -> float:
         """CPU time so far, user and system, of all its processes and threads (proc_pid_stat(5))."""
-        ticks = 0
-        for pid in self._pids():
-            text = Path(f"/proc/{pid}/stat").read_text()
-            fields = text.rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / _TICKS
+        return sum(map(cpu_seconds, family(self.process.pid)))
 
     def memory(self) -> int:
         """Resident set, bytes (proc_pid_statm(5)); what processes share counts for each."""
-        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in self._pids())
-
-    def _pids(self) -> list[int]:
-        """The process and its children."""
-        pid = self.process.pid
-        found = [pid]
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += map(int, task.read_text().split())
-        return found
+        pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in family(self.process.pid))
+        return sum(pages) * _PAGE
 
     def stop(self) -> None:
         """End it, gently and then not. May be called twice."""

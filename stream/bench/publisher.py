@@ -12,23 +12,22 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
-
-import numpy as np
 
 from stream.bench import feed as feeds
 from stream.bench.ends import ABS_SEND_TIME_ID, AUDIO_LEVEL_ID, TRANSPORT_CC_ID
 from stream.bench.feed import Feed, Kind
 from stream.bench.light_peer import CONSENT_INTERVAL, LightPeer
 from stream.bench.matching import Stamp
+from stream.bench.sent_log import Mark, SentLog
 from stream.wire import rtcp, rtp
+
+Clocks = Callable[[], tuple[float, float]]
+"""CPU time used so far, seconds: the server's, and the load's."""
 
 Pacing = Literal["burst", "browser"]
 """A frame's packets at once, as an encoder in hardware or FFmpeg sends them, or a few every 5 ms."""
-
-MOST_PACKETS: Final = 60_000
-"""Most packets of a kind in one run: they are known by 16 bits."""
 
 _PACER_STEP: Final = 0.005
 _PACER_PACKETS: Final = 3
@@ -47,33 +46,12 @@ _AUDIO_LEVEL: Final = bytes((0x80 | 30,))
 """Voice at -30 dBov (RFC 6464)."""
 
 
-class SentLog:
-    """Everything sent of one kind, by index: departure in ns since 1970, timestamp, payload, frames."""
-
-    def __init__(self, clock_rate: int) -> None:
-        self.clock_rate = clock_rate
-        self.count = 0
-        self.departures = np.zeros(MOST_PACKETS, dtype=np.int64)
-        self.timestamps = np.zeros(MOST_PACKETS, dtype=np.int64)
-        self.payloads: list[bytes] = []
-        self.frames: list[Stamp] = []
-
-
-class Mark:
-    """A moment between two frames: how much of each kind had been sent, and when that was."""
-
-    def __init__(self, counts: dict[Kind, int]) -> None:
-        self.counts = counts
-        self.unix_ns = time.time_ns()
-        self.monotonic = time.monotonic()
-
-
 class _Line:
     """One outgoing stream."""
 
-    def __init__(self, payload_type: int, clock_rate: int, jitter: int) -> None:
-        self.log = SentLog(clock_rate)
-        self.payload_type = payload_type
+    def __init__(self, log: SentLog, jitter: int) -> None:
+        self.log = log
+        self.payload_type = 0
         self.ssrc = secrets.randbits(32) or 1
         self.jitter = jitter
         self.first_sequence = secrets.randbits(15)
@@ -85,17 +63,16 @@ class _Line:
 class Publisher:
     """Sends through a connected light peer until cancelled."""
 
-    def __init__(self, peer: LightPeer, feed: Feed, pacing: Pacing) -> None:
+    def __init__(self, peer: LightPeer, feed: Feed, pacing: Pacing, logs: Mapping[Kind, SentLog]) -> None:
         self.peer = peer
         self.counters: Counter[str] = Counter()
-        self.lateness: list[float] = []
-        """How late each frame left, seconds."""
+        self._lateness: list[float] = []
         self._feed = feed
         self._pacing = pacing
         # Irregular timestamps (at most 1 ms, 0.3 ms) are what viewers recognise the stream by.
         self._lines: dict[Kind, _Line] = {
-            "video": _Line(0, feeds.VIDEO_CLOCK, 90),
-            "audio": _Line(0, feeds.AUDIO_CLOCK, 16),
+            "video": _Line(logs["video"], 90),
+            "audio": _Line(logs["audio"], 16),
         }
         self._picture = 0
         self._picture_id = secrets.randbits(15)
@@ -103,7 +80,7 @@ class Publisher:
         self._key_frame_at = 0.0
         self._transport_sequence = 0
         self._last_sent = 0.0
-        self._waiting: list[tuple[asyncio.Future[Mark], Callable[[], None]]] = []
+        self._waiting: list[tuple[asyncio.Future[Mark], Clocks]] = []
         self._random = random.Random(7)  # noqa: S311  irregularity, no secret
 
     @property
@@ -111,18 +88,14 @@ class Publisher:
         """The SSRCs of sound and picture, for the offer."""
         return self._lines["audio"].ssrc, self._lines["video"].ssrc
 
-    def log(self, kind: Kind) -> SentLog:
-        """What was sent of a kind."""
-        return self._lines[kind].log
-
-    async def mark(self, then: Callable[[], None]) -> Mark:
-        """Wait for the next quiet moment between two frames, and do `then` in it."""
+    async def mark(self, clocks: Clocks) -> Mark:
+        """Wait for the next quiet moment between two frames, and read the clocks in it."""
         future: asyncio.Future[Mark] = asyncio.get_running_loop().create_future()
-        self._waiting.append((future, then))
+        self._waiting.append((future, clocks))
         return await future
 
     async def run(self) -> None:
-        """Send until cancelled, or until MOST_PACKETS are."""
+        """Send until cancelled. Raises ValueError where more is sent than there is room for in the log."""
         assert self.peer.remote is not None, "the publisher is connected first"
         self._lines["video"].payload_type = self.peer.remote.video_type
         self._lines["audio"].payload_type = self.peer.remote.audio_type
@@ -143,7 +116,7 @@ class Publisher:
             due = start + number / feeds.FRAME_RATE
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             self._serve_marks()
-            self.lateness.append(time.monotonic() - due)
+            self._lateness.append(time.monotonic() - due)
             parts = self._feed.pictures[self._picture]
             self._picture = (self._picture + 1) % len(self._feed.pictures)
             self._picture_id = (self._picture_id + 1) & 0x7FFF
@@ -182,18 +155,19 @@ class Publisher:
     def _serve_marks(self) -> None:
         if self._waiting and time.monotonic() - self._last_sent >= _QUIET:
             waiting, self._waiting = self._waiting, []
-            for future, then in waiting:
+            for future, clocks in waiting:
                 if not future.done():
-                    then()
-                    future.set_result(Mark({kind: line.log.count for kind, line in self._lines.items()}))
+                    server_cpu, load_cpu = clocks()
+                    late, self._lateness = self._lateness, []
+                    counts = {kind: line.log.count for kind, line in self._lines.items()}
+                    times = time.time_ns(), time.monotonic()
+                    future.set_result(Mark(counts, *times, late, dict(self.counters), server_cpu, load_cpu))
 
     def _protect(self, line: _Line, timestamp: int, payload: bytes, *, marker: bool) -> bytes:
         """Make the next packet of a stream; it is protected before its picture's first one leaves."""
         srtp, log = self.peer.srtp, line.log
         assert srtp is not None, "the publisher is connected first"
         index = len(log.payloads)
-        if index >= MOST_PACKETS:
-            raise RuntimeError(f"a run is at most {MOST_PACKETS} packets long")
         self._transport_sequence = (self._transport_sequence + 1) & 0xFFFF
         extensions = {
             ABS_SEND_TIME_ID: int(time.time() * (1 << 18) % (1 << 24)).to_bytes(3, "big"),

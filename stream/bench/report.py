@@ -37,6 +37,11 @@ def relay_table(figures: Figures) -> str:
         ("memory", f"{figures.memory_per_viewer / 1024:.0f} KiB a viewer"),
         ("joins", f"{figures.joins_per_second:.0f}/s, all at once"),
         ("pictures", f"{figures.inspected.get('pictures', 0)} decoded"),
+        (
+            "publisher",
+            f"a process of its own, {figures.publisher}; "
+            f"frames {figures.feed['lateness_p99_ms']:.1f} ms late (p99)",
+        ),
         ("load", f"{figures.generator['cpu_share']:.0%} of a core"),
     ]
     if figures.joining:

@@ -19,12 +19,14 @@ import numpy as np
 
 from stream.bench.audience import Audience
 from stream.bench.ends import UnusableAnswer
-from stream.bench.feed import Feed, Kind
+from stream.bench.feed import Feed
 from stream.bench.inspection import Inspector
 from stream.bench.light_peer import LightPeer, NotConnected
 from stream.bench.process import BenchError, Cores, dropped_datagrams
-from stream.bench.publisher import MOST_PACKETS, Mark, Pacing, Publisher, SentLog
+from stream.bench.publisher import Pacing
+from stream.bench.sent_log import MOST_PACKETS, Mark
 from stream.bench.servers import Door, Server, percentile
+from stream.bench.speaking import Speaker, speaker
 from stream.transport.rtc_adapter import Certificate, make_certificate
 
 IN_FLIGHT: Final = 50
@@ -82,6 +84,8 @@ class Figures:
     inspected: dict[str, int]
     generator: dict[str, float]
     about: dict[str, Any]
+    publisher: str = ""
+    """How the publisher's process comes before those it shares a core with."""
     valid: bool = True
     invalid_because: list[str] = field(default_factory=list)
     joining: dict[str, float] = field(default_factory=dict)
@@ -139,8 +143,9 @@ async def measure(server: Server, load: Load, cores: Cores, meanwhile: Meanwhile
         raise BenchError("that is too long a run; take fewer seconds or viewers")
     try:
         try:
-            await server.start()
-            return await _measure(server, load, cores, meanwhile)
+            async with speaker(server.host, load.feed, load.pacing) as publisher:
+                await server.start()
+                return await _measure(server, load, cores, publisher, meanwhile)
         except* BenchError as group:
             raise _first(group) from None
         except* (NotConnected, UnusableAnswer) as group:
@@ -172,14 +177,12 @@ async def _running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def _measure(server: Server, load: Load, cores: Cores, meanwhile: Meanwhile | None) -> Figures:
-    certificate = make_certificate()
-    joiner = Joiner(server, certificate)
-    speaker = LightPeer(certificate, server.host)
-    publisher = Publisher(speaker, load.feed, load.pacing)
-    logs: dict[Kind, SentLog] = {"video": publisher.log("video"), "audio": publisher.log("audio")}
-    published = {kind: log.payloads for kind, log in logs.items()}
-    audience = Audience(load.viewers, logs)
+async def _measure(
+    server: Server, load: Load, cores: Cores, publisher: Speaker, meanwhile: Meanwhile | None
+) -> Figures:
+    joiner = Joiner(server, make_certificate())
+    published = {kind: log.payloads for kind, log in publisher.logs.items()}
+    audience = Audience(load.viewers, publisher.logs)
     chosen = _spread(load.viewers, load.decrypting)
 
     def admit(peer: LightPeer) -> None:
@@ -191,19 +194,18 @@ async def _measure(server: Server, load: Load, cores: Cores, meanwhile: Meanwhil
         audience.admit(peer, inspector)
 
     try:
-        await speaker.connect(await server.publish(speaker.local, publisher.ssrcs), until_media=False)
-        async with _running(publisher.run):
-            await server.live()
-            await asyncio.sleep(_SPEAKING_ALONE)
-            empty = server.measured.memory()
-            async with _running(audience.run):
-                began = time.monotonic()
-                await joiner.crowd(load.viewers, admit)
-                joined = load.viewers / (time.monotonic() - began)
-                return await _window(server, load, cores, publisher, audience, meanwhile, empty, joined)
+        await publisher.connect(await server.publish(*await publisher.introduce()))
+        await server.live()
+        await asyncio.sleep(_SPEAKING_ALONE)
+        empty = server.measured.memory()
+        async with _running(audience.run):
+            began = time.monotonic()
+            await joiner.crowd(load.viewers, admit)
+            joined = load.viewers / (time.monotonic() - began)
+            return await _window(server, load, cores, publisher, audience, meanwhile, empty, joined)
     finally:
         with contextlib.suppress(BenchError):
-            for peer in (*audience.peers, speaker):
+            for peer in audience.peers:
                 await peer.close()
 
 
@@ -217,7 +219,7 @@ async def _window(
     server: Server,
     load: Load,
     cores: Cores,
-    publisher: Publisher,
+    publisher: Speaker,
     audience: Audience,
     meanwhile: Meanwhile | None,
     empty: int,
@@ -229,26 +231,20 @@ async def _window(
         await asyncio.sleep(0.1)
     await asyncio.sleep(WARM_UP)
     ports = frozenset(peer.local.address[1] for peer in audience.peers)
-    cpu: list[float] = []
-    own: list[float] = []
-
-    def read_clocks() -> None:
-        cpu.append(server.measured.cpu_seconds())
-        own.append(time.process_time())
-
     dropped = dropped_datagrams(ports)
     counted = dict(audience.counters)
-    publisher.lateness.clear()
     audience.turn_lags.clear()
-    begin = await publisher.mark(read_clocks)
-    audience.begin(begin)
+    async with audience.still:
+        begin = await publisher.mark(server.measured.process.pid)
+        audience.begin(begin)
     extra: dict[str, float] = {}
     if meanwhile is not None:
         extra = await meanwhile()
     await asyncio.sleep(max(0.0, begin.monotonic + load.seconds - time.monotonic()))
-    end = await publisher.mark(read_clocks)
-    audience.end(end)
-    lateness, lags = list(publisher.lateness), list(audience.turn_lags)
+    async with audience.still:
+        end = await publisher.mark(server.measured.process.pid)
+        audience.end(end)
+    lags = list(audience.turn_lags)
     memory = server.measured.memory()
     await asyncio.sleep(GRACE)
     dropped = dropped_datagrams(ports) - dropped
@@ -259,7 +255,7 @@ async def _window(
     expected = sum(sent.values()) * load.viewers
     duplicates = audience.counters["duplicates"] - counted.get("duplicates", 0)
     arrivals = audience.counters["in_window"] - duplicates
-    used = cpu[1] - cpu[0]
+    used = end.server_cpu - begin.server_cpu
     figures = Figures(
         server=server.name,
         viewers=load.viewers,
@@ -282,18 +278,19 @@ async def _window(
             "audio_packets": sent["audio"],
             "bitrate": _bitrate(publisher, begin, end),
             "largest_gap_ms": _feed_gap(publisher, begin, end),
-            "lateness_p99_ms": percentile(lateness, 0.99) * 1000,
-            **publisher.counters,
+            "lateness_p99_ms": percentile(end.lateness, 0.99) * 1000,
+            **end.happened,
         },
         inspected=dict(sum((one.counters for one in audience.inspected.values()), Counter[str]())),
         generator={
-            "cpu_share": (own[1] - own[0] + extra.pop("cpu_seconds", 0.0)) / seconds,
+            "cpu_share": (end.load_cpu - begin.load_cpu + extra.pop("cpu_seconds", 0.0)) / seconds,
             "turn_p99_ms": percentile(lags, 0.99) * 1000,
             "dropped": dropped,
             **{name: value for name, value in audience.counters.items() if name.startswith("sent_")},
             "lost_track": audience.counters["lost_track"] - counted.get("lost_track", 0),
         },
         about=await server.describe(),
+        publisher=publisher.priority,
         joining=extra,
     )
     _judge(figures, cores)
@@ -318,16 +315,13 @@ def _judge(figures: Figures, cores: Cores) -> None:
     figures.valid = not reasons
 
 
-def _bitrate(publisher: Publisher, begin: Mark, end: Mark) -> float:
-    log = publisher.log("video")
-    octets = sum(map(len, log.payloads[begin.counts["video"] : end.counts["video"]]))
+def _bitrate(publisher: Speaker, begin: Mark, end: Mark) -> float:
+    octets = publisher.logs["video"].payloads.octets(begin.counts["video"], end.counts["video"])
     return octets * 8 / (end.monotonic - begin.monotonic)
 
 
-def _feed_gap(publisher: Publisher, begin: Mark, end: Mark) -> float:
+def _feed_gap(publisher: Speaker, begin: Mark, end: Mark) -> float:
     """The publisher's own longest silence in the window, ms: no viewer's can be much shorter."""
-    parts = [
-        publisher.log(kind).departures[begin.counts[kind] : end.counts[kind]] for kind in ("video", "audio")
-    ]
+    parts = [log.departures[begin.counts[kind] : end.counts[kind]] for kind, log in publisher.logs.items()]
     departures = np.sort(np.concatenate(parts))
     return float(np.diff(departures).max()) / 1e6 if departures.size > 1 else 0.0

@@ -14,7 +14,7 @@ from stream.bench.ends import AUDIO_TYPE, RTX_TYPE, VIDEO_TYPE, RemoteEnd
 from stream.bench.inspection import SURE_AFTER, Inspector
 from stream.bench.light_peer import LightPeer
 from stream.bench.matching import IN_A_ROW, Stamp
-from stream.bench.publisher import SentLog
+from stream.bench.sent_log import SentLog
 from stream.transport.rtc_adapter import make_certificate
 from stream.wire import rtp
 from tests.stream.bench.test_inspection import ends

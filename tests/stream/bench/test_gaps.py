@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stream.bench.audience import Track
-from stream.bench.publisher import SentLog
+from stream.bench.sent_log import SentLog
 
 MS = 1_000_000
 NOW = 10_000 * MS

@@ -6,6 +6,7 @@ import pytest
 
 from stream.bench.feed import FRAME_RATE, ROUND_SECONDS, Feed, descriptor, encode
 from stream.bench.inspection import Inspector
+from stream.bench.sent_log import SentLog
 from stream.transport.srtp import GcmSrtp, Srtp, SrtpKeys
 from stream.wire import rtp
 
@@ -33,7 +34,7 @@ def test_a_round_is_one_key_frame_and_decodes(feed: Feed) -> None:
     assert len(feed.pictures) == FRAME_RATE * ROUND_SECONDS
     assert [picture[0][0] & 1 for picture in feed.pictures] == [0] + [1] * (len(feed.pictures) - 1)
     sender, receiver = ends()
-    inspector = Inspector(receiver, {"video": []}, decodes=True)
+    inspector = Inspector(receiver, {"video": SentLog(90_000).payloads}, decodes=True)
     sequence = 0
     for number, picture in enumerate(feed.pictures):
         for index, part in enumerate(picture):
@@ -47,7 +48,9 @@ def test_a_round_is_one_key_frame_and_decodes(feed: Feed) -> None:
 
 def test_another_payload_is_noticed() -> None:
     sender, receiver = ends()
-    inspector = Inspector(receiver, {"audio": [b"that"]}, decodes=False)
+    published = SentLog(48_000).payloads
+    published.append(b"that")
+    inspector = Inspector(receiver, {"audio": published}, decodes=False)
     inspector.take("audio", protected(sender, b"this", 1), b"that")
     inspector.take("audio", protected(sender, b"this", 2), b"this")
     inspector.take("audio", protected(sender, b"this", 2), b"this")
@@ -63,7 +66,7 @@ def test_another_payload_is_noticed() -> None:
 def test_a_start_that_leaves_a_frame_for_a_newer_key_frame_decodes(feed: Feed) -> None:
     """As the relay's does: the numbers go on by one, the frame before it has no end."""
     sender, receiver = ends()
-    inspector = Inspector(receiver, {"video": []}, decodes=True)
+    inspector = Inspector(receiver, {"video": SentLog(90_000).payloads}, decodes=True)
     key = feed.pictures[0]
     parts = [*key, key[0][:5], *key]
     for sequence, part in enumerate(parts):
