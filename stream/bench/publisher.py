@@ -20,11 +20,8 @@ from stream.bench.ends import ABS_SEND_TIME_ID, AUDIO_LEVEL_ID, TRANSPORT_CC_ID
 from stream.bench.feed import Feed, Kind
 from stream.bench.light_peer import CONSENT_INTERVAL, LightPeer
 from stream.bench.matching import Stamp
-from stream.bench.sent_log import Mark, SentLog
+from stream.bench.sent_log import Clocks, Mark, SentLog
 from stream.wire import rtcp, rtp
-
-Clocks = Callable[[], tuple[float, float]]
-"""CPU time used so far, seconds: the server's, and the load's."""
 
 Pacing = Literal["burst", "browser"]
 """A frame's packets at once, as an encoder in hardware or FFmpeg sends them, or a few every 5 ms."""
@@ -80,7 +77,7 @@ class Publisher:
         self._key_frame_at = 0.0
         self._transport_sequence = 0
         self._last_sent = 0.0
-        self._waiting: list[tuple[asyncio.Future[Mark], Clocks]] = []
+        self._waiting: list[tuple[asyncio.Future[Mark], Callable[[], Clocks]]] = []
         self._random = random.Random(7)  # noqa: S311  irregularity, no secret
 
     @property
@@ -88,7 +85,7 @@ class Publisher:
         """The SSRCs of sound and picture, for the offer."""
         return self._lines["audio"].ssrc, self._lines["video"].ssrc
 
-    async def mark(self, clocks: Clocks) -> Mark:
+    async def mark(self, clocks: Callable[[], Clocks]) -> Mark:
         """Wait for the next quiet moment between two frames, and read the clocks in it."""
         future: asyncio.Future[Mark] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, clocks))
@@ -157,11 +154,11 @@ class Publisher:
             waiting, self._waiting = self._waiting, []
             for future, clocks in waiting:
                 if not future.done():
-                    server_cpu, load_cpu = clocks()
+                    read = clocks()
                     late, self._lateness = self._lateness, []
                     counts = {kind: line.log.count for kind, line in self._lines.items()}
                     times = time.time_ns(), time.monotonic()
-                    future.set_result(Mark(counts, *times, late, dict(self.counters), server_cpu, load_cpu))
+                    future.set_result(Mark(counts, *times, late, dict(self.counters), read))
 
     def _protect(self, line: _Line, timestamp: int, payload: bytes, *, marker: bool) -> bytes:
         """Make the next packet of a stream; it is protected before its picture's first one leaves."""

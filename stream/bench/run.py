@@ -41,6 +41,9 @@ _SPEAKING_ALONE: Final = 1.0
 """Seconds of publishing before the first viewer, and before memory is weighed."""
 
 _FULL_SHARE: Final = 0.9
+_OTHERS: Final = 0.05
+"""A server whose core is busy with something else for more than that is not what is slow."""
+
 _LATE: Final = 0.02
 """A publisher whose frames leave later than this (p99, seconds) is no steady 30 frames a second."""
 
@@ -235,14 +238,14 @@ async def _window(
     counted = dict(audience.counters)
     audience.turn_lags.clear()
     async with audience.still:
-        begin = await publisher.mark(server.measured.process.pid)
+        begin = await publisher.mark(server.measured.process.pid, cores.server)
         audience.begin(begin)
     extra: dict[str, float] = {}
     if meanwhile is not None:
         extra = await meanwhile()
     await asyncio.sleep(max(0.0, begin.monotonic + load.seconds - time.monotonic()))
     async with audience.still:
-        end = await publisher.mark(server.measured.process.pid)
+        end = await publisher.mark(server.measured.process.pid, cores.server)
         audience.end(end)
     lags = list(audience.turn_lags)
     memory = server.measured.memory()
@@ -255,7 +258,7 @@ async def _window(
     expected = sum(sent.values()) * load.viewers
     duplicates = audience.counters["duplicates"] - counted.get("duplicates", 0)
     arrivals = audience.counters["in_window"] - duplicates
-    used = end.server_cpu - begin.server_cpu
+    used = end.clocks.server - begin.clocks.server
     figures = Figures(
         server=server.name,
         viewers=load.viewers,
@@ -283,7 +286,8 @@ async def _window(
         },
         inspected=dict(sum((one.counters for one in audience.inspected.values()), Counter[str]())),
         generator={
-            "cpu_share": (end.load_cpu - begin.load_cpu + extra.pop("cpu_seconds", 0.0)) / seconds,
+            "cpu_share": (end.clocks.load - begin.clocks.load + extra.pop("cpu_seconds", 0.0)) / seconds,
+            "others_share": (end.clocks.cores - begin.clocks.cores - used) / seconds / len(cores.server),
             "turn_p99_ms": percentile(lags, 0.99) * 1000,
             "dropped": dropped,
             **{name: value for name, value in audience.counters.items() if name.startswith("sent_")},
@@ -293,11 +297,11 @@ async def _window(
         publisher=publisher.priority,
         joining=extra,
     )
-    _judge(figures, cores)
+    judge(figures, cores)
     return figures
 
 
-def _judge(figures: Figures, cores: Cores) -> None:
+def judge(figures: Figures, cores: Cores) -> None:
     """Say what makes the figures those of the generator instead of the server's."""
     reasons = figures.invalid_because
     if cores.shared:
@@ -306,6 +310,8 @@ def _judge(figures: Figures, cores: Cores) -> None:
         _FULL_SHARE
     ):
         reasons.append("the load generator was saturated")
+    if figures.generator["others_share"] > _OTHERS:
+        reasons.append(f"something else had {figures.generator['others_share']:.0%} of the server's core")
     if figures.generator["dropped"]:
         reasons.append(f"{figures.generator['dropped']:.0f} datagrams found no room at the viewers")
     if figures.feed["lateness_p99_ms"] > _LATE * 1000:

@@ -10,7 +10,7 @@ import mmap
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,17 @@ _NUMBERS: Final = _COUNTS + _COLUMNS * MOST_PACKETS
 _SIZE: Final = _NUMBERS * 8 + _ROW * MOST_PACKETS
 
 
+class Clocks(NamedTuple):
+    """Seconds of CPU used until some moment."""
+
+    server: float = 0.0
+    load: float = 0.0
+    """By publisher and viewers."""
+
+    cores: float = 0.0
+    """Of the server's cores, by anybody."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A moment between two frames: how much of each kind had been sent, and when that was."""
@@ -47,9 +58,7 @@ class Mark:
     happened: dict[str, int] = field(default_factory=dict)
     """What the publisher was asked for, and did, since it began."""
 
-    server_cpu: float = 0.0
-    load_cpu: float = 0.0
-    """Seconds of CPU used until then, by the server and by publisher and viewers."""
+    clocks: Clocks = Clocks()  # noqa: RUF009  a value, not shared state
 
 
 class SharedMemory:

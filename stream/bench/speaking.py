@@ -13,7 +13,7 @@ import gc
 import multiprocessing
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing.connection import Connection
@@ -23,9 +23,9 @@ from stream.bench import feed as feeds
 from stream.bench.ends import LocalEnd, RemoteEnd
 from stream.bench.feed import Feed, Kind
 from stream.bench.light_peer import LightPeer, NotConnected
-from stream.bench.process import BenchError, cpu_seconds, family
+from stream.bench.process import BenchError, busy_seconds, cpu_seconds, family
 from stream.bench.publisher import Pacing, Publisher
-from stream.bench.sent_log import Mark, SentLog, SharedMemory
+from stream.bench.sent_log import Clocks, Mark, SentLog, SharedMemory
 from stream.heap import set_aside
 from stream.transport.rtc_adapter import make_certificate
 
@@ -55,9 +55,12 @@ class Speaker:
         self._connection.send(remote)
         await self._hear()
 
-    async def mark(self, server: int) -> Mark:
-        """Wait for the next quiet moment between two frames; `server` is the process that is measured."""
-        self._connection.send((server, os.getpid()))
+    async def mark(self, server: int, cores: Collection[int]) -> Mark:
+        """Wait for the next quiet moment between two frames.
+
+        `server` is the process that is measured, and `cores` are those it has to itself.
+        """
+        self._connection.send((server, os.getpid(), cores))
         mark: Mark = await self._hear()
         return mark
 
@@ -155,6 +158,7 @@ async def _serve(
         await peer.close()
 
 
-def _clocks(server: int, load: int) -> tuple[float, float]:
-    """Return the CPU time of the server with its children, and of the load but for newcomers, seconds."""
-    return sum(map(cpu_seconds, family(server))), cpu_seconds(load) + time.process_time()
+def _clocks(server: int, load: int, cores: Collection[int]) -> Clocks:
+    """Read the clocks of the server with its children, of the load but for newcomers, and of the cores."""
+    server_cpu = sum(map(cpu_seconds, family(server)))
+    return Clocks(server_cpu, cpu_seconds(load) + time.process_time(), busy_seconds(cores))
