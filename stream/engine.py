@@ -113,8 +113,9 @@ class Engine:
         self._certificate = make_certificate()
         self._closing: set[asyncio.Task[None]] = set()
         self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
-        self._somebody = asyncio.Event()
-        """Set when a peer is let in: who sleeps until then has turns to take."""
+        self.stirring = asyncio.Event()
+        """Set, and another put in its place, when a peer is let in, a plan comes, or we drain: for who sleeps
+        while nobody is here."""
         self._log_due = 0.0
         self._ticks = 0
         self._settled = 0
@@ -166,10 +167,18 @@ class Engine:
         if self.peers:
             await asyncio.sleep(2 * TICK if calm else TICK)
             return
-        self._somebody.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SWEEP):
-                await self._somebody.wait()
+                await self.stirring.wait()
+
+    def _stir(self) -> None:
+        stirring, self.stirring = self.stirring, asyncio.Event()
+        stirring.set()
+
+    def drain(self) -> None:
+        """Take no more peers from now on."""
+        self.draining = True
+        self._stir()
 
     # -- packets -----------------------------------------------------------------------------------
 
@@ -389,7 +398,7 @@ class Engine:
         """Let the peer's checks in, and say what was agreed."""
         peer = _Peer(transport, session, participant, secrets.token_hex(8), connected, views)
         self.peers[transport.id] = peer
-        self._somebody.set()
+        self._stir()
         self._mux.add(transport)
         transport.start(agreement.dtls_role, agreement.fingerprints, self._state_changed)
         return Answer(transport.id, peer.etag, agreement.answer)
@@ -462,6 +471,7 @@ class Engine:
         router = self.router(session)
         if not router.set_plan(plan, time.monotonic()):
             raise RelayError("stale_plan", f"A newer plan is in force: {router.plan.version}.", 409)
+        self._stir()
         for publication in list(router.publications.values()):
             if not router.admits(publication) and publication.peer in self.peers:
                 self.counters["not_admitted"] += 1
@@ -474,6 +484,7 @@ class Engine:
             if peer.session == session:
                 peer.transport.close()
         self.routers.pop(session, None)
+        self._stir()
 
     def state(self) -> RelayState:
         """Return what signaling is told."""

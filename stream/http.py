@@ -8,7 +8,9 @@ secret. The law: values in and out are those of `stream/plan.py`; an error is a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -120,17 +122,21 @@ class RelayFace:
         return StreamingResponse(self._states(), media_type="application/x-ndjson")
 
     async def _states(self) -> AsyncIterator[bytes]:
-        last = b""
-        quiet = 0.0
+        last, told_at = b"", float("-inf")
         while True:
+            stirring = self._engine.stirring
             line = _encode(self._workers.state()) + b"\n"
-            if line != last or quiet >= HEARTBEAT:
-                last, quiet = line, 0.0
+            if line != last or time.monotonic() - told_at >= HEARTBEAT:
+                last, told_at = line, time.monotonic()
                 yield line
                 if self._engine.draining:
                     return  # the last word; an open answer would hold the process back
-            await asyncio.sleep(_WATCH_STEP)
-            quiet += _WATCH_STEP
+            if not self._workers.deserted:
+                await asyncio.sleep(_WATCH_STEP)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(told_at + HEARTBEAT - time.monotonic()):
+                    await stirring.wait()
 
     async def put_plan(self, request: Request) -> Response:
         """Put a plan in force."""
@@ -181,7 +187,7 @@ class RelayFace:
 
 
 _WATCH_STEP = 0.05
-"""Seconds between two looks at the state: how late a change may be told."""
+"""Seconds between two looks at the state while anybody is here: how late a change may be told."""
 
 
 async def _body(request: Request, limit: int = MAX_BODY) -> bytes:

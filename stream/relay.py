@@ -66,7 +66,7 @@ async def serve(settings: RelaySettings) -> None:
         settings.workers,
     )
     await asyncio.wait({media, control, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    engine.draining = True
+    engine.drain()
     server.end()
     media.cancel()
     stopped.cancel()

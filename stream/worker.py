@@ -65,7 +65,7 @@ class Worker:
             self._say(pipe.Report(state.viewers, len(self._engine.peers)))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), REPORT_EVERY)
-        self._engine.draining = True
+        self._engine.drain()
         for telling in self._telling:
             telling.cancel()
         media.cancel()

@@ -158,6 +158,11 @@ class Workers:
         self.engine.end_session(session)
         self._say(pipe.SessionEnded(session))
 
+    @property
+    def deserted(self) -> bool:
+        """Tell whether nobody is here, so that what is said changes only where the engine stirs."""
+        return not self.engine.peers and not any(process.load for process in self._processes)
+
     # -- what is said of all ---------------------------------------------------------------------------
 
     def state(self) -> RelayState:
