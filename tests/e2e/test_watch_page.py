@@ -48,7 +48,7 @@ async def done(at: Seat, command: AnyCommand) -> None:
     assert isinstance(outcome, Ack), outcome
 
 
-async def test_a_viewer_joins_before_what_draws_is_there_and_reads_before_all_of_it_is(
+async def test_a_viewer_joins_and_begins_to_write_before_what_draws_is_there_and_reads_before_all_of_it_is(
     stage: Stage, chromium: Chromium
 ) -> None:
     session = await stage.new_session()
@@ -71,10 +71,18 @@ async def test_a_viewer_joins_before_what_draws_is_there_and_reads_before_all_of
         )
         await viewer.expect("globalThis.welcomed === true")
         assert not await viewer.evaluate("document.querySelector('#page').childElementCount")
+        await viewer.page.click("textarea")
+        await viewer.page.keyboard.type("Good to be ")
         drawing.set()
         await viewer.expect(
-            "globalThis.rostrum?.connection.phase === 'open' && !!document.querySelector('.chat textarea')"
+            "globalThis.rostrum?.connection.phase === 'open' && !document.querySelector('.shell')"
         )
+        await viewer.page.keyboard.type("here")
+        assert (
+            await viewer.evaluate("document.querySelector('#page .chat textarea').value") == "Good to be here"
+        )
+        await viewer.page.keyboard.press("Enter")
+        await viewer.expect("rostrum.state().chat.at(-1)?.text === 'Good to be here'")
         await viewer.expect("rostrum.media().slots.main.frames > 0")
         assert not await viewer.evaluate("!!document.querySelector('.player')")
         rest.set()

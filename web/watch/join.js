@@ -8,6 +8,7 @@ import { joinStage } from '../shared/stage.js';
 
 /** In the hall, picture and sound are in front of everybody. */
 export const companion = new URLSearchParams(location.search).has('companion');
+document.documentElement.toggleAttribute('data-companion', companion);
 
 /** The session; null without a readable token. */
 export const opened = openSession('watch');

@@ -7,7 +7,7 @@
 /** @import { LiveSession } from '../session.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { useRef, useState } from '../../vendor/preact-hooks.js';
+import { useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { refusal, say, words } from '../words.js';
 
 /** Below this many characters left, they are counted out. */
@@ -20,10 +20,11 @@ const COUNT_BELOW = 100;
  */
 export function Compose({ session, intent, label, send, longest, hint, wait = '', onSent, children }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const [text, setText] = useState('');
+  const [text, setText] = useState(begun);
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState('');
   const left = longest - text.length;
+  useLayoutEffect(() => takeOver(field.current), []);
 
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -65,4 +66,19 @@ export function Compose({ session, intent, label, send, longest, hint, wait = ''
       </div>
     </form>
   `;
+}
+
+/** Where one began to write before the page was there, in the field of the document itself (watch/index.html). */
+const early = () => /** @type {HTMLTextAreaElement | null} */ (document.querySelector('.shell textarea'));
+
+const begun = () => early()?.value ?? '';
+
+/** Go on where one was writing, in the first field that is drawn. @param {HTMLTextAreaElement | null} field */
+function takeOver(field) {
+  const before = early();
+  if (before && field && document.activeElement === before) {
+    field.focus({ preventScroll: true });
+    field.setSelectionRange(before.selectionStart, before.selectionEnd);
+  }
+  before?.closest('.shell')?.remove();
 }
