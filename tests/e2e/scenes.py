@@ -240,7 +240,7 @@ async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator
     await talk(stage, session)
     async with stage.speaker(session, frame_rate=10):
         for page in (watch, hall, moderate, direct):
-            await page.playing()
+            await page.playing(within=90)
         await watch.expect("document.querySelector('.picture').dataset.layout === 'slides'", 10)
         yield Scene("watch-live-chat", watch, media=True)
         await watch.click("#tab-ask")

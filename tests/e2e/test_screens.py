@@ -40,7 +40,7 @@ SETTLED: Final = 0.4
 """Seconds a page has to lay itself out anew, and to end what moves."""
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", PARTS)
 async def test_draw_every_page_in_every_state(stage: Stage, chromium: Chromium, part: str) -> None:
     shutil.rmtree(FOLDER / part, ignore_errors=True)

@@ -41,6 +41,15 @@ OVER: Final = """(() => {
 })()"""
 """What stands over something else of the picture's column, which is read downwards, its head across."""
 
+SMALL_PHONES: Final = ({"width": 375, "height": 667}, {"width": 320, "height": 568})
+
+BAR_IN_SIGHT: Final = """(() => {
+  const [stage, bar, field] = ['.watch-stage', '.player', '.compose textarea'].map((one) =>
+    document.querySelector(one).getBoundingClientRect());
+  return bar.bottom <= stage.bottom + 1 && field.top >= stage.bottom && field.bottom <= innerHeight;
+})()"""
+"""The sound and the field to write in are there without scrolling."""
+
 
 async def done(at: Seat, command: AnyCommand) -> None:
     """Give a command that is carried out."""
@@ -235,6 +244,11 @@ async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:
             f"document.querySelector('.picture[data-layout=slides]').dataset.arranged === '{layout}'"
         )
         assert await viewer.evaluate(OVER) == [], layout
+        if layout == "stacked":
+            for size in SMALL_PHONES:
+                await viewer.page.set_viewport_size(size)
+                await viewer.expect(BAR_IN_SIGHT)
+            await viewer.page.set_viewport_size({"width": 375, "height": 812})
     await viewer.click(".drop > button")
     fields = "[...document.querySelectorAll('.drop-body input')].map((one) => getComputedStyle(one).display)"
     shown = await viewer.evaluate(fields)

@@ -7,7 +7,7 @@
 
 import { duration, timeOfDay } from '../shared/time.js';
 import { LanguageChoice } from '../shared/ui/language.js';
-import { openPage, useTitle } from '../shared/ui/page.js';
+import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import '../shared/words/all.js';
@@ -30,7 +30,7 @@ function Av({ desk }) {
   const state = session.state.value;
   useTitle(state.session?.title || words.av.title);
   if (state.you && !state.can.includes('whip:hall')) {
-    return html`<main class="slate alone"><h1>${words.av.title}</h1><p>${words.av.notAllowed}</p></main>`;
+    return html`<${Nowhere} why=${words.av.title} how=${words.av.notAllowed} />`;
   }
   return html`
     <div class="av">

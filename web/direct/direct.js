@@ -2,7 +2,7 @@
 
 /** @import { Desk } from './desk.js' */
 
-import { openPage, useTitle } from '../shared/ui/page.js';
+import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
 import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
@@ -35,7 +35,7 @@ function Direct({ desk }) {
   useEffect(() => onKeys(desk, () => setKeysShown(true)), [desk]);
 
   if (state.you && !state.can.includes('stage.bring_on')) {
-    return html`<main class="slate alone"><h1>${direct.title}</h1><p>${direct.notAllowed}</p></main>`;
+    return html`<${Nowhere} why=${direct.title} how=${direct.notAllowed} />`;
   }
   return html`
     <div class="direct">

@@ -41,7 +41,7 @@ function Roll({ declaration, at }) {
         ({ organisation, signed }) => html`
           <li key=${organisation} class="roll-row" data-signed=${signed ? '' : undefined}>
             <span class="roll-mark">${signed && html`<${Icon} name="check" />`}</span>
-            <span class="roll-name"><bdi>${organisation}</bdi></span>
+            <span class="roll-name" dir="auto">${organisation}</span>
             ${!signed && html`<span class="unseen">${words.declaration.notYet}</span>`}
           </li>
         `,

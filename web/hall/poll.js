@@ -21,7 +21,7 @@ export function PollBoard({ session, poll }) {
         ${options.map(
           ({ text, share, most }, i) => html`
             <li key=${i} class="poll-option" data-most=${most ? '' : undefined}>
-              <span class="poll-name">${text}</span>
+              <span class="poll-name" dir="auto">${text}</span>
               ${share !== null &&
               html`<span class="poll-share">${Math.round(100 * share)} %</span>
                 <span class="poll-bar"><span style=${{ inlineSize: `${100 * share}%` }}></span></span>`}

@@ -11,7 +11,7 @@ import { joinStage } from '../shared/stage.js';
 import { Switch } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useMedia } from '../shared/ui/media_query.js';
-import { openPage, useTitle } from '../shared/ui/page.js';
+import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine, Dialog, PresenceCounts, stepTabs } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import '../shared/words/all.js';
@@ -105,7 +105,7 @@ function Moderate({ session, viewer, desk, intercom }) {
   };
 
   if (state.you && !state.can.includes('question.approve')) {
-    return html`<main class="slate alone"><h1>${moderate.title}</h1><p>${moderate.notAllowed}</p></main>`;
+    return html`<${Nowhere} why=${moderate.title} how=${moderate.notAllowed} />`;
   }
   const counts = {
     questions: state.questions.filter((q) => q.state === 'pending').length,

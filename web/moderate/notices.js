@@ -33,7 +33,7 @@ export function Notices({ session }) {
     <div class="scroll notices" tabindex="0" role="region" aria-label=${tabs.notices}>
       ${announcement
         ? html`<section class="turn" data-announcement=${announcement.place ?? 'all'}>
-            <p class="turn-state">${notices.now}: ${notices.places[announcement.place ?? 'all']}</p>
+            <p class="turn-state">${say(notices.now, { place: notices.places[announcement.place ?? 'all'] })}</p>
             <p class="notice-text">${announcement.text}</p>
             <p class="quiet">${say(notices.by, { name: announcement.author.name, time: timeOfDay(announcement.at) })}</p>
             ${!over && html`<div class="turn-acts"><${Act} commands=${commands} intent=${{ type: 'announcement.unpin' }}>${notices.lift}<//></div>`}

@@ -42,7 +42,7 @@ function Watch({ session, viewer }) {
           ${more?.wanted.value.on && html`<${more.Captions} session=${session} />`}
           <div class="under">
             <${NameLine} session=${session} />
-            ${more && html`<${more.Player} session=${session} viewer=${viewer} />`}
+            ${more && !isOver(session.state.value.session?.status) && html`<${more.Player} session=${session} viewer=${viewer} />`}
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />

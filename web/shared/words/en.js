@@ -511,7 +511,7 @@ export const en = {
       },
     },
     notices: {
-      now: 'Pinned',
+      now: 'Pinned: {place}',
       by: '{name}, {time}',
       lift: 'Take down',
       empty: 'Nothing is announced. What you pin stands on all screens until you take it down.',
@@ -652,7 +652,7 @@ export const en = {
       noPicture: 'No picture arrives',
       height: '{n} lines',
       rate: '{n} Mbit/s',
-      loss: '{n} % lost',
+      loss: '{n}\u00a0% lost',
       roundTrip: '{n} ms',
     },
     whoIs: 'Who is {name}?',

@@ -512,7 +512,7 @@ export const zh = {
       },
     },
     notices: {
-      now: '置顶公告',
+      now: '置顶公告：{place}',
       by: '{name}，{time}',
       lift: '撤下',
       empty: '目前没有公告。发布后会一直显示在屏幕上，直到您撤下。',
