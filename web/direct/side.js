@@ -74,8 +74,9 @@ export function Service({ desk }) {
         <${PresenceCounts} session=${desk.session} />
       </div>
       <${Health} desk=${desk} />
-      <h2 class="desk-title">${words.announcement}</h2>
-      <${Announce} desk=${desk} />
+      ${desk.may('announcement.pin') &&
+      html`<h2 class="desk-title">${words.announcement}</h2>
+        <${Announce} desk=${desk} />`}
       <div class="service-foot">
         ${desk.may('backstage.set_return') &&
         html`<button type="button" class="button slight" onClick=${() => setReturns(true)}>${direct.returns}</button>`}
@@ -131,7 +132,6 @@ function Announce({ desk }) {
   const [text, setText] = useState('');
   const [place, setPlace] = useState(/** @type {'all' | 'hall' | 'online'} */ ('all'));
   const [said, setSaid] = useState('');
-  if (!desk.may('announcement.pin')) return null;
   const pin = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!text.trim()) return;

@@ -83,14 +83,15 @@ export function Setup({ booth }) {
 }
 
 /**
- * @param {{ name: string, step: Step | 'running', children?: import('../vendor/preact.js').ComponentChildren }} props
+ * @param {{ name: string, step: Step | 'running', waits?: string,
+ *   children?: import('../vendor/preact.js').ComponentChildren }} props `waits`: what is said of it until it is known
  */
-const StepOf = ({ name, step, children }) => html`
+const StepOf = ({ name, step, waits = speak.steps.wait, children }) => html`
   <li class="step" data-step=${step}>
     <h2 class="step-head">
       <${Icon} name=${ICONS[step]} />
       <span>${name}</span>
-      <span class="step-state">${speak.steps[step === 'running' ? 'wait' : step]}</span>
+      <span class="step-state">${step === 'ready' || step === 'look' ? speak.steps[step] : waits}</span>
     </h2>
     ${children}
   </li>
@@ -113,7 +114,7 @@ function Network({ booth }) {
     if (!outcome.ok) setSaid(refusal(outcome));
   };
   return html`
-    <${StepOf} name=${speak.steps.network} step=${running ? 'running' : step}>
+    <${StepOf} name=${speak.steps.network} step=${running ? 'running' : step} waits=${running ? undefined : speak.steps.unmeasured}>
       ${findings.map(({ code, text }) => html`<p key=${code} class="note" data-said>${told[code] ?? text}</p>`)}
       ${said && html`<p class="note" data-said role="alert">${said}</p>`}
       <p class="quiet" role="status">${running ? speak.measuring : preflight?.grade ? '' : speak.measureHow}</p>
