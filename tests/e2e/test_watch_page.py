@@ -41,7 +41,7 @@ OVER: Final = """(() => {
 })()"""
 """What stands over something else of the picture's column, which is read downwards, its head across."""
 
-SMALL_PHONES: Final = ({"width": 375, "height": 667}, {"width": 320, "height": 568})
+SMALL_PHONES: Final = ((375, 667), (320, 568))
 
 BAR_IN_SIGHT: Final = """(() => {
   const [stage, bar, field] = ['.watch-stage', '.player', '.compose textarea'].map((one) =>
@@ -245,8 +245,8 @@ async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:
         )
         assert await viewer.evaluate(OVER) == [], layout
         if layout == "stacked":
-            for size in SMALL_PHONES:
-                await viewer.page.set_viewport_size(size)
+            for width, height in SMALL_PHONES:
+                await viewer.page.set_viewport_size({"width": width, "height": height})
                 await viewer.expect(BAR_IN_SIGHT)
             await viewer.page.set_viewport_size({"width": 375, "height": 812})
     await viewer.click(".drop > button")

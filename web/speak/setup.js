@@ -56,7 +56,7 @@ export function Setup({ booth }) {
           <${Level} track=${devices.microphone.track.value} />
           <${DeviceTrouble} device=${devices.microphone} />
           <p class="quiet" role="status">
-            ${voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}
+            ${devices.microphone.trouble.value ? '' : voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}
           </p>
         <//>
         ${state.can.includes('preflight.start') && html`<${Network} booth=${booth} />`}
