@@ -49,8 +49,11 @@ async def test_a_catalogue_that_is_added_is_spoken_by_every_page_and_mirrors_it(
             if beyond:
                 faults[f"{name} at {width}"] = beyond
     assert faults == {}
-    # It is among the choices, by its own name, and another one is there again at once.
     await visitor.page.goto(links["watch"])
+    # A title in another script runs as its own does, and begins at the edge where the page does.
+    begins = "getComputedStyle(document.querySelector('.watch-head h1')).textAlign"
+    await visitor.expect(f"{begins} === 'right'")
+    # It is among the choices, by its own name, and another one is there again at once.
     offered = await visitor.page.locator(".watch-head select option").all_inner_texts()
     assert "العربية" in offered and "English" in offered
     await visitor.page.select_option(".watch-head select", "en")
