@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 from playwright.async_api import ViewportSize
 
+from tests.e2e.keyboard import round_of
 from tests.e2e.scenes import PARTS, Scene, first_scenes, scenes, speak_language
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
@@ -62,7 +63,7 @@ async def test_no_state_has_a_serious_fault(stage: Stage, chromium: Chromium, pa
 
 
 async def examine(stage: Stage, chromium: Chromium, states: AsyncIterator[Scene], dark: bool = False) -> None:
-    """Look at one scene after the other, and then say all that was found."""
+    """Look at one scene after the other, go once around each by Tab, and then say all that was found."""
     axe = AXE.read_text(encoding="utf-8")
     faults: dict[str, list[str]] = {}
     conduct: list[Conduct] = []
@@ -80,6 +81,8 @@ async def examine(stage: Stage, chromium: Chromium, states: AsyncIterator[Scene]
                 faults[f"{scene.name}, {language}"] = found
         if len(languages) > 1:
             await speak_language(scene.visitor, "en")
+            if found := await round_of(scene.visitor):
+                faults[f"{scene.name}, by Tab"] = found
         if await scene.visitor.evaluate("document.querySelector('dialog[open]') !== null"):
             await scene.visitor.page.set_viewport_size(PHONE)
             if found := await scene.visitor.evaluate(RUN):

@@ -1,7 +1,8 @@
-"""A show as its producer runs it: two speakers from backstage to the stage and off it.
+"""A show as its producer runs it: two speakers from backstage to the stage and off it, without a mouse.
 
-Every cut is by the page's own buttons and keys; looked at is what hall, audience and speakers then
-have before them. Two desks cut at once, a speaker drops, a declaration is signed, and a break has its length.
+Every cut is by the page's own buttons and keys, to which Tab leads, and the focus is never lost nor hidden;
+looked at is what hall, audience and speakers then have before them. Two desks cut at once, a speaker drops, a
+declaration is signed, and a break has its length.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.e2e.keyboard import does, press, to
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
 
@@ -34,7 +36,8 @@ class Show:
         visitor = await self.chromium.visit(link, scripts=scripts)
         await visitor.expect("window.rostrum?.connection.phase === 'open'", WITHIN)
         if page == "speak":
-            await visitor.page.click(".setup-go button:enabled", timeout=1000 * WITHIN)
+            await to(visitor, ".setup .choice select")
+            await does(visitor, ".setup-go button:enabled")
         return visitor
 
     async def open_the_house(self) -> None:
@@ -49,8 +52,17 @@ class Show:
         self.ada = await self.open("speak", "speaker", "Ada Lindqvist", "ada")
         self.noor = await self.open("speak", "speaker", "Noor Haddad", "noor")
 
-    async def click(self, selector: str, page: ChromiumVisitor | None = None) -> None:
-        await (page or self.desk).page.click(selector, timeout=1000 * WITHIN)
+    async def does(self, selector: str, *keys: str) -> None:
+        await does(self.desk, selector, *keys)
+
+    async def click(self, selector: str) -> None:
+        await self.desk.page.click(selector, timeout=1000 * WITHIN)
+
+    async def writes(self, selector: str, text: str, then: str = "Enter") -> None:
+        await to(self.desk, selector)
+        await press(self.desk, "Control+a")
+        await self.desk.page.keyboard.type(text)
+        await press(self.desk, then)
 
     async def sees(self, what: str) -> None:
         await self.desk.expect(f"!!document.querySelector({what!r})", WITHIN)
@@ -84,50 +96,54 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     desk, ada, noor = show.desk, show.ada, show.noor
     for who in ("ada", "noor"):
         await show.sees(f".row[data-participant={who}][data-cue=backstage]")
-    await show.click(".row[data-participant=noor] [data-step=measure]")
+    await show.does(".row[data-participant=noor] [data-step=measure]")
     await show.sees(".row[data-participant=noor] .light[data-light=running]")
 
+    await the_keys_are_shown_and_can_be_turned_off(show)
+
     # Stand by, answered; the preview with picture and level; a note that the speaker reads.
-    await show.click(".row[data-participant=ada] .pick")
-    await show.click(".details [data-step=standby]")
-    await show.click(".tally-ready", ada)
+    await show.does(".row[data-participant=ada] .pick")
+    await show.does(".details [data-step=standby]")
+    await does(ada, ".tally-ready")
     await show.sees(".row[data-participant=ada] .cue[data-ready]")
     await desk.expect("rostrum.media().preview.slots.main.frames > 5", WITHIN)
     await desk.expect("Number(document.querySelector('.listen .level').ariaValueNow) > 0", WITHIN)
-    await desk.type(".details .one-line input", "two minutes yet")
-    await desk.page.keyboard.press("Enter")
+    await show.writes(".details .one-line input", "two minutes yet")
     await ada.expect_text("two minutes yet", ".noted-text", WITHIN)
-    await show.click("[data-action=seen]", ada)
+    await does(ada, "[data-action=seen]")
     await ada.expect("!document.querySelector('.noted')", WITHIN)
     await desk.expect_text("Seen", ".backstage .chat", WITHIN)
     await those_backstage_are_talked_with(show)
     await ada.expect("!!document.querySelector('[data-return=programme]')", WITHIN)
 
     # Take: letters written are no keys; then one stroke of the key only arms it.
-    await desk.page.focus(".details .one-line input")
-    await desk.page.keyboard.press("t")
+    await to(desk, ".details .one-line input")
+    await press(desk, "t")
     assert await desk.evaluate("document.querySelector('.details .one-line input').value") == "t"
-    await desk.page.keyboard.press("Escape")
-    await desk.page.keyboard.press("t")
+    await press(desk, "Escape")
+    await press(desk, "t")
     await show.sees(".cut[data-cut=take][data-armed]")
     assert await desk.evaluate("rostrum.state().stage.length") == 0
-    await desk.page.keyboard.press("t")
+    await press(desk, "t")
     await ada.expect("document.querySelector('.air').dataset.air === 'on'", WITHIN)
     await ada.expect("!!document.querySelector('[data-return=hall]')", WITHIN)
     await show.sees(".programme[data-air=on] .member[data-participant=ada]")
     await show.everybody_sees_the_stage()
     await show.sees(".programme .line-words")
+    await desk.expect("document.querySelectorAll('[data-health][data-good]').length === 5", WITHIN)
 
     # The clock, over its time, on both pages.
-    await desk.type(".row[data-participant=ada] .allotted input", "0.02")
-    await desk.page.keyboard.press("Tab")
-    await show.click("[data-clock=start]")
+    await show.writes(".row[data-participant=ada] .allotted input", "0.02", then="Tab")
+    await show.does("[data-clock=start]")
     await show.sees(".countdown[data-time=over]")
     await show.sees("[data-alarm=over]")
     await ada.expect("document.querySelector('.clock-run').dataset.time === 'over'", WITHIN)
-    await show.click("[data-alarm=over] [data-act=minute]")
+    await show.does("[data-alarm=over] [data-act=minute]")
     await desk.expect("!document.querySelector('[data-alarm=over]')", WITHIN)
-    await show.click("[data-clock=pause]")
+    await press(desk, "b")
+    await ada.expect("document.querySelector('.bell') !== null", WITHIN)
+    await press(desk, "c")
+    await show.sees("[data-clock=start]")
 
     # Mute and slides by keys, the slate by its button.
     await show.twice("m")
@@ -136,15 +152,15 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await show.watch.expect("!(rostrum.state().air.muted ?? []).includes('ada')", WITHIN)
     await show.twice("h")
     await show.watch.expect("rostrum.state().air.slides === false", WITHIN)
-    await show.click(".slates .drop > button")
-    await show.click("[data-slate=lunch]")
+    await show.does(".slates .drop > button")
+    await show.does("[data-slate=lunch]")
     await show.everybody_sees("Lunch break")
-    await show.click("[data-cut=slate]")
+    await show.does("[data-cut=slate]")
     await show.everybody_sees_the_stage()
 
     # Hand over to who is next, and in the preview by itself.
     await desk.expect_text("Noor Haddad", ".preview-bus .bus-who")
-    await show.click("[data-cut=handover]")
+    await show.does("[data-cut=handover]")
     await noor.expect("document.querySelector('.air').dataset.air === 'on'", WITHIN)
     await ada.expect("document.querySelector('.air').dataset.air === 'off'", WITHIN)
     await show.sees(".row[data-participant=ada][data-cue=cleared]")
@@ -175,19 +191,32 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     link = show.stage.link("speak", show.session, "speaker", "Noor Haddad", "noor")
     await noor.page.goto("about:blank")
     await show.sees("[data-alarm=left][data-of=noor]")
-    await show.click("[data-alarm=left] [data-act=slate]")
+    await show.does("[data-alarm=left] [data-act=slate]")
     await show.everybody_sees("We will be right back")
     await show.sees(".row[data-participant=noor][data-cue=on_air] .cue:not([data-air])")
     await noor.page.goto(link)
     await desk.expect("!document.querySelector('[data-of=noor]')", WITHIN)
     await desk.expect_text("Noor Haddad is back", ".alarm.back", WITHIN)
-    await show.click("[data-cut=slate]")
+    await show.does("[data-cut=slate]")
     await show.everybody_sees_the_stage()
     assert await noor.evaluate("document.querySelector('.air').dataset.air") == "on"
 
+    # Off the stage, and back by the rows' own steps.
+    await show.twice("x")
+    await show.sees(".row[data-participant=noor][data-cue=cleared]")
+    await noor.expect("document.querySelector('.air').dataset.air === 'off'", WITHIN)
+    await show.does(".row[data-participant=noor] [data-step=backstage]")
+    await show.does(".row[data-participant=noor] [data-step=standby]")
+    await show.sees(".row[data-participant=noor][data-cue=standby]")
+    await show.does("[data-cut=take]")
+    await noor.expect("document.querySelector('.air').dataset.air === 'on'", WITHIN)
+    await the_speaker_needs_no_mouse_either(noor)
+
     # After the end nobody is on air any more, on no page, though the log still has them on stage.
-    await show.click(".desk-head button:text-is('End session')")
-    await show.click("dialog .button.serious")
+    await does(desk, "[data-life=end]", "Enter", "Escape")
+    assert await desk.evaluate("document.activeElement.dataset.life") == "end"
+    await does(desk, "[data-life=end]")
+    await does(desk, "dialog .button.serious")
     await show.sees(".programme[data-air=off]")
     await show.sees(".row[data-participant=noor][data-cue=cleared] .cue[data-cue=cleared]")
     assert await desk.evaluate("document.querySelectorAll('.member').length") == 0
@@ -196,29 +225,62 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
         await page.expect_text("has ended", ".slate", WITHIN)
 
 
+async def the_keys_are_shown_and_can_be_turned_off(show: Show) -> None:
+    """The list has every key; while they are off, none of them acts, and the list is a button away."""
+    desk, shown = show.desk, "document.querySelector('.preview-bus .bus-who').innerText"
+    await press(desk, "?")
+    await desk.expect("document.activeElement.closest('dialog') !== null")
+    keys = await desk.evaluate("[...document.querySelectorAll('dialog kbd')].map((key) => key.innerText)")
+    assert {*"tnsmhxjkycabi?", "Esc"} == {*keys}
+    await does(desk, "dialog .switch input", "Space")
+    await press(desk, "Escape")
+    first = await desk.evaluate(shown)
+    await press(desk, "j", "t", "?")
+    assert await desk.evaluate(f"[{shown}, !!document.querySelector('[data-armed], dialog')]") == [
+        first,
+        False,
+    ]
+    await does(desk, ".desk-head button:has(kbd)")
+    await does(desk, "dialog .switch input", "Space")
+    await press(desk, "Escape", "j")
+    await desk.expect(f"{shown} !== {first!r}")
+    await press(desk, "k")
+    await desk.expect(f"{shown} === {first!r}")
+
+
+async def the_speaker_needs_no_mouse_either(speaker: ChromiumVisitor) -> None:
+    """Muted and heard again, and asked before one leaves; each time the hand is where it was."""
+    await does(speaker, ".controls .button", "Space")
+    await speaker.expect_text("Nobody hears you", ".sending")
+    await press(speaker, "Space")
+    await speaker.expect("!document.querySelector('.sending').innerText.includes('Nobody hears you')")
+    await does(speaker, ".controls > .button:last-of-type", "Enter", "Escape")
+    await speaker.expect("document.querySelector('dialog') === null")
+    assert await speaker.evaluate("document.activeElement.matches('.controls > .button')")
+    assert await speaker.evaluate("document.querySelector('.air').dataset.air") == "on"
+
+
 async def those_backstage_are_talked_with(show: Show) -> None:
     """The desk hears them and is heard; it writes to all of them, or to one, whom alone it reaches."""
     desk, ada, noor = show.desk, show.ada, show.noor
-    await desk.page.keyboard.press("Escape")  # out of the field: keys are keys again
-    await desk.page.keyboard.press("i")
+    await press(desk, "Escape")  # out of the field: keys are keys again
+    await press(desk, "i")
     await desk.expect("rostrum.media().ear.audio > 0", WITHIN)
     arrives = "p.participant === 'dana' && p.live && p.audio"
     await ada.expect(f"rostrum.state().media.publications.some((p) => {arrives})", WITHIN)
     await noor.expect("rostrum.state().crew.some(({ id }) => id === 'dana')", WITHIN)
     assert await desk.evaluate("document.querySelector('.row[data-participant=dana]') === null")
-    await desk.page.keyboard.press("i")
+    await press(desk, "i")
     await noor.expect("rostrum.state().crew.length === 0", WITHIN)
-    await desk.page.uncheck(".backstage .intercom .switch input")
-    await desk.page.select_option(".for-whom select", "noor")
-    await desk.type(".backstage textarea", "slower, please")
-    await desk.page.keyboard.press("Enter")
+    await does(desk, ".backstage .intercom .switch input", "Space")
+    await does(desk, ".for-whom select", "N")
+    await show.writes(".backstage textarea", "slower, please")
     await noor.expect_text("slower, please", ".noted-text", WITHIN)
-    await desk.page.select_option(".for-whom select", "")
-    await desk.type(".backstage textarea", "we begin")
-    await desk.page.keyboard.press("Enter")
+    await does(desk, ".for-whom select", "Home")
+    await show.writes(".backstage textarea", "we begin")
     await ada.expect_text("we begin", ".side-chat", WITHIN)
     assert "slower" not in await ada.evaluate("document.querySelector('.air').innerText")
-    await show.click("[data-action=seen]", noor)
+    await does(noor, "[data-action=seen]")
 
 
 @pytest.mark.timeout(120)

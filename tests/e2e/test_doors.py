@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.e2e.scenes import OPEN, PAGES, invite, talk
+from tests.e2e.keyboard import does, press, to
+from tests.e2e.scenes import EVENT, OPEN, PAGES, invite, publish_programme, talk
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -61,6 +62,17 @@ navigator.mediaDevices.getUserMedia = (wanted) => {
 """Counts how often a page asks for a camera or a microphone."""
 
 
+DENIED_ONCE = """{
+  const ask = navigator.mediaDevices.getUserMedia;
+  let denied = true;
+  navigator.mediaDevices.getUserMedia = (wanted) => {
+    if (!wanted.video || !denied) return ask(wanted);
+    denied = false;
+    return Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
+  };
+}"""
+
+
 async def test_who_is_turned_away_is_asked_for_no_camera(stage: Stage, chromium: Chromium) -> None:
     session = await stage.new_session()
     for page in ("speak", "av"):
@@ -71,6 +83,12 @@ async def test_who_is_turned_away_is_asked_for_no_camera(stage: Stage, chromium:
         good = await chromium.visit(stage.link(page, session, PAGES[page]), scripts=[ASKED])
         await good.expect("asked === 2")
         await good.page.context.close()
+    # Who has said no is told how to say yes in this browser, and has a button to be asked again.
+    link = stage.link("speak", session, "speaker")
+    refused = await chromium.visit(link, scripts=[ASKED, DENIED_ONCE], locale="en-GB")
+    await refused.expect_text("to the left of the address", ".trouble")
+    await does(refused, ".step:first-of-type .trouble button")
+    await refused.expect("document.querySelector('.step').dataset.step === 'ready'")
 
 
 async def test_a_link_to_the_hall_leads_to_its_screen_or_its_desk_and_as_a_kiosk_straight_to_the_screen(
@@ -137,7 +155,7 @@ async def test_the_main_paths_are_walked_by_keyboard(stage: Stage, chromium: Chr
     await speaker.expect_text("Nobody hears you", ".sending")
 
 
-async def test_the_door_the_halls_desk_and_a_phones_layouts_are_reached_by_keyboard(
+async def test_the_door_the_entrance_the_halls_desk_and_a_phones_layouts_are_reached_by_keyboard(
     stage: Stage, chromium: Chromium
 ) -> None:
     session = await stage.new_session()
@@ -163,17 +181,28 @@ async def test_the_door_the_halls_desk_and_a_phones_layouts_are_reached_by_keybo
     await to(room, "[data-action=send]")
     await press(room, "Enter")
     await room.expect("document.querySelector('.av-tally').dataset.reach !== 'off'")
+    await the_programme_is_read_by_keyboard(stage, guest)
 
 
-async def to(visitor: ChromiumVisitor, selector: str) -> None:
-    """Press Tab until the element has the focus, and see that the focus can be seen."""
-    for _ in range(40):
-        if await visitor.evaluate(f"document.activeElement?.matches({selector!r}) ?? false"):
-            shown = "getComputedStyle(document.activeElement).outlineStyle"
-            assert await visitor.evaluate(shown) != "none", f"{selector} does not show its focus"
-            return
-        await visitor.page.keyboard.press("Tab")
-    raise AssertionError(f"no way to {selector} by Tab")
+async def the_programme_is_read_by_keyboard(stage: Stage, guest: ChromiumVisitor) -> None:
+    """The event among others, its other day, and one of its sessions into one's own calendar."""
+    await publish_programme(stage)
+    async with stage.http() as http:
+        await http.put("/api/events/another", json={"title": "Another day", "published": True})
+    await guest.page.goto(f"{stage.url}/")
+    await does(guest, f"[data-event={EVENT}]")
+    await guest.expect("document.querySelectorAll('.day .entry').length > 0")
+    await to(guest, ".day-head .segment input")
+    for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):  # the day after, whichever this is by now
+        if await guest.evaluate("document.querySelector('.day').innerText.includes('What we learnt')"):
+            break
+        await press(guest, key)
+    await guest.expect_text("What we learnt", ".day")
+    async with guest.page.expect_download() as saved:
+        await does(guest, ".day .entry button")
+    calendar = (await (await saved.value).path()).read_text(encoding="utf-8")
+    assert "BEGIN:VEVENT" in calendar and "SUMMARY:What we learnt" in calendar
+    await to(guest, "a[href$='/calendar.ics']")
 
 
 async def choose(desk: ChromiumVisitor, text: str) -> None:
@@ -186,9 +215,3 @@ async def choose(desk: ChromiumVisitor, text: str) -> None:
             return
         await press(desk, "j")
     raise AssertionError(f"no way to {text!r} by keys")
-
-
-async def press(visitor: ChromiumVisitor, *keys: str) -> None:
-    """Press keys one after the other."""
-    for key in keys:
-        await visitor.page.keyboard.press(key)

@@ -48,6 +48,7 @@ from signaling.protocol import (
     SignDeclaration,
     UnpinAnnouncement,
 )
+from tests.e2e.keyboard import does
 from tests.e2e.scenes import OPEN, invite
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
@@ -250,18 +251,18 @@ async def the_desk_sends_the_room(
     await speaker.playing()  # what moves on this page is the hall
     await desk.expect_text("Seen and heard by Prof. Ada Lindqvist", ".av-tally")
     # Where it comes out: an output of this machine, and a tone on one side of it.
-    await desk.page.check("[aria-labelledby=av-sound] .switch input")
+    await does(desk, "[aria-labelledby=av-sound] .switch input", "Space")
     outputs = await desk.evaluate(
         "[...document.querySelectorAll('[aria-labelledby=av-sound] option')].map((o) => o.value)"
     )
     assert len(outputs) > 1, "Chromium's fake devices have outputs"
-    await desk.page.select_option("[aria-labelledby=av-sound] select", outputs[1])
+    await does(desk, "[aria-labelledby=av-sound] select", "ArrowDown")
     await desk.expect(f"outputs.has({outputs[1]!r})")
     for side, louder in (("left", 0), ("right", 1)):
         peaks = [0.0, 0.0]
         async with asyncio.timeout(20):
             while max(peaks) < 0.1:  # a tone is short, and a busy browser late
-                await desk.click(f"[data-tone={side}]:enabled")
+                await does(desk, f"[data-tone={side}]:enabled")
                 peaks = await desk.evaluate(SIDES)
         assert peaks[louder] > 0.1 > 10 * peaks[1 - louder], (side, peaks)
     # A desk that is loaded anew goes on sending without a hand.

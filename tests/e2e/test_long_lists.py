@@ -101,11 +101,15 @@ async def reading_stays(visitor: ChromiumVisitor, server: str, another: str) -> 
       return rows.find((row) => row.getBoundingClientRect().bottom > top + 1).dataset.row;
     })()"""
     reads = await visitor.evaluate(first)
+    # Old lines that are drawn again are no news, and no name, link or emoji makes the list wider than it is.
+    assert await visitor.evaluate(f"{place}.ariaLive") == "off"
+    assert await visitor.evaluate(f"{place}.scrollWidth <= {place}.clientWidth")
     async with seat(server, another) as lou:
         assert isinstance(await lou.command(PostChat(command_id(), "One more")), Ack)
     await visitor.expect("rostrum.state().chat.at(-1).text === 'One more'")
     assert await visitor.evaluate(first) == reads
     await visitor.click(".newest")
+    await visitor.expect(f"{place}.role === 'log' && {place}.ariaLive === null")
     await visitor.expect(f"{place}.innerText.includes('One more')")
     await visitor.evaluate(f"{place}.scrollTop = 20000")
     await visitor.expect("document.querySelector('.newest') !== null")

@@ -130,6 +130,8 @@ async def questions(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, a
     kept = (await watch.state())["questions"][0]
     assert (kept.get("original"), kept.get("notes", [])) == (None, [])
 
+    await desk.press("l")
+    await watch.expect(f"rostrum.state().questions.find((q) => q.id === '{first}').state === 'shortlisted'")
     await desk.press("s")
     await hall.expect("rostrum.state().questions.some((q) => q.state === 'on_screen')")
     await desk.page.expect_text("How late is the hall, in frames?", ".sees .over-text")

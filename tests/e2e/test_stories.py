@@ -125,6 +125,9 @@ async def the_speaker_goes_on_air(talk: Talk) -> None:
     await sees(talk.speak, ".air[data-air=on]")
     for page in (talk.watch, talk.hall):
         await page.playing(WITHIN)
+    # In the hall's seats, phones read and write, and take no picture from those who need one.
+    asked = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/whep/')).length"
+    assert await talk.phone.evaluate(asked) == 0 < await talk.watch.evaluate(asked)
 
 
 async def a_question_goes_from_a_seat_to_the_screen(talk: Talk) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import Route
 
 from signaling.attend import Seat, command_id, seat
 from signaling.protocol import Ack, AnyCommand, MuteChat, PinChat, PostChat, SetChatRules
+from tests.e2e.keyboard import does, press
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -31,6 +32,15 @@ WELCOMED = """
 }
 """
 """Tells when the server has said something on the line."""
+
+LOUDNESS: Final = """{
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'volume');
+  Object.defineProperty(HTMLMediaElement.prototype, 'volume', {
+    get,
+    set(value) { globalThis.loud = value; set.call(this, value); },
+  });
+}"""
+"""Tells how loud what plays is made from now on."""
 
 OVER: Final = """(() => {
   const rows = [...document.querySelectorAll('.watch-head > *, .watch-stage > :not(.watch-head)')];
@@ -211,6 +221,12 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
         await viewer.playing()
 
         await nothing_lies_over_another_on_a_phone(viewer)
+
+        await viewer.evaluate(LOUDNESS)
+        await does(viewer, ".sound-bar input[type=range]", "Home", "ArrowUp")
+        await viewer.expect("loud > 0 && loud < 0.2")
+        await press(viewer, "End")
+        await viewer.expect("loud === 1")
 
         full = ".sound-bar > button:last-child"
         await viewer.click(full)

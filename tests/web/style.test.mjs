@@ -44,3 +44,34 @@ test('pages have no script or style of their own in the document, and no foreign
     assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerouslySetInnerHTML/, name);
   }
 });
+
+test('what is written can be read on what it stands on, by light and in the dark (WCAG 1.4.3, 1.4.11)', () => {
+  const [[, text]] = files(/^shared\/style\.css$/);
+  const tokens = (rule) => Object.fromEntries([...(rule ?? '').matchAll(/--([\w-]+):\s*(#[0-9a-f]{6});/g)].map(([, name, colour]) => [name, colour]));
+  const luminance = (colour) => {
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const root = tokens(/:root \{([^}]*)/.exec(text)?.[1]);
+  const themes = { stage: /\.stage \{([^}]*)/, desk: /\n\.desk \{([^}]*)/, 'desk in the dark': /\.desk:not\(\.light\) \{([^}]*)/ };
+  for (const [name, rule] of Object.entries(themes)) {
+    const theme = { ...root, ...tokens(rule.exec(text)?.[1]) };
+    for (const ground of ['ground', 'raised']) {
+      for (const ink of ['text', 'quiet', 'accent', 'amber', 'green', 'live'])
+        assert.ok(contrast(theme[ink], theme[ground]) >= 4.5, `${name}: ${ink} on ${ground}`);
+      assert.ok(contrast(theme['field-edge'], theme[ground]) >= 3, `${name}: the edge of a field on ${ground}`);
+    }
+    for (const fill of ['accent-fill', 'on-air']) assert.ok(contrast('#ffffff', theme[fill]) >= 4.5, `${name}: white on ${fill}`);
+  }
+});
+
+test('who wants no motion has none, not of what is drawn before or after something either', () => {
+  const [[, text]] = files(/^shared\/style\.css$/);
+  const still = /@media \(prefers-reduced-motion: reduce\) \{\s*\*,\s*\*::before,\s*\*::after \{([^}]*)/.exec(text)?.[1] ?? '';
+  for (const kind of ['animation', 'transition']) assert.match(still, new RegExp(`${kind}: none !important`));
+  for (const [name, sheet] of files(/\.css$/)) assert.doesNotMatch(sheet, /scroll-behavior:\s*smooth/, name);
+});

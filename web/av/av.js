@@ -6,6 +6,7 @@
 /** @import { LiveSession } from '../shared/session.js' */
 
 import { duration, timeOfDay } from '../shared/time.js';
+import { keepFocus } from '../shared/ui/focus.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
@@ -18,6 +19,8 @@ import { Line, Noted } from './line.js';
 import { Microphone } from './microphone.js';
 import { Room } from './room.js';
 import { Sound } from './sound.js';
+
+keepFocus();
 
 void openPage('av', (session) => {
   const desk = new Desk(session);

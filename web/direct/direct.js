@@ -2,6 +2,7 @@
 
 /** @import { Desk } from './desk.js' */
 
+import { keepFocus } from '../shared/ui/focus.js';
 import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
 import '../shared/words/all.js';
@@ -17,6 +18,8 @@ import { RunOfShow } from './run_of_show.js';
 import { Backstage, Service } from './side.js';
 
 const { direct } = words;
+
+keepFocus();
 
 void openPage('direct', (session) => {
   const desk = new DeskOf(session);

@@ -3,6 +3,7 @@
 /** @import { Cut, Desk } from './desk.js' */
 
 import { clockOf } from '../shared/selectors.js';
+import { KeysSwitch, isField, keysAct } from '../shared/ui/keys.js';
 import { Dialog } from '../shared/ui/parts.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
@@ -33,6 +34,7 @@ export function onKeys(desk, help) {
     // Also where nothing in it has the focus any more, an open dialog has its own keys, Escape first.
     if (document.querySelector('dialog[open]')) return undefined;
     if (isField(event.target)) return event.key === 'Escape' ? leave(event.target) : undefined;
+    if (!keysAct.value && event.key !== 'Escape') return undefined;
     const cut = CUTS[event.key];
     if (event.key === '?') help();
     else if (cut) desk.press(cut);
@@ -93,6 +95,7 @@ export const Keys = ({ onClose }) => html`
     <dl class="keys">
       ${LISTED.map((key) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${direct.keysList[key]}</dd></div>`)}
     </dl>
+    <${KeysSwitch} />
     <div class="dialog-buttons">
       <button type="button" class="button" autofocus onClick=${onClose}>${direct.close}</button>
     </div>
@@ -121,7 +124,3 @@ export function CutButton({ desk, cut, label, kind = '', disabled = false, title
     </button>
   `;
 }
-
-/** Whether keys typed there are text. @param {EventTarget | null} target */
-const isField = (target) =>
-  target instanceof HTMLElement && (target.matches('input:not([type=checkbox], [type=radio], [type=range]), textarea, select') || target.closest('dialog') !== null);

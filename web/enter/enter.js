@@ -10,6 +10,7 @@ import { exchange, keepInvitation, look } from '../shared/invitation.js';
 import { beginning } from '../shared/time.js';
 import { keepPlace, keepToken } from '../shared/token.js';
 import { Segments } from '../shared/ui/fields.js';
+import { keepFocus } from '../shared/ui/focus.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useTitle } from '../shared/ui/page.js';
 import { refusal, say, words } from '../shared/words.js';
@@ -202,5 +203,6 @@ function Invited({ to }) {
 }
 
 addEventListener('hashchange', () => location.reload());
+keepFocus();
 render(html`<${Door} />`, /** @type {HTMLElement} */ (document.getElementById('page')));
 void open();

@@ -5,6 +5,7 @@
 
 /** @import { Programme as Answer } from './day.js' */
 
+import { keepFocus } from '../shared/ui/focus.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
@@ -89,7 +90,7 @@ function Entrance() {
           ${events.value?.length
             ? html`<ul class="events">
                 ${events.value.map(
-                  ({ id, title }) => html`<li key=${id}><button type="button" class="button" onClick=${() => choose(id)}>${title}</button></li>`,
+                  ({ id, title }) => html`<li key=${id}><button type="button" class="button" data-event=${id} onClick=${() => choose(id)}>${title}</button></li>`,
                 )}
               </ul>`
             : html`<p class="empty">${programme.none}</p>`}
@@ -103,5 +104,6 @@ function Entrance() {
   `;
 }
 
+keepFocus();
 render(html`<${Entrance} />`, /** @type {HTMLElement} */ (document.getElementById('page')));
 void keep();

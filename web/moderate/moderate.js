@@ -8,7 +8,8 @@
 
 import { Intercom } from '../shared/intercom.js';
 import { joinStage } from '../shared/stage.js';
-import { Switch } from '../shared/ui/fields.js';
+import { keepFocus } from '../shared/ui/focus.js';
+import { KeysSwitch, isField, keysAct } from '../shared/ui/keys.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useMedia } from '../shared/ui/media_query.js';
 import { Nowhere, openPage, useTitle } from '../shared/ui/page.js';
@@ -21,7 +22,7 @@ import { ChatDesk, heldIn } from './chat.js';
 import { isOver } from './commands.js';
 import { Desk } from './desk.js';
 import { Floor } from './floor.js';
-import { CAPS, LISTED, isField, keysAct } from './keys.js';
+import { CAPS, LISTED } from './keys.js';
 import { Notices } from './notices.js';
 import { useCommands } from './parts.js';
 import { PeopleDesk } from './people.js';
@@ -37,6 +38,8 @@ const BESIDE = /** @type {const} */ (['floor', 'chat', 'polls', 'notices', 'peop
 
 /** Where one panel at a time is all there is room for. */
 const NARROW = matchMedia('(max-width: 820px)');
+
+keepFocus();
 
 void openPage('moderate', (session) => {
   const viewer = joinStage(session);
@@ -184,12 +187,7 @@ const Keys = ({ onClose }) => html`
         `,
       )}
     </div>
-    <${Switch}
-      label=${words.moderate.keysOn}
-      how=${words.moderate.keysOnHow}
-      on=${keysAct.value}
-      onChange=${(/** @type {boolean} */ on) => (keysAct.value = on)}
-    />
+    <${KeysSwitch} />
     <div class="dialog-buttons">
       <button type="button" class="button" autofocus onClick=${onClose}>${words.moderate.close}</button>
     </div>

@@ -2,6 +2,7 @@
 
 /** @import { Booth as BoothType } from './booth.js' */
 
+import { keepFocus } from '../shared/ui/focus.js';
 import { openPage, useTitle } from '../shared/ui/page.js';
 import { words } from '../shared/words.js';
 import '../shared/words/all.js';
@@ -9,6 +10,8 @@ import { html } from '../vendor/htm-preact.js';
 import { Booth } from './booth.js';
 import { OnAir } from './on_air.js';
 import { Over, Setup } from './setup.js';
+
+keepFocus();
 
 void openPage('speak', (session) => {
   const booth = new Booth(session);

@@ -2,6 +2,7 @@
 
 import { Captions, CaptionsButton, CaptionsChoice, wanted } from '../shared/ui/captions.js';
 import { Declaration, SignCall, signedOf } from '../shared/ui/declaration.js';
+import { keepFocus } from '../shared/ui/focus.js';
 import { Questions } from '../shared/ui/questions.js';
 import { Floor } from './floor.js';
 import { later } from './later.js';
@@ -11,3 +12,4 @@ import { Polls } from './polls.js';
 export const more = { Captions, CaptionsButton, CaptionsChoice, wanted, Declaration, Floor, Player, Polls, Questions, SignCall, signedOf };
 
 later.value = more;
+keepFocus();

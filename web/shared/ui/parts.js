@@ -37,13 +37,14 @@ export function ConnectionLine({ session, viewer, goesOn, pictureOnly = false })
  * @param {LiveSession} session
  * @param {Viewer | undefined} viewer
  * @param {{ goesOn: boolean, pictureOnly: boolean }} how
+ * @param {boolean} [online] whether this device has a network
  * @returns {{ kind: 'wait' | 'end', text: string } | null} the most important thing first
  */
-function trouble(session, viewer, { goesOn, pictureOnly }) {
+export function trouble(session, viewer, { goesOn, pictureOnly }, online = networked.value) {
   const status = session.status.value;
   const state = session.state.value;
   const media = viewer?.status.value;
-  if (!networked.value) return { kind: 'wait', text: words.line.offline };
+  if (!online) return { kind: 'wait', text: words.line.offline };
   if (status.phase === 'closed') {
     return { kind: 'end', text: `${refusal(status)} ${words.line.closedHow}` };
   }
@@ -151,12 +152,24 @@ export function Confirm({ text, yes, no, onYes, onNo }) {
 }
 
 /**
+ * What is to be answered before anything else; afterwards, the focus is where it was.
+ *
  * @param {{ label: string, onClose: () => void, children?: import('../../vendor/preact.js').ComponentChildren }} props
  */
 export function Dialog({ label, onClose, children }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => ref.current?.showModal(), []);
-  return html`<dialog ref=${ref} aria-label=${label} onClose=${onClose}>${children}</dialog>`;
+  const open = useRef(false);
+  useEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    open.current = true;
+    return () => {
+      open.current = false;
+      // Taken away while it is open, it would give the focus back to nobody.
+      dialog?.close();
+    };
+  }, []);
+  return html`<dialog ref=${ref} aria-label=${label} onClose=${() => open.current && onClose()}>${children}</dialog>`;
 }
 
 /**

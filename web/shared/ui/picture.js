@@ -91,7 +91,7 @@ export function Words({ session, viewer }) {
  * @param {Viewer} [viewer]
  * @returns {{ text: string, how?: string }}
  */
-function slateOf(session, viewer) {
+export function slateOf(session, viewer) {
   const state = session.state.value;
   const { stage } = words;
   const line = session.status.value;

@@ -1,7 +1,8 @@
 /**
  * A long list of which only what can be seen is in the document: 2,000 lines scroll as 20 do. Owns the
  * heights of rows it has seen, the place one reads at, and whether the newest is followed; knows nothing of
- * what a row is. The law: what one reads stays where it is, whatever comes or goes above.
+ * what a row is. The law: what one reads stays where it is, whatever comes or goes above, and old lines that
+ * are drawn again as one reads back are no news: they are not read out.
  */
 
 import { html } from '../../vendor/htm-preact.js';
@@ -107,7 +108,7 @@ export function Windowed({ items, row, guess, label, role, follow = false, newes
   }, []);
 
   return html`
-    <div class="scroll" ref=${scroller} onScroll=${look} tabindex="0" role=${role} aria-label=${label}>
+    <div class="scroll" ref=${scroller} onScroll=${look} tabindex="0" role=${role} aria-label=${label} aria-live=${follow && !follows ? 'off' : undefined}>
       ${!items.length && children}
       <ol class="rows" ref=${list}>
         <li class="rows-gap" role="presentation" aria-hidden="true" style=${{ height: `${slice.before}px` }}></li>
