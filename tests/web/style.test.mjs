@@ -75,3 +75,18 @@ test('who wants no motion has none, not of what is drawn before or after somethi
   for (const kind of ['animation', 'transition']) assert.match(still, new RegExp(`${kind}: none !important`));
   for (const [name, sheet] of files(/\.css$/)) assert.doesNotMatch(sheet, /scroll-behavior:\s*smooth/, name);
 });
+
+test('the style page shows every part that pages share, and every token', () => {
+  const [[, style], [, states]] = ['style', 'states'].map((name) => files(new RegExp(`^style/${name}\\.js$`))[0]);
+  const used = new Set([...`${style}${states}`.matchAll(/<\$\{(\w+)\}/g)].map(([, name]) => name));
+  // Those are parts of others, which show them: Chat and Questions, Confirm, Picture, Declaration.
+  const inner = new Set(['Say', 'Compose', 'Windowed', 'Dialog', 'SlotView', 'Signatories', 'Afterwards']);
+  for (const [name, text] of files(/^shared\/ui\/\w+\.js$/)) {
+    for (const [, part] of text.matchAll(/^export (?:const|function) ([A-Z][a-z]\w+)\b/gm)) {
+      assert.ok(used.has(part) || inner.has(part), `${part} of ${name} is not on the style page`);
+    }
+  }
+  const [[, tokens]] = files(/^shared\/style\.css$/);
+  const stage = /\.stage \{([^}]*)/.exec(tokens)?.[1] ?? '';
+  for (const [, token] of stage.matchAll(/--([\w-]+): #/g)) assert.ok(style.includes(`'${token}'`), `--${token} is not on the style page`);
+});

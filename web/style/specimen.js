@@ -10,7 +10,7 @@
 import { EMPTY } from '../shared/store.js';
 import { computed } from '../vendor/signals.js';
 
-const NOON = Date.UTC(2026, 4, 1, 12);
+export const NOON = Date.UTC(2026, 4, 1, 12);
 
 /** @param {string} id @param {string} name @param {object} [more] */
 const person = (id, name, more = {}) => ({ id, name, role: /** @type {const} */ ('viewer'), ...more });
@@ -22,7 +22,22 @@ const speaker = person('s', 'Prof. Ada Lindqvist', {
 });
 const long = person('l', 'Dr. Maximiliana Wolfeschlegelsteinhausenbergerdorff-Rosenzweig', { role: 'chair' });
 const chinese = person('c', '欧阳明慧', { affiliation: '清华大学' });
-const family = person('f', 'Sam 👩‍👩‍👧‍👦');
+const family = person('f', 'Sam 👩‍👩‍👧‍👦', { affiliation: 'University of Porto' });
+
+/** @type {import('../shared/protocol.js').Declaration} */
+const declared = {
+  id: 'd',
+  title: 'Joint declaration',
+  text: 'We open both rooms, to whoever comes, wherever they are. 两个会场，一场对话。',
+  organisations: ['Institute for Remote Presence', '清华大学', 'University of Porto', 'جامعة القاهرة'],
+  signatures: [{ organisation: '清华大学', person: chinese, at: NOON }],
+  open: true,
+  at: NOON,
+  on_screen: false,
+};
+
+/** The declaration, signed for one's own organisation too. */
+export const SIGNED = { ...declared, signatures: [...declared.signatures, { organisation: 'University of Porto', person: family, at: NOON }] };
 
 /** @type {State} */
 export const FULL = {
@@ -33,6 +48,14 @@ export const FULL = {
   session: { id: 'specimen', title: 'Two rooms, one conversation', status: 'live', created: NOON, started: NOON },
   stage: [speaker, long],
   presence: { online: 1284, hall: 212, people: [speaker, long, chinese, family] },
+  captions: {
+    en: [
+      { language: 'en', line: '1', text: 'Two rooms, one conversation:', at: NOON + 750_000 },
+      { language: 'en', line: '2', text: 'what the last row hears, the sofa hears too.', at: NOON + 752_000 },
+    ],
+    zh: [{ language: 'zh', line: '1', text: '两个会场，一场对话。', at: NOON + 752_000 }],
+  },
+  declaration: declared,
   votes: { 6: 128, 7: 41 },
   yours: { ...EMPTY.yours, votes: ['7'] },
   chat: [

@@ -13,6 +13,7 @@ import '../shared/words/all.js';
 import { html, render } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { specimen } from './specimen.js';
+import { States } from './states.js';
 
 const COLOURS = ['ground', 'raised', 'edge', 'field-edge', 'text', 'quiet', 'accent', 'accent-fill', 'amber', 'green', 'live', 'on-air'];
 const SIZES = [12, 14, 16, 20, 28, 40, 64];
@@ -103,6 +104,7 @@ function Theme({ theme, id }) {
         <div class="boxed"><${Questions} session=${full} /></div>
         <div class="boxed low"><${Questions} session=${empty} /></div>
       <//>
+      <${States} Part=${Part} />
       <${Part} name="Waiting">
         <div class="skeleton specimen-skeleton"></div>
       <//>
