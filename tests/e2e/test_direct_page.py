@@ -36,7 +36,8 @@ class Show:
         visitor = await self.chromium.visit(link, scripts=scripts)
         await visitor.expect("window.rostrum?.connection.phase === 'open'", WITHIN)
         if page == "speak":
-            await to(visitor, ".setup .choice select")
+            for place in (".setup .choice select", ".step > .button:enabled"):
+                await to(visitor, place)
             await does(visitor, ".setup-go button:enabled")
         return visitor
 

@@ -136,6 +136,9 @@ async def test_the_main_paths_are_walked_by_keyboard(stage: Stage, chromium: Chr
     await press(viewer, "Enter")
     await viewer.expect_text("Waiting for a moderator", ".questions")
 
+    await does(viewer, ".reactions button")
+    await viewer.expect("rostrum.state().reactions.count > 0")
+
     # The moderator: the newest is approved and goes to the screen.
     await desk.expect(ROW.format("pending"))
     await choose(desk, "without a mouse")
@@ -184,6 +187,13 @@ async def test_the_door_the_entrance_the_halls_desk_and_a_phones_layouts_are_rea
     await the_programme_is_read_by_keyboard(stage, guest)
 
 
+LOCAL = """[...document.querySelectorAll('.entry-time time')].filter((one) => {
+  const hour = new Date(one.dateTime).getHours();
+  return ![hour, hour % 12 || 12].some((h) => new RegExp(`(^|\\D)0?${h}:`).test(one.textContent));
+}).map((one) => `${one.dateTime} is told as ${one.textContent}`)"""
+"""Which times are not told as this browser's clock has them."""
+
+
 async def the_programme_is_read_by_keyboard(stage: Stage, guest: ChromiumVisitor) -> None:
     """The event among others, its other day, and one of its sessions into one's own calendar."""
     await publish_programme(stage)
@@ -192,6 +202,9 @@ async def the_programme_is_read_by_keyboard(stage: Stage, guest: ChromiumVisitor
     await guest.page.goto(f"{stage.url}/")
     await does(guest, f"[data-event={EVENT}]")
     await guest.expect("document.querySelectorAll('.day .entry').length > 0")
+    # In the reader's own time, which is not the venue's.
+    assert await guest.evaluate(LOCAL) == []
+    await guest.expect_text("Shanghai", ".programme-foot")
     await to(guest, ".day-head .segment input")
     for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):  # the day after, whichever this is by now
         if await guest.evaluate("document.querySelector('.day').innerText.includes('What we learnt')"):

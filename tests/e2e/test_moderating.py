@@ -17,6 +17,7 @@ from signaling.protocol import (
     Refused,
     VoteQuestion,
 )
+from tests.e2e.keyboard import does, press, to
 from tests.e2e.stage import Stage
 from tests.e2e.test_long_lists import QUESTIONS, crowded
 from tests.e2e.visitor import Chromium, ChromiumVisitor
@@ -87,7 +88,7 @@ async def test_a_moderator_runs_a_session_by_keyboard_alone(stage: Stage, chromi
     ):
         await questions(desk, watch, hall, ann, bo)
         await floor(desk, watch, ann)
-        await poll(desk, watch, hall, ann, bo)
+        await poll(desk, watch, hall, bo)
         await announcement(desk, watch, hall)
         await chat(desk, watch, ann)
     mate = await chromium.visit(stage.link("moderate", session, "moderator", "Mo Mate"))
@@ -168,7 +169,7 @@ async def floor(desk: Desk, watch: ChromiumVisitor, ann: Seat) -> None:
     await watch.expect("rostrum.state().floor.speaking === null && rostrum.state().floor.line.length === 1")
 
 
-async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, ann: Seat, bo: Seat) -> None:
+async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, bo: Seat) -> None:
     """Draft a poll with hidden results, open and show it, close it, hide its results and reveal them."""
     await desk.press("3")
     await desk.reach("[data-action=new-poll]", "Enter")
@@ -184,7 +185,9 @@ async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, ann: S
     await desk.reach("[data-act='poll.open']", "Enter")
     await watch.expect("rostrum.state().polls[0]?.options.length === 2")
     mine = (await desk.page.state())["polls"][0]["id"]
-    await done(ann, CastBallot(command_id(), mine, (1,)))
+    await to(watch, "#tab-chat")
+    await press(watch, "ArrowRight", "ArrowRight")
+    await does(watch, ".poll .option:nth-of-type(2)")
     await done(bo, CastBallot(command_id(), mine, (1,)))
     await watch.expect(f"rostrum.state().results['{mine}']?.voters === 2")
     assert (await watch.state())["results"][mine].get("counts") is None

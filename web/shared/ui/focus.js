@@ -48,26 +48,27 @@ export function keepFocus() {
   const nearest = () => {
     forget();
     const part = parts.find((one) => one.isConnected && one.checkVisibility()) ?? document.querySelector('main');
-    if (!part) return;
+    if (!part || !byKeys) return;
     if (!part.hasAttribute('tabindex')) part.tabIndex = -1;
     part.focus();
   };
 
   new MutationObserver((changes) => {
-    if (!last || !byKeys) return;
     const now = document.activeElement;
-    if (now && now !== document.body && now !== last) return;
+    if (!last || !byKeys || (now && now !== document.body && now !== last)) return;
     const gone = last;
     if (!gone.isConnected) return nearest();
-    if (!usable(gone)) {
-      if (lost) return;
-      lost = true;
-      const field = gone.closest('form')?.querySelector(FIELD);
-      if (field instanceof HTMLElement && gone.matches('[type=submit]') && usable(field)) field.focus();
-      else patience = setTimeout(nearest, BUSY_MS);
-    } else if (now !== gone && (lost || changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(gone))))) {
-      gone.focus();
-      forget();
+    if (usable(gone)) {
+      // Moved in the document, as a row of a list is, it has lost the focus as well.
+      const moved = changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(gone)));
+      if (now !== gone && (lost || moved)) gone.focus();
+      return forget();
     }
+    if (lost) return undefined;
+    lost = true;
+    const field = gone.matches('[type=submit]') ? gone.closest('form')?.querySelector(FIELD) : null;
+    if (field instanceof HTMLElement && usable(field)) field.focus();
+    else patience = setTimeout(nearest, BUSY_MS);
+    return undefined;
   }).observe(document, { subtree: true, childList: true, attributeFilter: ['disabled'] });
 }
