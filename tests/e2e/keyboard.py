@@ -38,7 +38,7 @@ FAULT: Final = """(() => {
   const what = `${at.outerHTML.slice(0, 120)} at ${[left, top, width, height].map(Math.round)}`;
   if (getComputedStyle(shown).outlineStyle === 'none') return `it does not show: ${what}`;
   const there = document.elementFromPoint(left + width / 2, top + Math.min(height, innerHeight - top) / 2);
-  if (there && (shown.contains(there) || there.contains(shown))) return '';
+  if (there && [shown, at].some((one) => one.contains(there) || there.contains(one))) return '';
   return `it is hidden: ${what}, by ${there?.outerHTML.slice(0, 120)}`;
 })()"""
 """What is wrong with where the focus is: nowhere, not marked, outside of the window, or behind something."""

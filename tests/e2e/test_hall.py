@@ -48,7 +48,7 @@ from signaling.protocol import (
     SignDeclaration,
     UnpinAnnouncement,
 )
-from tests.e2e.keyboard import does
+from tests.e2e.keyboard import does, press, to
 from tests.e2e.scenes import OPEN, invite
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import PAINTED_CAMERA, Chromium, ChromiumVisitor
@@ -262,7 +262,8 @@ async def the_desk_sends_the_room(
         peaks = [0.0, 0.0]
         async with asyncio.timeout(20):
             while max(peaks) < 0.1:  # a tone is short, and a busy browser late
-                await does(desk, f"[data-tone={side}]:enabled")
+                await to(desk, f"[data-tone={side}]:enabled")
+                await press(desk, "Enter")
                 peaks = await desk.evaluate(SIDES)
         assert peaks[louder] > 0.1 > 10 * peaks[1 - louder], (side, peaks)
     # A desk that is loaded anew goes on sending without a hand.

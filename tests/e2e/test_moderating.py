@@ -187,7 +187,7 @@ async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, bo: Se
     mine = (await desk.page.state())["polls"][0]["id"]
     await to(watch, "#tab-chat")
     await press(watch, "ArrowRight", "ArrowRight")
-    await does(watch, ".poll .option:nth-of-type(2)")
+    await does(watch, ".poll .option input", "ArrowDown")
     await done(bo, CastBallot(command_id(), mine, (1,)))
     await watch.expect(f"rostrum.state().results['{mine}']?.voters === 2")
     assert (await watch.state())["results"][mine].get("counts") is None
