@@ -10,6 +10,9 @@ from typing import Final
 
 from tests.e2e.visitor import ChromiumVisitor
 
+BESIDE: Final = 6
+"""Strokes of Tab beyond a page's places: the browser's own, and what scrolls, is one too."""
+
 PLACES: Final = """(() => {
   const from = document.querySelector('dialog[open]') ?? document;
   const group = (one) => [...from.querySelectorAll(`[type=radio][name="${one.name}"]`)];
@@ -92,7 +95,7 @@ async def does(visitor: ChromiumVisitor, selector: str, *keys: str) -> None:
 
 async def round_of(visitor: ChromiumVisitor) -> list[str]:
     """Go once around a page by Tab; return what is not reached by it, and where the focus is not seen."""
-    for _ in range(int(await visitor.evaluate(ROUND)) + 1):
+    for _ in range(int(await visitor.evaluate(ROUND)) + BESIDE):
         await visitor.page.keyboard.press("Tab")
     missed: list[str] = await visitor.evaluate(MISSED)
     return missed
