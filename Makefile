@@ -31,7 +31,7 @@ demo: $(VENV)/.run
 # Files run beside each other, browsers' two at a time, but for tests with figures that want the machine. Two cores
 # do not always give in time what a test waits for: what fails is printed, and has to hold on its own afterwards.
 # PYTEST=... runs what it names.
-BESIDE := --dist loadfile -m 'not alone and not benchmark and not screens'
+BESIDE := --durations 15 --dist loadfile -m 'not alone and not benchmark and not screens'
 AGAIN := $(BIN)/pytest --last-failed --last-failed-no-failures none
 test: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
 ifdef PYTEST
@@ -40,7 +40,7 @@ else
 	node --test tests/web/*.test.mjs
 	$(BIN)/pytest --numprocesses 4 $(BESIDE) --ignore tests/e2e || $(AGAIN)
 	$(BIN)/pytest --numprocesses 2 $(BESIDE) --no-loadscope-reorder tests/e2e || $(AGAIN)
-	$(BIN)/pytest -m 'alone and not benchmark and not screens' || $(AGAIN)
+	$(BIN)/pytest --durations 15 -m 'alone and not benchmark and not screens' || $(AGAIN)
 endif
 
 check: $(VENV)/.dev web/node_modules/.stamp
