@@ -110,6 +110,7 @@ def _track(producer: Producer, track: Track, now: float) -> Told:
         "lost": reception.lost,
         "jitter": reception.jitter / track.codec.clock_rate,
         "round_trip": track.nacks.round_trip,
+        "nacks": track.nacks_sent,
         "nacked": track.nacked,
         "never_repaired": track.nacks.given_up,
         "pli": track.asked_for_key_frames,
@@ -165,6 +166,7 @@ _RECEIVED_GAUGES: Final = {
 _RECEIVED_COUNTERS: Final = {
     "packets": "Packets received.",
     "bytes": "Media payload received.",
+    "nacks": "Requests to send packets again.",
     "nacked": "Packets asked for again.",
     "never_repaired": "Packets that never came.",
     "pli": "Key frames asked for.",

@@ -191,6 +191,7 @@ class Publication:
             for track in producer.tracks if producer.codec.nack else ():
                 missing = track.nacks.due(now)
                 if missing:
+                    track.nacks_sent += 1
                     track.nacked += len(missing)
                     self.counters["nacked"] += len(missing)
                     out.append(rtcp.pack_nack(self.ssrc, track.ssrc, missing))

@@ -110,20 +110,26 @@ class NackGenerator:
 
     def __init__(self) -> None:
         self._highest: int | None = None
-        self._missing: dict[int, tuple[float, float, int]] = {}
-        """number → (missed at, due at, tries so far)"""
+        self._missing: dict[int, tuple[float, float, int, float]] = {}
+        """number → (missed at, due at, tries so far, first asked at)"""
         self.given_up = 0
         """Packets never repaired."""
         self.round_trip: float | None = None
-        """Seconds from asking to having, smoothed; of packets asked for once alone (RFC 6298, section 3)."""
+        """Seconds from first asking to having, smoothed; where repairs are known as such, of them alone.
 
-    def receive(self, sequence: int, now: float) -> bool:
-        """Note one arrival; True where a gap is too wide to repair and a key frame is the cure."""
+        Else of packets asked for once alone (RFC 6298, section 3), some of which were merely late.
+        """
+
+    def receive(self, sequence: int, now: float, *, repaired: bool | None = None) -> bool:
+        """Note one arrival; True where a gap is too wide to repair and a key frame is the cure.
+
+        `repaired` tells whether it came by retransmission; None where that cannot be known.
+        """
         if self._highest is None:
             self._highest = sequence
             return False
         if sequence <= self._highest:
-            self._found(sequence, now)
+            self._found(sequence, now, repaired)
             return False
         gap = sequence - self._highest - 1
         first, self._highest = self._highest + 1, sequence
@@ -132,7 +138,7 @@ class NackGenerator:
             self._missing.clear()
             return True
         for number in range(first, sequence):
-            self._missing[number] = (now, now + REORDER_DELAY, 0)
+            self._missing[number] = (now, now + REORDER_DELAY, 0, now)
         return False
 
     @property
@@ -140,10 +146,10 @@ class NackGenerator:
         """Tell whether anything is missing."""
         return bool(self._missing)
 
-    def _found(self, sequence: int, now: float) -> None:
-        missed = self._missing.pop(sequence, None)
-        if missed is not None and missed[2] == 1:
-            took = now - (missed[1] - RETRY_INTERVAL)
+    def _found(self, sequence: int, now: float, repaired: bool | None) -> None:
+        _, _, tries, asked_at = self._missing.pop(sequence, (0.0, 0.0, 0, 0.0))
+        if tries and (repaired or (repaired is None and tries == 1)):
+            took = now - asked_at
             self.round_trip = (
                 took if self.round_trip is None else self.round_trip + (took - self.round_trip) / 8
             )
@@ -153,11 +159,11 @@ class NackGenerator:
         if not self._missing:
             return []
         asked: list[int] = []
-        for number, (since, due, tries) in list(self._missing.items()):
+        for number, (since, due, tries, asked_at) in list(self._missing.items()):
             if tries >= MAX_TRIES or now - since > MAX_AGE:
                 del self._missing[number]
                 self.given_up += 1
             elif now >= due:
-                self._missing[number] = (since, now + RETRY_INTERVAL, tries + 1)
+                self._missing[number] = (since, now + RETRY_INTERVAL, tries + 1, asked_at if tries else now)
                 asked.append(number)
         return asked

@@ -124,7 +124,9 @@ class Track:
         self.clock_point: ClockPoint | None = None
         self.reception = Reception(codec.clock_rate)
         self.nacks = NackGenerator()
+        self.nacks_sent = 0
         self.nacked = 0
+        """Requests for packets again, and the packets that they named."""
         self.asked_for_key_frames = 0
         self.ring = PacketRing(RING_PACKETS[self.kind])
         self.burst: list[StoredPacket] = []
@@ -180,7 +182,8 @@ class Track:
             extended = self.reception.receive_repair(packet.sequence)
         else:
             extended = self.reception.receive(packet.sequence, packet.timestamp, len(packet.payload), now)
-        if self.nacks.receive(extended, now):
+        known = repaired if self.codec.rtx_payload_type is not None else None
+        if self.nacks.receive(extended, now, repaired=known):
             self.want_key_frame()
         stored = StoredPacket(
             extended + _ROOM, packet.timestamp, packet.marker, self.codec.name, packet.payload

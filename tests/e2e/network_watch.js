@@ -32,6 +32,7 @@
     'packetsLost',
     'packetsDiscarded',
     'retransmittedPacketsReceived',
+    'retransmittedBytesReceived',
     'nackCount',
     'pliCount',
     'framesReceived',

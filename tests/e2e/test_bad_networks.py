@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from stream.routing.rates import OVERHEAD, WINDOW
 from tests.e2e.bad_network import (
     WIDTHS,
     BehindProxy,
@@ -288,14 +289,18 @@ async def test_the_relay_and_the_viewer_count_alike(
         await asyncio.sleep(5)
         viewer.down(rate=3_000_000)
         await viewer.page.playing()
-        await asyncio.sleep(2)  # until all that was lost is reported
+        told_rates, seen_rates = await rates(stage, session, viewer)  # until when all lost is reported
         async with asyncio.timeout(15):  # a change of size is seen a moment after it was made
             while (relay := await network(stage, session))["size"] != size(seen := await viewer.look()):
                 await asyncio.sleep(0.2)
         async with httpx.AsyncClient(base_url=stage.relay_url, trust_env=False) as http:
             metrics = on_metrics((await http.get("/metrics", params={"viewers": "each"})).text, "main")
-    video = seen["video"]
-    print(f"the relay says {relay}, Prometheus {metrics}, the viewer {seen}")
+        (consumers,) = (await stage.stats(session))["feeds"]["stage"]["viewers"].values()
+    video, voice, heard = seen["video"], seen["audio"], consumers["audio0"]
+    print(f"the relay says {relay}, Prometheus {metrics}, the viewer {seen}; bit/s {told_rates} {seen_rates}")
+    assert told_rates == pytest.approx(seen_rates, rel=RATES)
+    assert heard["lost"] == pytest.approx(voice["packetsLost"], rel=0.02, abs=3) and heard["lost"] > 5
+    assert heard["packets"] == pytest.approx(voice["packetsReceived"] + voice["packetsLost"], rel=0.03)
     for told in (relay, metrics):
         assert told["nacks"] == pytest.approx(video["nackCount"], rel=0.05, abs=2)
         assert told["pli"] == pytest.approx(video["pliCount"], abs=1)
@@ -310,6 +315,38 @@ async def test_the_relay_and_the_viewer_count_alike(
     assert relay["nacks"] > 10 and relay["lost"] > 10
     assert min(relay["round_trip"], seen["roundTrip"]) >= 0.1
     assert metrics.get("height", relay["size"][1]) in {height for _, _, height, _ in LAYERS}
+
+
+RATES = 0.2
+"""By what part of it a rate may differ, taken over two windows that are not quite the same."""
+
+
+async def rates(stage: Stage, session: str, viewer: BehindProxy) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the bit/s of picture and voice, by kind, as the relay tells and as the page received them.
+
+    Of a time in which the picture stayed the layer that it was.
+    """
+    async with asyncio.timeout(20):
+        while True:
+            before, began = await network(stage, session), await viewer.look()
+            await asyncio.sleep(WINDOW)
+            relay, ended = await network(stage, session), await viewer.look()
+            if relay["switches"] == before["switches"]:
+                break
+    (consumers,) = (await stage.stats(session))["feeds"]["stage"]["viewers"].values()
+    seconds = (ended["at"] - began["at"]) / 1000
+    return (
+        {"video": relay["bitrate"], "audio": consumers["audio0"]["bitrate"]},
+        {kind: wire_rate(began[kind], ended[kind], "Received", seconds) for kind in ("video", "audio")},
+    )
+
+
+def wire_rate(began: dict[str, Any], ended: dict[str, Any], way: str, seconds: float) -> float:
+    """Return the bit/s of a stream between two looks, without repairs, as the relay has it: on the wire."""
+    grown = {name: ended[name] - began[name] for name in ended if name.endswith(way)}
+    packets = grown[f"packets{way}"] - grown[f"retransmittedPackets{way}"]
+    octets = grown[f"bytes{way}"] - grown[f"retransmittedBytes{way}"]
+    return float((octets + OVERHEAD * packets) * 8 / seconds)
 
 
 FREEZES = 2

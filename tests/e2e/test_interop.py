@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -94,20 +95,24 @@ async def test_who_joins_an_encoder_that_hears_no_request_waits_for_no_key_frame
     session = await stage.new_session()
     token = stage.token(session, "speaker", "Encoder", "encoder")
 
-    async def key_frames() -> int:
+    async def picture() -> dict[str, Any]:
         tracks = (await stage.stats(session))["publications"]["encoder/camera"]["tracks"]
-        return int(tracks["video"]["layers"][0]["key_frames"])
+        layer: dict[str, Any] = tracks["video"]["layers"][0]
+        return layer
 
     async with ffmpeg(f"{stage.url}/whip/{session}/camera", token, tmp_path, key_frame_each=600):
         await stage.media(session, lambda media: any(p.live for p in media.publications))
         await stage.bring_on(session, "encoder")
+        assert (await picture())["lost"] == 0, (
+            "lost on the way in, and never to be had again: nobody can begin"
+        )
         first = await chromium.visit(stage.link("watch", session, "viewer"))
         await first.playing()
         await asyncio.sleep(5)  # a hundred and fifty pictures behind the key frame
         second = await chromium.visit(stage.link("watch", session, "viewer"))
         took = await second.playing()
         print(f"who came 5 s and more after a key frame had a picture after {took:.1f} s")
-        assert await key_frames() == 1, "else another one may have helped"
+        assert (await picture())["key_frames"] == 1, "else another one may have helped"
         await first.playing()
 
 

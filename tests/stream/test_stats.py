@@ -43,7 +43,7 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
 
     # The publisher's side: aiortc's noise at some frames a second, 5 % of which had to be asked for.
     assert layer["bitrate"] > 50_000
-    assert layer["lost"] > 0 and layer["nacked"] > 0
+    assert layer["lost"] > 0 and layer["nacked"] >= layer["nacks"] > 0
     assert 0.03 < layer["round_trip"] < 0.3, "20 ms each way and aiortc's own pace"
     assert layer["key_frames"] >= 1
 

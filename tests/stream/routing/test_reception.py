@@ -139,3 +139,28 @@ class TestNack:
             nacks.receive(number, 0.0)
             assert len(nacks._missing) <= MAX_GAP
         assert not set(nacks.due(1.0)) & set(numbers)
+
+
+def test_a_round_trip_is_that_of_repairs_and_not_of_what_was_late() -> None:
+    """A publisher 0.2 s away is asked three times before its first answer is here."""
+    nacks = NackGenerator()
+    nacks.receive(0, 0.0)
+    nacks.receive(3, 0.1)
+    for tick in range(11, 33):
+        nacks.due(tick / 100)
+    nacks.receive(1, 0.13, repaired=False)
+    assert nacks.round_trip is None
+    nacks.receive(2, 0.32, repaired=True)
+    assert nacks.round_trip == pytest.approx(0.2, abs=0.015)
+
+
+def test_where_repairs_look_like_anything_else_only_what_was_asked_for_once_tells() -> None:
+    nacks = NackGenerator()
+    nacks.receive(0, 0.0)
+    nacks.receive(3, 0.1)
+    assert nacks.due(0.12) == [1, 2]
+    nacks.receive(1, 0.15)
+    assert nacks.round_trip == pytest.approx(0.03)
+    assert nacks.due(0.2) == [2]
+    nacks.receive(2, 0.3)
+    assert nacks.round_trip == pytest.approx(0.03)
