@@ -92,7 +92,7 @@ async def show(stage: Stage, chromium: Chromium) -> AsyncIterator[Show]:
     yield show
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 async def test_a_producer_runs_a_show(show: Show) -> None:
     desk, ada, noor = show.desk, show.ada, show.noor
     for who in ("ada", "noor"):
