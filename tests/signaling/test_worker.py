@@ -232,7 +232,7 @@ async def test_who_has_vanished_behind_a_proxy_is_no_longer_counted_within_15_se
         async with (
             proxy(server.settings.http_port) as (port, cut),
             seat(f"http://127.0.0.1:{server.settings.http_port}", token("moderator")) as desk,
-            seat(f"http://127.0.0.1:{port}", token("viewer")),
+            seat(f"http://127.0.0.1:{port}", token("viewer")) as vanished,
         ):
             counted = 0
             async with asyncio.timeout(15):
@@ -242,6 +242,7 @@ async def test_who_has_vanished_behind_a_proxy_is_no_longer_counted_within_15_se
                         counted = heard.online
                         if counted == 2:
                             cut.set()
+            vanished.abort()
             assert cut.is_set(), "two were there"
     pings = PINGS_BEHIND_PROXIES
     assert pings.each + 1 + pings.patience + TICK <= 15.0, "presence is right within 15 s of any crash"
