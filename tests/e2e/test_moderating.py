@@ -188,6 +188,9 @@ async def poll(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, bo: Se
     await to(watch, "#tab-chat")
     await press(watch, "ArrowRight", "ArrowRight")
     await does(watch, ".poll .option input", "ArrowDown")
+    chosen = "!!document.querySelector('.poll :is(:checked, :disabled)')"
+    assert not await watch.evaluate(chosen), "who only looks through the options votes for none"
+    await press(watch, "Space")
     await done(bo, CastBallot(command_id(), mine, (1,)))
     await watch.expect(f"rostrum.state().results['{mine}']?.voters === 2")
     assert (await watch.state())["results"][mine].get("counts") is None

@@ -59,6 +59,7 @@ function Ballot({ session, poll }) {
               checked=${mine.includes(i)}
               disabled=${!open}
               onChange=${() => choose(i)}
+              onKeyDown=${poll.kind === 'multiple' ? undefined : step}
             />
             <span class="option-text">${option}</span>
             ${counts && html`<span class="option-share">${Math.round((100 * (counts[i] ?? 0)) / most)} %</span>`}
@@ -74,4 +75,14 @@ function Ballot({ session, poll }) {
       ${said && html`<p class="note" data-said role="alert">${said}</p>`}
     </fieldset>
   `;
+}
+
+/** An arrow leads to another option and does not choose it: each choice is a vote. @param {KeyboardEvent} event */
+function step(event) {
+  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  const at = /** @type {HTMLElement} */ (event.currentTarget);
+  const all = [...(at.closest('fieldset')?.querySelectorAll('input') ?? [])];
+  if (!by) return;
+  all[(all.findIndex((one) => one === at) + by + all.length) % all.length]?.focus();
+  event.preventDefault();
 }
