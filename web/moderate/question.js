@@ -21,6 +21,15 @@ const LONGEST = { text: 600, note: 500 };
 /** Texts longer than this, in characters, are set a step smaller. */
 const LONG = 160;
 
+/**
+ * Say where a question stands; after the end, no screen shows any.
+ *
+ * @param {LiveSession} session
+ * @param {keyof typeof words.moderate.parts} part
+ */
+export const standing = (session, part) =>
+  part === 'on_screen' && isOver(session) ? words.moderate.lastOnScreen : words.moderate.parts[part];
+
 /** @param {{ desk: Desk, question: Question }} props */
 export function Focus({ desk, question }) {
   const { moderate } = words;
@@ -28,9 +37,14 @@ export function Focus({ desk, question }) {
   const writing = desk.writing.value;
   const leave = () => desk.leave();
   return html`
-    <section class="focus" data-question=${question.id} data-state=${question.state} aria-label=${moderate.looked}>
+    <section
+      class="focus"
+      data-question=${question.id}
+      data-state=${isOver(session) ? undefined : question.state}
+      aria-label=${moderate.looked}
+    >
       <p class="focus-state">
-        ${question.state === 'answering' ? words.ask.states.answering : moderate.parts[question.state]}
+        ${question.state !== 'answering' ? standing(session, question.state) : isOver(session) ? moderate.lastOnScreen : words.ask.states.answering}
       </p>
       <p class="focus-text" data-long=${question.text.length > LONG ? '' : undefined} aria-live="polite">${question.text}</p>
       <${Asked} session=${session} question=${question} />

@@ -10,7 +10,7 @@ import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { isOver } from './commands.js';
 import { ACTIONS, VIEWS, sections } from './queue.js';
-import { Asked, Focus, Merging, PassOn } from './question.js';
+import { Asked, Focus, Merging, PassOn, standing } from './question.js';
 
 /** Height of a question of two lines, in pixels. */
 const GUESS = 84;
@@ -37,7 +37,7 @@ export function Questions({ desk }) {
     one
       ? html`<${Line} desk=${desk} question=${one} />`
       : part
-        ? html`<h2 class="part-head" data-part=${part}>${moderate.parts[part]} ${count > 0 && html`<span class="count">${count}</span>`}</h2>`
+        ? html`<h2 class="part-head" data-part=${part}>${standing(session, part)} ${count > 0 && html`<span class="count">${count}</span>`}</h2>`
         : none && html`<p class="empty">${moderate.nothing[none]}</p>`;
   return html`
     <main class="queue" aria-label=${moderate.queue}>

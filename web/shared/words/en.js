@@ -313,6 +313,7 @@ export const en = {
     overHow: 'Nothing changes any more. All questions can still be read.',
     view: 'Which questions',
     views: { queue: 'Queue', done: 'Done with' },
+    lastOnScreen: 'Last on screen',
     parts: {
       on_screen: 'On screen',
       pending: 'Waiting for you',

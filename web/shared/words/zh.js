@@ -314,6 +314,7 @@ export const zh = {
     overHow: '内容不再变动，所有提问仍可查看。',
     view: '查看哪些提问',
     views: { queue: '待处理', done: '已处理' },
+    lastOnScreen: '最后上屏',
     parts: {
       on_screen: '大屏上',
       pending: '等您处理',
