@@ -50,7 +50,7 @@ check: $(VENV)/.dev web/node_modules/.stamp
 	cd web && npx tsc --noEmit -p .
 
 bench: native
-	$(BIN)/pytest -m benchmark -s $(PYTEST)
+	HYPOTHESIS=explore $(BIN)/pytest -m 'benchmark or hypothesis' -s $(PYTEST)
 
 # Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core. All of it takes
 # an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes.
