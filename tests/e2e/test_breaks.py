@@ -41,4 +41,4 @@ async def test_open_doors_say_that_it_starts_soon(stage: Stage, chromium: Chromi
         await http.post(f"/api/sessions/{session}/doors")
         await viewer.expect_text("Starts soon", ".slate")
         await http.post(f"/api/sessions/{session}/start")
-        await viewer.expect_text("The talk goes on in a moment", ".slate")
+        await viewer.expect_text("One moment, please", ".slate")

@@ -102,7 +102,7 @@ export const en = {
     paused: 'A short break',
     pausedFor: 'Goes on in {time}.',
     pausedHow: 'This page goes on by itself. Chat and questions stay open.',
-    empty: 'The talk goes on in a moment',
+    empty: 'One moment, please',
     ended: 'The session has ended',
     endedHow: 'Thank you for being here.',
     endedNext: 'To the programme',

@@ -103,7 +103,7 @@ export const zh = {
     paused: '休息一下',
     pausedFor: '{time} 后继续。',
     pausedHow: '稍后自动继续。聊天和提问照常开放。',
-    empty: '演讲马上继续',
+    empty: '请稍候',
     ended: '本场已结束',
     endedHow: '感谢您的参与。',
     endedNext: '查看日程',
