@@ -214,8 +214,10 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await the_speaker_needs_no_mouse_either(noor)
 
     # After the end nobody is on air any more, on no page, though the log still has them on stage.
-    await does(desk, "[data-life=end]", "Enter", "Escape")
-    assert await desk.evaluate("document.activeElement.dataset.life") == "end"
+    await does(desk, "[data-life=end]", "Enter")
+    await desk.expect("!!document.querySelector('dialog[open]')", WITHIN)
+    await press(desk, "Escape")
+    await desk.expect("document.activeElement.dataset.life === 'end'", WITHIN)
     await does(desk, "[data-life=end]")
     await does(desk, "dialog .button.serious")
     await show.sees(".programme[data-air=off]")
@@ -255,7 +257,9 @@ async def the_speaker_needs_no_mouse_either(speaker: ChromiumVisitor) -> None:
     await speaker.expect_text("Nobody hears you", ".sending")
     await press(speaker, "Space")
     await speaker.expect("!document.querySelector('.sending').innerText.includes('Nobody hears you')")
-    await does(speaker, ".controls > .button:last-of-type", "Enter", "Escape")
+    await does(speaker, ".controls > .button:last-of-type", "Enter")
+    await speaker.expect("!!document.querySelector('dialog[open]')")
+    await press(speaker, "Escape")
     await speaker.expect("document.querySelector('dialog') === null")
     assert await speaker.evaluate("document.activeElement.matches('.controls > .button')")
     assert await speaker.evaluate("document.querySelector('.air').dataset.air") == "on"
