@@ -25,10 +25,13 @@ const LONG = 160;
  * Say where a question stands; after the end, no screen shows any.
  *
  * @param {LiveSession} session
- * @param {keyof typeof words.moderate.parts} part
+ * @param {Question['state']} state
  */
-export const standing = (session, part) =>
-  part === 'on_screen' && isOver(session) ? words.moderate.lastOnScreen : words.moderate.parts[part];
+export function standing(session, state) {
+  const shown = state === 'on_screen' || state === 'answering';
+  if (shown && isOver(session)) return words.moderate.lastOnScreen;
+  return state === 'answering' ? words.ask.states.answering : words.moderate.parts[state];
+}
 
 /** @param {{ desk: Desk, question: Question }} props */
 export function Focus({ desk, question }) {
@@ -44,7 +47,7 @@ export function Focus({ desk, question }) {
       aria-label=${moderate.looked}
     >
       <p class="focus-state">
-        ${question.state !== 'answering' ? standing(session, question.state) : isOver(session) ? moderate.lastOnScreen : words.ask.states.answering}
+        ${standing(session, question.state)}
       </p>
       <p class="focus-text" data-long=${question.text.length > LONG ? '' : undefined} aria-live="polite">${question.text}</p>
       <${Asked} session=${session} question=${question} />
