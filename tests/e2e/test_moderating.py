@@ -50,9 +50,7 @@ class Desk:
         await self.press(then)
 
     async def reach(self, selector: str, key: str) -> None:
-        """Go to what Tab would reach, and press a key there."""
-        await self.page.page.locator(selector).first.focus(timeout=5000)
-        await self.press(key)
+        await does(self.page, selector, key)
 
     async def sees(self, expression: str) -> None:
         await self.page.expect(expression)
