@@ -23,6 +23,8 @@ MIN_SECRET_CHARS: Final = 32
 
 MAX_WORKERS: Final = 64
 
+_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared with, not bound to)
+
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -148,7 +150,19 @@ class RelaySettings:
                 f"ROSTRUM_MEDIA_PORT must leave room for {found.workers} ports (ROSTRUM_RELAY_WORKERS), "
                 f"and {found.media_port} does not."
             )
+        if found._meets_itself():
+            raise SettingsError(
+                f"ROSTRUM_RELAY_HTTP_PORT is {found.http_port}, which media by TCP takes as well: it has "
+                f"{found.media_ports[0]} to {found.media_ports[-1]} (ROSTRUM_MEDIA_PORT and "
+                "ROSTRUM_RELAY_WORKERS), so set it to another."
+            )
         return found
+
+    def _meets_itself(self) -> bool:
+        """Tell whether the inner listener and media by TCP want one port of one address."""
+        hosts = {self.http_host, self.media_host}
+        beside = len(hosts) == 2 and not hosts & _EVERY_ADDRESS
+        return self.media_tcp == "on" and not beside and self.http_port in self.media_ports
 
 
 def _workers(env: Environment, default: int) -> int:

@@ -75,6 +75,19 @@ def test_a_wrong_value_is_one_sentence_with_its_name(name: str, value: str) -> N
     assert "\n" not in sentence
 
 
+def test_the_inner_listener_and_media_by_tcp_never_want_one_port() -> None:
+    two = {"ROSTRUM_RELAY_SECRET": SECRET, "ROSTRUM_RELAY_WORKERS": "2"}
+    with pytest.raises(SettingsError, match=r"ROSTRUM_RELAY_HTTP_PORT is 7001.* 7000 to 7001 "):
+        RelaySettings.from_environment(two)
+    apart = (
+        {"ROSTRUM_RELAY_HTTP_PORT": "7002"},
+        {"ROSTRUM_MEDIA_TCP": "off"},
+        {"ROSTRUM_MEDIA_HOST": "10.0.0.8"},
+    )
+    for change in apart:
+        assert list(RelaySettings.from_environment(two | change).media_ports) == [7000, 7001]
+
+
 def test_the_secret_never_shows_in_a_repr() -> None:
     assert SECRET not in repr(RelaySettings(secret=SECRET))
 
