@@ -22,6 +22,7 @@ from signaling.auth import LIFETIME, Claims, may_send
 from signaling.errors import Conflict, Forbidden, NotFound, SignalingError
 from signaling.programme.model import EventId
 from signaling.protocol import Billed, Id, Line, Place, Role, Session, Status, Title
+from signaling.written import line
 from stream.plan import SOURCES, Source
 
 CODE_BYTES: Final = 20
@@ -175,8 +176,9 @@ def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
     """Return the invitation that is wanted; raises Conflict where it contradicts itself."""
     if (wanted.session is None) is (wanted.event is None):
         raise Conflict("bad_invitation", "An invitation is for one session, or for one event.")
-    naming = wanted.naming or ("fixed" if wanted.name or wanted.billed else "optional")
-    if (naming == "fixed") is not bool(wanted.name or wanted.billed):
+    name = line(wanted.name)
+    naming = wanted.naming or ("fixed" if name or wanted.billed else "optional")
+    if (naming == "fixed") is not bool(name or wanted.billed):
         raise Conflict("bad_invitation", "A fixed name needs a name, and a name that is given is fixed.")
     sources = may_send(wanted.role)
     publish = sources if wanted.publish is None else wanted.publish
@@ -193,9 +195,9 @@ def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
         by=by,
         session=wanted.session,
         event=wanted.event,
-        name=wanted.name.strip(),
-        affiliation=wanted.affiliation.strip(),
-        title=wanted.title.strip(),
+        name=name,
+        affiliation=line(wanted.affiliation),
+        title=line(wanted.title),
         place=wanted.place,
         publish=publish,
         billed=wanted.billed or "",
@@ -252,7 +254,7 @@ def claims(
         sub=participant(invitation, client),
         session=session.id,
         role=invitation.role,
-        name=_name(invitation, billed, name.strip()),
+        name=_name(invitation, billed, line(name)),
         iat=int(now),
         exp=int(now) + LIFETIME,
         affiliation=(billed.affiliation if billed else invitation.affiliation)[:100],

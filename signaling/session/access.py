@@ -1,7 +1,8 @@
 """Access: who is put out, who is let in again, and which invitations are void.
 
 The law: a generation only rises, so that a token once void stays void; nobody puts out who stands above
-or beside them, nor themselves; and access changes in an ended session too, for it can still be read.
+or beside them, nor themselves; who is put out is off the stage and not backstage any more, and not next
+where they are barred; and access changes in an ended session too, for it can still be read.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from signaling.protocol import (
+    OVER,
     AccessCommand,
     AccessEvent,
+    BackstageLeft,
     BarInvitation,
+    CueChanged,
     EjectPerson,
     InvitationBarred,
     Person,
@@ -22,8 +26,15 @@ from signaling.protocol import (
     ReadmitPerson,
     Role,
 )
-from signaling.session import floor
-from signaling.session.decision import Decision, Outcome, Refusal
+from signaling.session import cues, floor, stage
+from signaling.session.decision import (
+    SESSION,
+    Decision,
+    Outcome,
+    Refusal,
+    backstage_entity,
+    cue_entity,
+)
 from signaling.session.state import State, meet
 
 RANKS: Mapping[Role, int] = {"moderator": 1, "chair": 2, "producer": 3, "owner": 4}
@@ -80,7 +91,27 @@ def eject(state: State, actor: Person, command: EjectPerson, *, now: int, known:
         reason=command.reason.strip(),
         who=person,
     )
-    return Decision((ejected,), changes=(person_entity(participant),))
+    left = _left(state, actor, command, now=now)
+    changes = tuple(dict.fromkeys((*left.changes, person_entity(participant))))
+    return Decision((*left.events, ejected), leans_on=left.leans_on, changes=changes)
+
+
+def _left(state: State, actor: Person, command: EjectPerson, *, now: int) -> Decision:
+    """Return what takes somebody off stage and out of backstage, while the session is not over."""
+    if state.session.status in OVER:
+        return Decision()
+    participant = command.participant
+    off = stage.take_off(state, actor, participant, now=now)
+    assert isinstance(off, Decision), "nobody is kept on stage"
+    events, changes = off.events, off.changes
+    cue = cues.find(state, participant)
+    if not events and command.bar and cue is not None and cue.person is not None and cue.state != "cleared":
+        cleared = cues.stepped(cue, "cleared", now=now, by=actor.id)
+        events, changes = (CueChanged(at=now, by=actor.id, cue=cleared),), (cue_entity(cue.id),)
+    if participant in state.crew:
+        events = (*events, BackstageLeft(at=now, by=actor.id, person=participant))
+        changes = (*changes, backstage_entity(participant))
+    return Decision(events, leans_on=(SESSION,) if events else (), changes=changes)
 
 
 def fold(state: State, event: AccessEvent) -> State:

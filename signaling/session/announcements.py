@@ -16,6 +16,7 @@ from signaling.protocol import (
 )
 from signaling.session.decision import ANNOUNCEMENT, SESSION, Decision, Outcome, Refusal, derived_id
 from signaling.session.state import State
+from signaling.written import words
 
 
 def decide(state: State, actor: Person, command: AnnouncementCommand, *, now: int) -> Outcome:
@@ -44,7 +45,7 @@ def rewrite(state: State, at: int) -> tuple[AnnouncementEvent, ...]:
 
 def pin(state: State, actor: Person, command: PinAnnouncement, *, now: int, new_id: str) -> Outcome:
     """Pin a text, in the place of the one there."""
-    text, pinned = command.text.strip(), state.announcement
+    text, pinned = words(command.text), state.announcement
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
     if pinned is not None and (pinned.text, pinned.place) == (text, command.place):

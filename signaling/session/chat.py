@@ -9,7 +9,6 @@ and staff.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -56,6 +55,7 @@ from signaling.session.decision import (
     voice_entity,
 )
 from signaling.session.state import State, meet
+from signaling.written import words
 
 KEPT_CHAT = 1000
 """Newest visible messages kept of each channel; a snapshot has fewer: a deletion lets an older one in."""
@@ -168,7 +168,7 @@ def post(
     state: State, actor: Person, command: PostChat, *, now: int, new_id: str, known: Person | None = None
 ) -> Outcome:
     """Say something; two people's messages never contend."""
-    text = _cleaned(command.text)
+    text = words(command.text)
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
     if command.reply_to is not None and not _may_reply(state, actor, command):
@@ -313,11 +313,6 @@ def _addressee(
 
 def _find(state: State, message_id: str) -> ChatMessage | None:
     return next((m for m in (*state.chat, *state.pinned) if m.id == message_id), None)
-
-
-def _cleaned(text: str) -> str:
-    """Return the text alone: no control characters but line breaks, no space around."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").strip()
 
 
 def _change(event: ChatEvent, message: ChatMessage) -> Decision:

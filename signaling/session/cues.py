@@ -15,17 +15,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from signaling.protocol import (
     AcknowledgeStandby,
+    AnyEvent,
     ArriveBackstage,
     BindSpeaker,
     BringOn,
     CheckSpeaker,
     ClearSpeaker,
+    ClockChanged,
     Cue,
     CueChanged,
     CueCommand,
@@ -36,12 +38,22 @@ from signaling.protocol import (
     InviteSpeaker,
     OrderSpeakers,
     Person,
+    PreflightChanged,
     SendBackstage,
     SpeakersOrdered,
     StandBy,
     TakeOff,
 )
-from signaling.session.decision import ORDER, SESSION, Decision, Outcome, Refusal, cue_entity
+from signaling.session.decision import (
+    ORDER,
+    SESSION,
+    Decision,
+    Outcome,
+    Refusal,
+    clock_entity,
+    cue_entity,
+    preflight_entity,
+)
 from signaling.session.state import State, meet
 
 STEPS_KEPT: Final = 20
@@ -49,6 +61,8 @@ STEPS_KEPT: Final = 20
 
 MOST_CUES: Final = 100
 """Speakers of one session beyond those billed: a day's forum has some dozens."""
+
+Kept = TypeVar("Kept")
 
 Step = (
     InviteSpeaker
@@ -196,14 +210,34 @@ def bind(state: State, actor: Person, command: BindSpeaker, person: Person, *, n
     if other is not None and other.id != cue.id:
         if _billed(state, other.id) or not _billed(state, cue.id):
             return Refusal("already_bound", "This person is another speaker already.")
-        bound = msgspec.structs.replace(other, id=cue.id, person=person)
-        events: tuple[CueEvent, ...] = (
-            CueDropped(at=now, by=actor.id, cue=other.id),
-            CueChanged(at=now, by=actor.id, cue=bound),
+        return _become(
+            state, other, msgspec.structs.replace(other, id=cue.id, person=person), now=now, by=actor.id
         )
-        touched = (cue_entity(cue.id), cue_entity(other.id))
-        return Decision(events, leans_on=(SESSION,), changes=touched)
     return _changed(msgspec.structs.replace(cue, person=person), now=now, by=actor.id)
+
+
+def _become(state: State, other: Cue, bound: Cue, *, now: int, by: str) -> Decision:
+    """Put one cue in another's place, with its time, its pre-flight and its place in the order."""
+    events: list[AnyEvent] = [
+        CueDropped(at=now, by=by, cue=other.id),
+        CueChanged(at=now, by=by, cue=bound),
+    ]
+    touched = [cue_entity(bound.id), cue_entity(other.id)]
+    used, given = state.clocks.get(other.id), state.clocks.get(bound.id)
+    if used is not None and (given is None or used.spent or used.started is not None):
+        clock = msgspec.structs.replace(used, speaker=bound.id)
+        events.append(ClockChanged(at=now, by=by, clock=clock))
+        touched += [clock_entity(bound.id), clock_entity(other.id)]
+    measured = state.preflights.get(other.id)
+    if measured is not None:
+        preflight = msgspec.structs.replace(measured, speaker=bound.id)
+        events.append(PreflightChanged(at=now, by=by, preflight=preflight))
+        touched += [preflight_entity(bound.id), preflight_entity(other.id)]
+    if other.id in state.order:
+        speakers = tuple(dict.fromkeys(bound.id if one == other.id else one for one in state.order))
+        events.append(SpeakersOrdered(at=now, by=by, speakers=speakers))
+        touched.append(ORDER)
+    return Decision(tuple(events), leans_on=(SESSION,), changes=tuple(touched))
 
 
 def acknowledge(state: State, actor: Person, *, now: int) -> Outcome:
@@ -246,8 +280,13 @@ def fold(state: State, event: CueEvent) -> State:
             cues = MappingProxyType({**state.cues, cue.id: cue})
             return replace(state, cues=cues, stage_seq=event.seq)
         case CueDropped(cue=dropped):
-            cues = MappingProxyType({one: cue for one, cue in state.cues.items() if one != dropped})
-            return replace(state, cues=cues, stage_seq=event.seq)
+            return replace(
+                state,
+                cues=_but(state.cues, dropped),
+                clocks=_but(state.clocks, dropped),
+                preflights=_but(state.preflights, dropped),
+                stage_seq=event.seq,
+            )
         case SpeakersOrdered(speakers=speakers):
             return replace(state, order=speakers)
 
@@ -257,6 +296,10 @@ def rewrite(state: State, at: int) -> tuple[CueEvent, ...]:
     changed = [CueChanged(at=cue.at, by=cue.by, cue=cue) for cue in state.cues.values()]
     ordered = [SpeakersOrdered(at=at, by="system", speakers=state.order)] if state.order else []
     return (*changed, *ordered)
+
+
+def _but(by_cue: Mapping[str, Kept], dropped: str) -> Mapping[str, Kept]:
+    return MappingProxyType({one: kept for one, kept in by_cue.items() if one != dropped})
 
 
 _WORDS: Mapping[CueState, str] = {

@@ -46,6 +46,7 @@ from signaling.session.decision import (
     derived_id,
 )
 from signaling.session.state import State, meet
+from signaling.written import line, words
 
 NONE = Refusal("no_declaration", "There is no declaration to sign.")
 CLOSED = Refusal("declaration_closed", "No signatures are taken now.")
@@ -74,11 +75,11 @@ def decide(state: State, actor: Person, command: DeclarationCommand, *, now: int
 
 def present(state: State, actor: Person, command: PresentDeclaration, *, now: int) -> Outcome:
     """Put a text before organisations, each once, to be signed."""
-    title, text = command.title.strip(), command.text.strip()
+    title, text = line(command.title), words(command.text)
     named: dict[str, str] = {}
     for name in command.organisations:
-        if name.strip():
-            named.setdefault(_key(name), " ".join(name.split()))
+        if line(name):
+            named.setdefault(_key(line(name)), line(name))
     organisations = tuple(named.values())
     if not title or not text or not organisations:
         return Refusal("empty_text", "There is nothing in it.")

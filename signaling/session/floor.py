@@ -55,6 +55,7 @@ from signaling.protocol import (
 from signaling.session.decision import SESSION, Decision, Outcome, Refusal, derived_id
 from signaling.session.state import State, meet
 from signaling.session.turns import at, contended, counted, following
+from signaling.written import line
 
 FLOOR = "floor"
 """The entity of who is called and who speaks, and of the turns had."""
@@ -241,16 +242,16 @@ def _raise(state: State, actor: Person, person: Person, topic: str, new_id: str,
         return Refusal("floor_closed", "No hands are taken at the moment.")
     if len(state.floor.hands) >= MOST_HANDS:
         return Refusal("floor_full", "Too many hands are up. Try again later.")
-    hand = Hand(new_id, person, at=now, since=now, topic=topic.strip())
+    hand = Hand(new_id, person, at=now, since=now, topic=line(topic))
     event = HandRaised(at=now, by=actor.id, hand=hand)
     return Decision((event,), leans_on=(SESSION, DOOR), changes=(hand_entity(person.id),))
 
 
 def _add(state: State, actor: Person, command: AddHand, *, now: int) -> Outcome:
-    name = command.name.strip()
+    name = line(command.name)
     if not name:
         return Refusal("empty_text", "There is nothing in it.")
-    person = guest(name, command.affiliation.strip(), command.title.strip())
+    person = guest(name, line(command.affiliation), line(command.title))
     if _hand_of(state.floor, person.id) is not None:
         return Refusal("hand_up_already", "Somebody of this name is in the queue; add what tells them apart.")
     return _raise(state, actor, person, command.topic, derived_id("h", actor, command), now=now)

@@ -6,7 +6,8 @@
                            └──replay─▶ replay ──reopen─▶ the same
 
 The law: nothing changes in a session that is over, ended or in replay, but that its end is taken back
-(`reopen`): then it is paused, or planned again if it had never begun. A replay says where the recording is;
+(`reopen`): then it is paused, or planned again if it had never begun. With the end, clocks stand and whoever
+has the floor has had it: nobody's microphone goes live by a `reopen`. A replay says where the recording is;
 withdrawn, the session is ended as before. A step to where the session is already is no step,
 but a pause may say anew until when.
 """
@@ -20,9 +21,12 @@ import msgspec
 
 from signaling.protocol import (
     OVER,
+    AnyEvent,
+    ClockChanged,
     DescribeSession,
     DoorsOpened,
     EndSession,
+    HandDone,
     LifecycleCommand,
     LifecycleEvent,
     OfferReplay,
@@ -45,8 +49,10 @@ from signaling.protocol import (
     Status,
     WithdrawReplay,
 )
-from signaling.session.decision import PROGRAMME, SESSION, Decision, Outcome, Refusal
+from signaling.session import clock, floor, turns
+from signaling.session.decision import PROGRAMME, SESSION, Decision, Outcome, Refusal, clock_entity
 from signaling.session.state import State
+from signaling.written import line
 
 Step = OpenDoors | StartSession | PauseSession | ResumeSession | EndSession | ReopenSession | WithdrawReplay
 Lived = (
@@ -135,7 +141,25 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
         return Decision()
     if status not in allowed:
         return Refusal("wrong_state", _WORDS[status])
-    return Decision((event(at=now, by=actor.id),), changes=(SESSION,))
+    happened = event(at=now, by=actor.id)
+    if not isinstance(command, EndSession):
+        return Decision((happened,), changes=(SESSION,))
+    stopped, touched = _stopped(state, actor, now=now)
+    return Decision((*stopped, happened), changes=(*touched, SESSION))
+
+
+def _stopped(state: State, actor: Person, *, now: int) -> tuple[tuple[AnyEvent, ...], tuple[str, ...]]:
+    """Return what ends with the session: clocks that run, and the turn of who has the floor."""
+    running = [one for one in state.clocks.values() if one.started is not None]
+    events: list[AnyEvent] = [
+        ClockChanged(at=now, by=actor.id, clock=clock.stopped(one, now)) for one in running
+    ]
+    touched = [clock_entity(one.speaker) for one in running]
+    speaking = turns.at(state.floor, "speaking")
+    if speaking is not None:
+        events.append(HandDone(at=now, by=actor.id, hand=speaking.id))
+        touched += [floor.FLOOR, floor.hand_entity(speaking.person.id)]
+    return tuple(events), tuple(touched)
 
 
 def replay(state: State, actor: Person, command: OfferReplay, *, now: int) -> Outcome:
@@ -150,7 +174,7 @@ def replay(state: State, actor: Person, command: OfferReplay, *, now: int) -> Ou
 
 def describe(state: State, actor: Person, command: DescribeSession, *, now: int) -> Outcome:
     """Say anew what the session is called, and what the programme says of it."""
-    title = command.title.strip()
+    title = line(command.title)
     if not title:
         return Refusal("empty_text", "There is nothing in it.")
     if (title, command.programme) == (state.session.title, state.session.programme):

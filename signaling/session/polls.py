@@ -54,6 +54,7 @@ from signaling.session.decision import (
     poll_entity,
 )
 from signaling.session.state import State
+from signaling.written import line, words
 
 MOST_POLLS = 100
 """Polls of one session."""
@@ -191,7 +192,7 @@ def _wrong_state(poll: Poll) -> Refusal:
 
 
 def _drafted(command: CreatePoll | EditPoll, poll_id: str, now: int) -> Poll | Refusal:
-    text, options = command.text.strip(), tuple(option.strip() for option in command.options)
+    text, options = words(command.text), tuple(map(line, command.options))
     if not text or not all(options):
         return Refusal("empty_text", "There is nothing in it.")
     if not options and command.kind == "rating":

@@ -5,8 +5,10 @@
                                  └──────────────────────┴─────answered─────┴──────────────────────┴▶ answered
 
 `show` takes an approved one too, `hide` leads from the screen back to the shortlist, `approve` from the
-shortlist and from the dismissed, `shortlist` from the answered. A question that is not being answered yet
-may be dismissed, be withdrawn by its author, or be merged into another one.
+shortlist, from the dismissed and from the merged, `shortlist` from the answered. A question that is not being
+answered yet may be dismissed, be withdrawn by its author, or be merged into another one. What was merged
+may be withdrawn still; approved, it stands for itself again, so that nobody's question is lost with the one
+it was merged into. Its votes stay where they went.
 
 Where nothing is moderated before (`post`), a question begins as approved, unless its author is muted. The
 law: at most one question is on screen, one that is being answered included; showing another puts the former
@@ -76,6 +78,7 @@ from signaling.session.decision import (
     voice_entity,
 )
 from signaling.session.state import ON_SCREEN, State, asked_as, meet
+from signaling.written import words
 
 Step = (
     ApproveQuestion
@@ -89,14 +92,14 @@ Step = (
 )
 
 STEPS: Mapping[type[Step], tuple[frozenset[QuestionState], QuestionState]] = {
-    ApproveQuestion: (frozenset({"pending", "shortlisted", "dismissed"}), "approved"),
+    ApproveQuestion: (frozenset({"pending", "shortlisted", "dismissed", "merged"}), "approved"),
     ShortlistQuestion: (frozenset({"approved", "answered"}), "shortlisted"),
     ShowQuestion: (frozenset({"approved", "shortlisted"}), "on_screen"),
     HideQuestion: (frozenset({"on_screen", "answering"}), "shortlisted"),
     BeginAnswer: (frozenset({"on_screen"}), "answering"),
     AnswerQuestion: (frozenset({"approved", "shortlisted", "on_screen", "answering"}), "answered"),
     DismissQuestion: (frozenset({"pending", "approved", "shortlisted", "on_screen"}), "dismissed"),
-    WithdrawQuestion: (frozenset({"pending", "approved", "shortlisted", "on_screen"}), "withdrawn"),
+    WithdrawQuestion: (frozenset({"pending", "approved", "shortlisted", "on_screen", "merged"}), "withdrawn"),
 }
 """Command → the states it starts from, and the one it leads to."""
 
@@ -179,7 +182,7 @@ def rewrite(state: State, at: int) -> tuple[QuestionEvent, ...]:
 
 def ask(state: State, actor: Person, command: AskQuestion, *, now: int, new_id: str) -> Outcome:
     """Put a question to the moderators or, where they come after, to everybody."""
-    text = command.text.strip()
+    text = words(command.text)
     if not text:
         return Refusal("empty_text", "There is nothing in it.")
     to = None if command.to is None else _addressee(state, command.to)
@@ -247,7 +250,7 @@ def merge(state: State, actor: Person, command: MergeQuestion, *, now: int) -> O
 
 def edit(state: State, actor: Person, command: EditQuestion, *, now: int) -> Outcome:
     """Change a question's words."""
-    question, text = state.questions.get(command.question), command.text.strip()
+    question, text = state.questions.get(command.question), words(command.text)
     if question is None:
         return _UNKNOWN
     if not text:
@@ -265,7 +268,7 @@ def edit(state: State, actor: Person, command: EditQuestion, *, now: int) -> Out
 
 def note(state: State, actor: Person, command: NoteQuestion, *, now: int) -> Outcome:
     """Write something beside a question; two notes never contend."""
-    question, text = state.questions.get(command.question), command.text.strip()
+    question, text = state.questions.get(command.question), words(command.text)
     if question is None:
         return _UNKNOWN
     if not text:
@@ -332,7 +335,7 @@ def _addressee(state: State, speaker: str) -> Addressee | None:
 def _event(command: Step, question: Question, *, now: int, by: str) -> QuestionEvent:
     match command:
         case ApproveQuestion():
-            approved = msgspec.structs.replace(question, state="approved")
+            approved = msgspec.structs.replace(question, state="approved", merged_into=None)
             return QuestionApproved(at=now, by=by, question=approved)
         case ShortlistQuestion():
             return QuestionShortlisted(at=now, by=by, question=question.id)

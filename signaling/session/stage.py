@@ -40,6 +40,7 @@ from signaling.protocol import (
 from signaling.session import clock, cues
 from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal, clock_entity, cue_entity
 from signaling.session.state import State, meet
+from signaling.written import words
 
 
 def decide(state: State, actor: Person, command: StageCommand, *, now: int, known: Person | None) -> Outcome:
@@ -73,7 +74,7 @@ def _cut(state: State, actor: Person, command: StageCommand, *, now: int, known:
         case ShowSlides() | HideSlides():
             return switch_slides(state, actor, shown=isinstance(command, ShowSlides), now=now)
         case ShowSlate():
-            text = command.text.strip()
+            text = words(command.text)
             if state.air.slate == text:
                 return Decision()
             return _decided((SlateShown(at=now, by=actor.id, text=text),))

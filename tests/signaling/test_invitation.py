@@ -23,6 +23,7 @@ from signaling.invitation import (
     refusal,
 )
 from signaling.protocol import Billed, Billing, Role, Session, Visibility
+from signaling.written import line
 
 CODE, CLIENT = new_code(), new_code()
 NOW = 1_800_000_000_000
@@ -68,7 +69,7 @@ def test_a_token_says_what_the_invitation_says_and_of_the_guest_only_a_name(
     assert (token.role, token.session, token.place, token.gen) == (role, "keynote", "hall", gen)
     assert (token.affiliation, token.title, token.invitation) == ("Yale", "Dr", invitation.id)
     assert token.exp - token.iat == 600
-    assert token.name == (said.strip() or "Yale")
+    assert token.name == (line(said) or "Yale")
     assert {f"whip:{source}" for source in token.publish} <= RIGHTS[role]
     fixed = claims(invited(role=role, name="Grace"), session(), CLIENT, name=said, gen=gen, now=NOW / 1000)
     assert fixed.name == "Grace"
@@ -117,6 +118,7 @@ def test_an_events_invitation_opens_what_is_by_invitation_only_to_who_works_ther
         {"event": "conf"},
         {"name": "Ada", "naming": "optional"},
         {"naming": "fixed"},
+        {"naming": "fixed", "name": " \u200b"},
         {"publish": ["camera"]},
         {"role": "speaker", "publish": ["hall"]},
         {"expires": NOW},

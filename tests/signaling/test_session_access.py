@@ -11,19 +11,26 @@ from signaling.admission import admit, entities
 from signaling.auth import ROLES, Claims
 from signaling.errors import AuthError, Forbidden, SignalingError
 from signaling.protocol import (
+    ArriveBackstage,
     BarInvitation,
     Billing,
+    BringOn,
     DescribeSession,
     EjectPerson,
     EndSession,
+    EnterBackstage,
+    Mute,
     Person,
     PersonEjected,
     ReadmitPerson,
     Role,
+    SetClock,
+    StartClock,
     Visibility,
 )
 from signaling.session.access import RANKS
 from signaling.session.audience import snapshot, visible
+from signaling.session.cues import next_speaker
 from signaling.session.fold import apply, rewrite
 from signaling.session.state import State, empty
 
@@ -82,10 +89,36 @@ def test_nobody_ejects_who_stands_above_or_beside_them(actor: Role, target: Role
     assert fold.refused(by, EjectPerson("c2", "x")) == "outranked"
 
 
+@pytest.mark.parametrize("bar", [True, False])
+def test_who_is_put_out_is_neither_on_stage_nor_backstage_nor_does_their_time_run(bar: bool) -> None:
+    fold = Fold()
+    fold.do(SPEAKER, EnterBackstage("e1"))
+    fold.do(PRODUCER, BringOn("b1", SPEAKER.id), known=SPEAKER)
+    fold.do(PRODUCER, Mute("m1", SPEAKER.id))
+    fold.do(PRODUCER, SetClock("c1", SPEAKER.id, 1000))
+    fold.do(PRODUCER, StartClock("c2", SPEAKER.id))
+    fold.do(MODERATOR, EjectPerson("x1", SPEAKER.id, bar=bar))
+    state = fold.state
+    assert (state.stage, state.air.muted, dict(state.crew)) == ((), (), {})
+    assert (state.cues[SPEAKER.id].state, state.clocks[SPEAKER.id].started) == ("cleared", None)
+    assert isinstance(fold.facts[-1].event, PersonEjected), "what the command was for is its last event"
+
+
+def test_of_those_who_wait_backstage_only_who_is_barred_is_not_next() -> None:
+    fold = Fold()
+    fold.do(SPEAKER, ArriveBackstage("a1"))
+    fold.do(MODERATOR, EjectPerson("x1", SPEAKER.id, bar=False))
+    assert next_speaker(fold.state) == fold.state.cues[SPEAKER.id]
+    fold.do(MODERATOR, EjectPerson("x2", SPEAKER.id))
+    assert next_speaker(fold.state) is None
+
+
 def test_access_changes_in_an_ended_session_too() -> None:
     fold = Fold()
+    fold.do(PRODUCER, BringOn("b1", SPEAKER.id), known=SPEAKER)
     fold.do(PRODUCER, EndSession("c1"))
     assert fold.do(MODERATOR, EjectPerson("c2", "ada"))
+    assert len(fold.do(MODERATOR, EjectPerson("c4", SPEAKER.id))) == 1, "nothing else changes any more"
     assert fold.do(PRODUCER, BarInvitation("c3", "i-1"))
     assert why_not(fold.state, claims()) == "ejected"
 

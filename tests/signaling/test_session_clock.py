@@ -11,8 +11,10 @@ from signaling.protocol import (
     BringOn,
     Clock,
     ClockChanged,
+    EndSession,
     PauseClock,
     Person,
+    ReopenSession,
     RingBell,
     SetClock,
     StartClock,
@@ -111,3 +113,12 @@ def test_what_is_left_is_what_was_given_less_the_time_it_ran(steps: list[tuple[i
             case AddTime(added=added):
                 given_ += added
         assert clock.left(fold.state.clocks["adam"], now) == given_ - ran
+
+
+def test_a_clock_stands_from_the_sessions_end_and_what_it_was_over_by_is_kept() -> None:
+    timed = Timed()
+    timed.at(0, SetClock("c1", "adam", MINUTE))
+    timed.at(0, StartClock("c2", "adam"))
+    ended = timed.at(2 * MINUTE, EndSession("e1"))
+    assert (ended.started, clock.left(ended, 9 * MINUTE)) == (None, -MINUTE)
+    assert timed.at(3 * MINUTE, ReopenSession("r1")) == ended

@@ -30,9 +30,12 @@ from signaling.protocol import (
     OrderSpeakers,
     Person,
     SendBackstage,
+    SetClock,
     ShowSlate,
     ShowSlides,
     StandBy,
+    StartClock,
+    StartPreflight,
     StartSession,
     TakeOff,
     Unmute,
@@ -236,6 +239,34 @@ def test_who_bears_a_billed_id_is_that_speaker_and_others_are_bound() -> None:
     assert fold.refused(PRODUCER, BindSpeaker("b3", "p2", "adam")) == "already_bound"
     assert fold.refused(PRODUCER, BindSpeaker("b4", "nobody", "eve")) == "unknown_speaker"
     assert fold.refused(PRODUCER, BindSpeaker("b5", "kim", "stranger")) == "unknown_participant"
+
+
+def test_who_is_found_to_be_a_billed_speaker_keeps_time_preflight_and_place() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, DescribeSession("d1", "A forum", BILLING))
+    fold.do(EVE, StartPreflight("p1"))
+    fold.do(PRODUCER, BringOn("b1", "eve"), EVE)
+    fold.do(PRODUCER, OrderSpeakers("o1", ("kim", "eve", "adam")))
+    fold.do(PRODUCER, SetClock("c1", "p2", 1000))
+    fold.do(PRODUCER, SetClock("c2", "eve", 60_000))
+    fold.do(PRODUCER, StartClock("c3", "eve"))
+    running, measured = fold.state.clocks["eve"], fold.state.preflights["eve"]
+    fold.do(PRODUCER, BindSpeaker("b2", "p2", "eve"))
+    assert fold.state.clocks == {"p2": msgspec.structs.replace(running, speaker="p2")}
+    assert fold.state.preflights == {"p2": msgspec.structs.replace(measured, speaker="p2")}
+    assert fold.state.order == ("kim", "p2", "adam")
+    fold.do(PRODUCER, TakeOff("t1", "eve"))
+    assert fold.state.clocks["p2"].started is None, "it stands when they go off"
+
+
+def test_time_given_to_the_billed_speaker_stands_unless_the_other_has_used_theirs() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, DescribeSession("d1", "A forum", BILLING))
+    fold.do(EVE, ArriveBackstage("a1"))
+    fold.do(PRODUCER, SetClock("c1", "p2", 1000))
+    fold.do(PRODUCER, SetClock("c2", "eve", 60_000))
+    fold.do(PRODUCER, BindSpeaker("b1", "p2", "eve"))
+    assert {one.speaker: one.allotted for one in fold.state.clocks.values()} == {"p2": 1000}
 
 
 def test_an_invitation_says_which_speaker_somebody_is_and_the_newest_device_is_meant() -> None:

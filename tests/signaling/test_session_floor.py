@@ -40,6 +40,8 @@ from signaling.protocol import (
     PutFirst,
     RaiseHand,
     RemoveHand,
+    ReopenSession,
+    ResumeSession,
     Rooms,
     SetRatio,
     SkipHand,
@@ -257,6 +259,18 @@ def test_the_voice_is_in_every_feed_but_its_own_and_its_publication_is_admitted_
     assert plan(fold.state, 7).floor == ("ada/floor",)
     fold.do(PRODUCER, EndSession("e"))
     assert plan(fold.state, 7).floor == ()
+
+
+def test_who_has_the_floor_at_the_end_has_had_it_and_is_not_live_again_where_the_end_was_a_mistake() -> None:
+    fold = opened(ADA, CAROL)
+    give(fold, CallHand)
+    give(fold, LetSpeak, hand_of(fold, ADA).id)
+    done, ended = fold.do(PRODUCER, EndSession("e"))
+    assert (done.__struct_config__.tag, ended.__struct_config__.tag) == ("floor.done", "session.ended")
+    fold.do(PRODUCER, ReopenSession("o"))
+    fold.do(PRODUCER, ResumeSession("r"))
+    assert plan(fold.state, 7).feeds["stage"].audio == plan(fold.state, 7).floor == ()
+    assert [hand.person for hand in fold.state.floor.hands] == [CAROL], "who waits waits on"
 
 
 def test_who_speaks_in_the_hall_is_heard_by_the_rooms_microphone_and_not_by_the_room() -> None:

@@ -54,7 +54,12 @@ from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
 SHOWN = ("on_screen", "answering")
 PUBLIC = ("approved", "shortlisted", "on_screen", "answering", "answered")
 LEGAL: dict[type[Step], dict[QuestionState, QuestionState]] = {
-    ApproveQuestion: {"pending": "approved", "shortlisted": "approved", "dismissed": "approved"},
+    ApproveQuestion: {
+        "pending": "approved",
+        "shortlisted": "approved",
+        "dismissed": "approved",
+        "merged": "approved",
+    },
     ShortlistQuestion: {"approved": "shortlisted", "answered": "shortlisted"},
     ShowQuestion: {"approved": "on_screen", "shortlisted": "on_screen"},
     HideQuestion: {"on_screen": "shortlisted", "answering": "shortlisted"},
@@ -76,8 +81,21 @@ LEGAL: dict[type[Step], dict[QuestionState, QuestionState]] = {
         "approved": "withdrawn",
         "shortlisted": "withdrawn",
         "on_screen": "withdrawn",
+        "merged": "withdrawn",
     },
 }
+ROADS: dict[QuestionState, tuple[type[Step], ...]] = {
+    "pending": (),
+    "approved": (ApproveQuestion,),
+    "shortlisted": (ApproveQuestion, ShortlistQuestion),
+    "on_screen": (ApproveQuestion, ShowQuestion),
+    "answering": (ApproveQuestion, ShowQuestion, BeginAnswer),
+    "answered": (ApproveQuestion, AnswerQuestion),
+    "dismissed": (DismissQuestion,),
+    "withdrawn": (WithdrawQuestion,),
+}
+"""State → the steps that lead there; to `merged`, another command does."""
+STEPS = sorted(LEGAL, key=lambda step: step.__name__)
 
 
 @dataclass
@@ -124,7 +142,7 @@ class Questions(RuleBasedStateMachine):
         self.fold.do(MODERATOR, SetModeration(self.fold.new_id(), mode))  # type: ignore[arg-type]
         self.mode = mode
 
-    @rule(question=asked, step=st.sampled_from(sorted(LEGAL, key=lambda step: step.__name__)))
+    @rule(question=asked, step=st.sampled_from(STEPS))
     def take_step(self, question: str, step: type[Step]) -> None:
         known = self.model[question]
         actor = known.author if step is WithdrawQuestion else MODERATOR
@@ -140,6 +158,8 @@ class Questions(RuleBasedStateMachine):
                 if other.state in SHOWN:
                     other.state = "answered" if other.state == "answering" else "shortlisted"
         known.state = to
+        if to == "approved":
+            known.into = None
 
     @rule(question=asked, stranger=st.sampled_from([ADA, BOB]))
     def nobody_withdraws_another_ones(self, question: str, stranger: Person) -> None:
@@ -289,6 +309,25 @@ def of(fold: Fold, question: str) -> Question:
     return fold.state.questions[question]
 
 
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("state", [*ROADS, "merged"])
+def test_every_step_from_every_state(state: QuestionState, step: type[Step]) -> None:
+    fold = Fold()
+    question, other = ask(fold, ADA), ask(fold, BOB)
+    for leads in ROADS.get(state, ()):
+        fold.do(ADA if leads is WithdrawQuestion else MODERATOR, leads(fold.new_id(), question))
+    if state == "merged":
+        fold.do(MODERATOR, MergeQuestion("m1", question, other))
+    assert of(fold, question).state == state
+    actor, to = ADA if step is WithdrawQuestion else MODERATOR, LEGAL[step].get(state)
+    if to is not None:
+        assert fold.do(actor, step("s1", question)) and of(fold, question).state == to
+    elif state in LEGAL[step].values():
+        assert fold.do(actor, step("s1", question)) == ()
+    else:
+        assert fold.refused(actor, step("s1", question)) == "wrong_state"
+
+
 # -- the screen ----------------------------------------------------------------------------------------
 
 
@@ -433,6 +472,34 @@ def test_votes_of_a_merged_question_count_each_voter_once() -> None:
     assert fold.state.votes == {kept: {"v1", "v2"}}, "a page that had not heard of it yet"
     tick = totals(fold.state, "public", questions=[gone], polls=())
     assert tick is not None and [total.votes for total in tick.votes] == [2]
+
+
+def test_nobodys_question_is_lost_with_the_one_it_was_merged_into() -> None:
+    fold = Fold()
+    kept, double, other = approved(fold), approved(fold, BOB), approved(fold, BOB)
+    for gone in (double, other):
+        fold.do(MODERATOR, MergeQuestion(fold.new_id(), gone, kept))
+    fold.do(PRODUCER, VoteQuestion("v1", double))
+    fold.do(ADA, WithdrawQuestion("w1", kept))
+    for gone in (double, other):
+        fold.do(MODERATOR, ApproveQuestion(fold.new_id(), gone))
+    assert (of(fold, double).state, of(fold, double).merged_into) == ("approved", None)
+    fold.do(SPEAKER, VoteQuestion("v2", double))
+    assert fold.state.votes == {kept: {PRODUCER.id}, double: {SPEAKER.id}}
+    seen = snapshot(fold.state, "public", "stranger")
+    assert [q.id for q in seen.questions] == [double, other]
+
+
+def test_who_asked_what_was_merged_may_take_it_back_and_its_votes_stay() -> None:
+    fold = Fold()
+    kept, gone = approved(fold), approved(fold, BOB)
+    fold.do(PRODUCER, VoteQuestion("v1", gone))
+    fold.do(MODERATOR, MergeQuestion("m1", gone, kept))
+    assert fold.refused(ADA, WithdrawQuestion("w1", gone)) == "unknown_question"
+    fold.do(BOB, WithdrawQuestion("w2", gone))
+    fold.do(SPEAKER, VoteQuestion("v2", gone))
+    assert fold.state.votes == {kept: {PRODUCER.id, SPEAKER.id}}
+    assert fold.refused(MODERATOR, ApproveQuestion("a1", gone)) == "wrong_state"
 
 
 def test_gathered_votes_lean_on_the_session_and_the_later_one_of_a_person_counts() -> None:

@@ -76,6 +76,7 @@ test('a key does only what the question allows', () => {
   assert.equal(intentOf(pending, 'show'), null);
   assert.deepEqual(intentOf(question('b1', 'answering'), 'answer'), { type: 'question.answered', question: 'b1' });
   assert.deepEqual(intentOf(question('d1', 'dismissed'), 'approve'), { type: 'question.approve', question: 'd1' });
+  assert.deepEqual(intentOf(question('m1', 'merged'), 'approve'), { type: 'question.approve', question: 'm1' });
   assert.equal(intentOf(undefined, 'approve'), null);
 });
 

@@ -29,7 +29,7 @@ export const ACTIONS = {
   answered: ['shortlist'],
   dismissed: ['approve'],
   withdrawn: [],
-  merged: [],
+  merged: ['approve'],
 };
 
 const COMMANDS = /** @type {const} */ ({

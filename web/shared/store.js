@@ -382,7 +382,12 @@ function apply(state, event) {
     case 'cue.changed':
       return { ...state, cues: upsert(state.cues, event.cue) };
     case 'cue.dropped':
-      return { ...state, cues: state.cues.filter((cue) => cue.id !== event.cue) };
+      return {
+        ...state,
+        cues: state.cues.filter((cue) => cue.id !== event.cue),
+        clocks: state.clocks.filter((clock) => clock.speaker !== event.cue),
+        preflights: state.preflights.filter((one) => one.speaker !== event.cue),
+      };
     case 'cue.ordered':
       return { ...state, order: event.speakers };
     case 'clock.changed':

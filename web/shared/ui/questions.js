@@ -23,7 +23,7 @@ const LONGEST = 600;
 const GUESS = 96;
 
 /** What its author may still take back. */
-const RETRACTABLE = new Set(['pending', 'approved', 'shortlisted', 'on_screen']);
+const RETRACTABLE = new Set(['pending', 'approved', 'shortlisted', 'on_screen', 'merged']);
 
 /** @typedef {{ id: string, head?: string, empty?: string, question?: Question, own?: boolean }} Row */
 
