@@ -13,6 +13,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -21,7 +22,7 @@ from msgspec import Meta
 from signaling.auth import LIFETIME, Claims, may_send
 from signaling.errors import Conflict, Forbidden, NotFound, SignalingError
 from signaling.programme.model import EventId
-from signaling.protocol import Billed, Id, Line, Place, Role, Session, Status, Title
+from signaling.protocol import Billed, Id, Line, Place, Role, Session, Status, Timetable, Title
 from signaling.written import line
 from stream.plan import SOURCES, Source
 
@@ -105,7 +106,7 @@ class Invitation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Offered(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A session that an invitation opens."""
+    """A session that an invitation opens; `expected`: when it is to begin and to end, as it looks now."""
 
     id: str
     title: Title
@@ -114,6 +115,7 @@ class Offered(msgspec.Struct, frozen=True, omit_defaults=True):
     end: int | None = None
     zone: str = ""
     room: str = ""
+    expected: Timetable | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -219,15 +221,21 @@ def opens(invitation: Invitation, session: Session) -> bool:
     return programme.visibility == "public" or invitation.role in _AT_WORK
 
 
-def offer(invitation: Invitation, sessions: tuple[Session, ...], *, seated: bool) -> Offer:
-    """Return what an invitation is for; of `sessions`, those that it opens."""
+def offer(
+    invitation: Invitation,
+    sessions: tuple[Session, ...],
+    expected: Mapping[str, Timetable],
+    *,
+    seated: bool,
+) -> Offer:
+    """Return what an invitation is for; of `sessions`, those that it opens. `expected`: times by session."""
     opened = tuple(session for session in sessions if opens(invitation, session))
     billed = _billed(invitation, opened)
     return Offer(
         role=invitation.role,
         page=PAGES.get(invitation.role, "watch"),
         naming=invitation.naming,
-        sessions=tuple(_offered(session) for session in opened),
+        sessions=tuple(_offered(session, expected.get(session.id)) for session in opened),
         event=invitation.event,
         name=billed.name if billed else invitation.name,
         affiliation=billed.affiliation if billed else invitation.affiliation,
@@ -300,7 +308,7 @@ def _name(invitation: Invitation, billed: Billed | None, said: str) -> str:
     return said or invitation.affiliation or _NAMELESS.get(invitation.role, "Guest")
 
 
-def _offered(session: Session) -> Offered:
+def _offered(session: Session, expected: Timetable | None) -> Offered:
     programme = session.programme
     if programme is None:
         return Offered(session.id, session.title, session.status)
@@ -312,4 +320,5 @@ def _offered(session: Session) -> Offered:
         programme.end,
         programme.zone,
         programme.room,
+        expected,
     )

@@ -7,6 +7,7 @@ owner of all; and a guest's token says what the invitation says, nothing that th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from typing import Final
@@ -18,7 +19,7 @@ from starlette.routing import Route
 
 from signaling import doors, invitation
 from signaling.auth import EVERY_SESSION, Tokens, authorize
-from signaling.errors import BadRequest, Conflict, NotFound
+from signaling.errors import BadRequest, Conflict, LogUnavailable, NotFound
 from signaling.invitation import Invitation, NewInvitation
 from signaling.invitation_operations import (
     OPERATIONS,
@@ -33,7 +34,7 @@ from signaling.invitation_store import InvitationStore, Seat
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.ports import is_loopback
 from signaling.programmes import Programmes
-from signaling.protocol import OVER, Person, Session
+from signaling.protocol import OVER, Person, Session, Timetable
 from signaling.relays import Relays
 
 __all__ = ["OPERATIONS", "InvitationDoors"]
@@ -194,7 +195,8 @@ class InvitationDoors:
         shown = await doors.json_body(request, Shown)
         seat = await self._store.look(shown.code, shown.client or "")
         invited = _granted(seat)
-        told = invitation.offer(invited, await self._bound(invited), seated=seat.held)
+        sessions = await self._bound(invited)
+        told = invitation.offer(invited, sessions, self._expected(sessions), seated=seat.held)
         return doors.json_response(told)
 
     async def _exchange(self, request: Request) -> Response:
@@ -232,6 +234,14 @@ class InvitationDoors:
         if invited.session is not None:
             return ((await self._live.get(invited.session)).state.session,)
         return self._sessions(invited)
+
+    def _expected(self, sessions: tuple[Session, ...]) -> dict[str, Timetable]:
+        """Return when sessions are expected, by id; nothing of those whose programme is not there."""
+        found: dict[str, Timetable] = {}
+        for event in {session.programme.event for session in sessions if session.programme}:
+            with contextlib.suppress(NotFound, LogUnavailable):
+                found |= self._programmes.expected(self._programmes.get(event))
+        return found
 
     def _sessions(self, invited: Invitation) -> tuple[Session, ...]:
         programme = self._programmes.get(invited.event or "")

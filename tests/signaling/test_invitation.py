@@ -80,7 +80,7 @@ def test_who_is_billed_is_called_what_the_programme_calls_them() -> None:
     token = claims(ada, session(), CLIENT, name="Somebody else", gen=0, now=NOW / 1000)
     assert (token.name, token.affiliation, token.title) == ("Ada Lindqvist", "Engines", "Professor")
     assert (token.billed, token.sub) == ("p-1", "p-1")
-    assert offer(ada, (session(),), seated=False).name == "Ada Lindqvist"
+    assert offer(ada, (session(),), {}, seated=False).name == "Ada Lindqvist"
 
 
 def test_a_name_that_must_be_said_must_be_said() -> None:
@@ -107,7 +107,7 @@ def test_an_events_invitation_opens_what_is_by_invitation_only_to_who_works_ther
     assert not opens(everywhere, Session("loose", "A talk", "live", 0))
     closed = session("symposium", visibility="invitation")
     assert opens(everywhere, closed) is (role not in ("viewer", "speaker"))
-    shown = [one.id for one in offer(everywhere, (session(), closed), seated=False).sessions]
+    shown = [one.id for one in offer(everywhere, (session(), closed), {}, seated=False).sessions]
     assert ("symposium" in shown) is (role not in ("viewer", "speaker"))
 
 

@@ -227,6 +227,10 @@ async def test_an_events_link_opens_its_public_sessions_and_not_what_is_by_invit
     made = await invite(server, session=None, event="conf", seats=100)
     looked = (await server.http.post("/api/invitations/look", json={"code": made["code"]})).json()
     assert [session["id"] for session in looked["sessions"]] == [public]
+    # The door has the times that the programme has: those to be expected as well as those planned.
+    listed = (await server.http.get("/api/events/conf/programme")).json()["items"]
+    expected = {item["id"]: item["expected"] for item in listed}
+    assert looked["sessions"][0]["expected"] == expected[public]
     mine = new_code()
     chosen = await exchange(server, made["code"], mine, session=public)
     assert chosen.json()["session"] == public

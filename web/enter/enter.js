@@ -3,10 +3,11 @@
  * say here is let through at once. Owns no session; the token is handed over in this tab's storage.
  */
 
-/** @import { Offer } from '../shared/invitation.js' */
+/** @import { Offer, Offered } from '../shared/invitation.js' */
 /** @import { Place } from '../shared/protocol.js' */
 
 import { exchange, keepInvitation, look } from '../shared/invitation.js';
+import { lateness } from '../shared/late.js';
 import { beginning } from '../shared/time.js';
 import { keepPlace, keepToken } from '../shared/token.js';
 import { Segments } from '../shared/ui/fields.js';
@@ -137,7 +138,7 @@ function Invited({ to }) {
   return html`
     <p class="quiet">${entrance.invited}</p>
     <h1>${chosen?.title ?? ''}</h1>
-    ${chosen?.start && html`<p class="quiet">${beginning(chosen.start)}${chosen.room && `, ${chosen.room}`}</p>`}
+    ${chosen && html`<${When} session=${chosen} />`}
     ${!viewer && html`<p class="quiet">${say(entrance.as, { role: words.presence.roles[to.role] })}</p>`}
     <form class="door-form" onSubmit=${(/** @type {Event} */ e) => go(e)}>
       ${to.sessions.length > 1 &&
@@ -149,7 +150,7 @@ function Invited({ to }) {
               <input type="radio" name="session" checked=${one.id === session} onChange=${() => setSession(one.id)} />
               <span>${one.title}</span>
               <span class="quiet">
-                ${one.status === 'live' ? programme.live : one.status === 'ended' ? programme.ended : one.start ? beginning(one.start) : ''}
+                ${one.status === 'live' ? programme.live : one.status === 'ended' ? programme.ended : timeOf(one)}
               </span>
             </label>
           `,
@@ -199,6 +200,21 @@ function Invited({ to }) {
         <p class="quiet">${entrance.deskHow}</p>
       </div>`}
     </form>
+  `;
+}
+
+/** When a session begins, as it looks now. @param {Offered} session */
+function timeOf({ start, expected }) {
+  const begins = expected?.start ?? start;
+  return begins ? beginning(begins) : '';
+}
+
+/** When and where, and how that differs from what was planned. @param {{ session: Offered }} props */
+function When({ session }) {
+  const late = session.status === 'ended' ? '' : lateness(session.expected?.late ?? 0);
+  return html`
+    <p class="door-when quiet"><span>${timeOf(session)}</span> ${session.room && html`<span>${session.room}</span>`}</p>
+    ${late && html`<p class="door-late">${late}</p>`}
   `;
 }
 

@@ -2,6 +2,7 @@
 
 /** @import { Item, Programme as Answer } from './day.js' */
 
+import { lateness } from '../shared/late.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { IconButton } from '../shared/ui/parts.js';
 import { Segments } from '../shared/ui/fields.js';
@@ -68,8 +69,7 @@ function Entry({ item, answer, at, now, large }) {
   const speakers = people(item.speakers);
   const chairs = people(item.chairs).map((person) => person.name);
   const room = answer.rooms.find(({ id }) => id === item.room)?.name ?? '';
-  const minutes = Math.round(Math.abs(item.expected?.late ?? 0) / MINUTE);
-  const late = item.expected && minutes > 0 && where !== 'ended' && where !== 'withdrawn';
+  const late = where === 'ended' || where === 'withdrawn' ? '' : lateness(item.expected?.late ?? 0);
   const until = begins(item) - now;
   const running = where === 'live' || where === 'doors' || where === 'paused';
   const save = () => {
@@ -105,9 +105,7 @@ function Entry({ item, answer, at, now, large }) {
         )}
         ${chairs.length > 0 && html`<p class="quiet">${say(programme.chair, { names: listed(chairs) })}</p>`}
         ${late &&
-        html`<p class="entry-late">
-          ${say((item.expected?.late ?? 0) > 0 ? programme.late : programme.early, { n: minutes })}${item.expected?.over ? `, ${programme.over}` : ''}
-        </p>`}
+        html`<p class="entry-late"><span>${late}</span> ${item.expected?.over && html`<span>${programme.over}</span>`}</p>`}
         ${large && where === 'next' && until > 0 && until < COUNTED_MS &&
         html`<p class="quiet">${say(programme.starts, { time: duration(until) })}</p>`}
         ${item.recording && where === 'ended' && html`<p><a href=${item.recording}>${words.stage.replay}</a></p>`}

@@ -14,11 +14,19 @@ const REQUEST_MS = 6000;
 /**
  * What an invitation is for (docs/openapi.json, Offer).
  *
+ * @typedef {object} Offered a session that it opens
+ * @property {string} id
+ * @property {string} title
+ * @property {Status} status
+ * @property {number | null} [start] as planned
+ * @property {string} [room]
+ * @property {{ start: number, late: number } | null} [expected] as it looks now
+ *
  * @typedef {object} Offer
  * @property {Role} role
  * @property {string} page
  * @property {'fixed' | 'optional' | 'required'} naming
- * @property {ReadonlyArray<{ id: string, title: string, status: Status, start?: number | null, room?: string }>} sessions
+ * @property {readonly Offered[]} sessions
  * @property {string} [name]
  * @property {Place} [place]
  * @property {boolean} [seated] whether this browser has its seat already
