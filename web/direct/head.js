@@ -3,6 +3,7 @@
 /** @import { Status } from '../shared/protocol.js' */
 /** @import { Desk } from './desk.js' */
 
+import { lateness } from '../shared/late.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { Drop } from '../shared/ui/drop.js';
 import { LanguageChoice } from '../shared/ui/language.js';
@@ -15,7 +16,8 @@ import { MINUTE, Minutes } from './minutes.js';
 
 const { direct } = words;
 
-/** Where the head has one line for all of it: a phone's. As in style.css. */
+/** Where one line has no room for all of it: on a tablet some waits behind a button, on a phone all. As in style.css. */
+const TABLET = matchMedia('(max-width: 1100px)');
 const NARROW = matchMedia('(max-width: 860px)');
 
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
@@ -37,6 +39,7 @@ const LIFE = {
 /** @param {{ desk: Desk, onKeys: () => void }} props */
 export function Head({ desk, onKeys }) {
   const { session } = desk;
+  const [tablet, narrow] = [useMedia(TABLET), useMedia(NARROW)];
   const [asking, setAsking] = useState(false);
   const [length, setLength] = useState(/** @type {number | null} */ (null));
   const { session: talk, can } = desk.state;
@@ -48,11 +51,16 @@ export function Head({ desk, onKeys }) {
     void desk.give({ type: 'session.end' });
   };
   const more = html`
-    <${Drift} desk=${desk} />
     <p class="clock quiet">${timeOfDay(session.now.value, { seconds: true })}</p>
     <button type="button" class="button slight" onClick=${onKeys}>${direct.keys} <kbd>?</kbd></button>
     <${LanguageChoice} />
     ${(status === 'live' || status === 'paused') && desk.may('session.pause') && html`<${Break} desk=${desk} length=${length} onLength=${setLength} />`}
+  `;
+  const first = html`
+    <${Drift} desk=${desk} />
+    ${status === 'paused' && html`<${Left} desk=${desk} />`}
+  `;
+  const life = html`
     ${steps.map(
       ({ type, text, how, main }) => html`<button
         key=${type}
@@ -75,7 +83,9 @@ export function Head({ desk, onKeys }) {
       html`<p class="session-state" data-status=${status}>
         ${direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
-      ${useMedia(NARROW) ? html`<${Drop} icon="view" label=${direct.session}>${more}<//>` : more}
+      ${!narrow && first}
+      ${tablet ? html`<${Drop} icon="view" label=${narrow ? direct.session : direct.more}>${narrow && first}${more}${narrow && life}<//>` : more}
+      ${!narrow && life}
       ${asking && html`<${Confirm} text=${direct.endAsk} yes=${direct.endYes} no=${direct.endNo} onYes=${end} onNo=${() => setAsking(false)} />`}
     </header>
   `;
@@ -88,20 +98,28 @@ export function Head({ desk, onKeys }) {
  */
 function Break({ desk, length, onLength }) {
   const { session: talk } = desk.state;
-  const now = desk.session.now.value;
-  const on = talk?.status === 'paused';
-  const left = on && talk.resumes ? talk.resumes - now : null;
   const set = (/** @type {number | null} */ minutes) => {
     onLength(minutes);
-    if (on && minutes !== null) void desk.give({ type: 'session.pause', until: endOf(minutes, now) });
+    if (talk?.status === 'paused' && minutes !== null) {
+      void desk.give({ type: 'session.pause', until: endOf(minutes, desk.session.now.value) });
+    }
   };
   return html`
-    ${left !== null && html`<p class="break-left" data-over=${left < 0 ? '' : undefined}>${say(left < 0 ? direct.breakOver : direct.breakLeft, { time: duration(Math.abs(left)) })}</p>`}
     <label class="allotted break-length">
       <span class="quiet">${direct.breakFor}</span>
       <${Minutes} value=${length} min="1" title=${direct.breakHow} label=${direct.breakMinutes} onSet=${set} />
     </label>
   `;
+}
+
+/** How long the break still lasts, or how long it should be over; nothing where nobody has said so. @param {{ desk: Desk }} props */
+function Left({ desk }) {
+  const { session: talk } = desk.state;
+  if (!talk?.resumes) return null;
+  const left = talk.resumes - desk.session.now.value;
+  return html`<p class="break-left" data-over=${left < 0 ? '' : undefined}>
+    ${say(left < 0 ? direct.breakOver : direct.breakLeft, { time: duration(Math.abs(left)) })}
+  </p>`;
 }
 
 /** When a break of so many minutes that begins at a moment is over. @param {number} minutes @param {number} begins */
@@ -111,12 +129,10 @@ const endOf = (minutes, begins) => Math.round(begins + minutes * MINUTE);
 function Drift({ desk }) {
   const { timetable, session: talk } = desk.state;
   if (!timetable || desk.over) return null;
-  const minutes = Math.round(timetable.late / MINUTE);
-  const { programme } = words;
-  const how = minutes > 0 ? say(programme.late, { n: minutes }) : minutes < 0 ? say(programme.early, { n: -minutes }) : direct.onTime;
+  const how = lateness(timetable.late) || direct.onTime;
   const begun = talk?.status === 'live' || talk?.status === 'paused';
   const when = begun ? say(direct.endsAt, { time: timeOfDay(timetable.end) }) : say(direct.beginsAt, { time: timeOfDay(timetable.start) });
-  return html`<p class="drift" data-late=${minutes > 0 || timetable.over ? '' : undefined}>
+  return html`<p class="drift" data-late=${timetable.late > 0 || timetable.over ? '' : undefined}>
     <span>${when}</span> <span>${timetable.over ? direct.runsOver : how}</span>
   </p>`;
 }

@@ -27,7 +27,7 @@ export function PreviewBus({ desk }) {
   const slides = preview.shown.slides.value !== 'none';
   const ready = row && hasPicture(row) ? (row.cue?.acknowledged || row.light === 'green' ? 'green' : 'amber') : 'none';
   const main = state.stage[0];
-  const closed = desk.over || !row?.person;
+  const who = row?.person && row.name;
   return html`
     <section class="bus preview-bus" data-ready=${ready} aria-labelledby="preview-title">
       <h2 class="desk-title" id="preview-title">
@@ -53,25 +53,26 @@ export function PreviewBus({ desk }) {
           }}
         />
       </div>
-      <div class="cuts">
+      ${!desk.over &&
+      html`<div class="cuts">
         <${CutButton}
           desk=${desk}
           cut="take"
           kind="take"
-          label=${row && !closed ? say(main ? direct.takeBeside : direct.take, { name: row.name }) : direct.takeNone}
+          label=${who ? say(main ? direct.takeBeside : direct.take, { name: who }) : direct.takeNone}
           title=${main ? direct.takeBesideHow : direct.takeHow}
-          disabled=${closed}
+          disabled=${!who}
         />
         ${main &&
         html`<${CutButton}
           desk=${desk}
           cut="handover"
           kind="take"
-          label=${row && !closed ? say(direct.handOver, { name: row.name }) : direct.handOverNone}
+          label=${who ? say(direct.handOver, { name: who }) : direct.handOverNone}
           title=${say(direct.handOverHow, { name: main.name })}
-          disabled=${closed}
+          disabled=${!who}
         />`}
-      </div>
+      </div>`}
       <p class="quiet armed-how" role="status">${desk.armed.value ? direct.armed : ''}</p>
       ${row && html`<${Details} desk=${desk} row=${row} key=${row.id} />`}
     </section>

@@ -110,13 +110,15 @@ function Health({ desk }) {
   const playing = programme.shown.main.value !== 'none' || programme.shown.slides.value !== 'none';
   const quality = programme.quality.value;
   const soft = quality === 'soft' || quality === 'standing';
-  const picture = phase !== 'connected' ? health.pictureBad : !playing ? health.pictureNone : soft ? health.pictureSoft : health.pictureGood;
+  // After the end none comes, and none is missed.
+  const joined = phase === 'connected' || desk.over;
+  const picture = !joined ? health.pictureBad : !playing ? health.pictureNone : soft ? health.pictureSoft : health.pictureGood;
   const screens = (state.presence.people ?? []).filter((p) => p.role === 'hall').length;
   const lines = /** @type {const} */ ([
     ['line', session.status.value.phase === 'open', health.lineGood, health.lineBad],
     ['relay', state.media.relay, health.relayGood, health.relayBad],
     ['log', !state.chatPaused, health.chatGood, health.chatBad],
-    ['picture', phase === 'connected' && !soft, picture, picture],
+    ['picture', joined && !soft, picture, picture],
     ['screens', screens > 0, say(health.screens, { n: screens }), health.screensNone],
   ]);
   return html`

@@ -529,6 +529,7 @@ export const en = {
   direct: {
     title: 'Direct',
     session: 'Session',
+    more: 'More',
     programme: 'Programme',
     programmeHow: 'What hall and audience see now',
     programmeShut: 'The audience sees no picture.',

@@ -100,7 +100,7 @@ export const zh = {
     signedLast: '刚刚签署：{organisation}（{name}）。',
     part: '第 {n} 部分，共 {all} 部分。',
     code: '手机扫码入口：{place}',
-    scan: '扫码提问和投票',
+    scan: '扫码提问\u200b和投票',
     scanVote: '扫码投票',
   },
 
@@ -530,6 +530,7 @@ export const zh = {
   direct: {
     title: '导播',
     session: '本场控制',
+    more: '更多',
     programme: '播出',
     programmeHow: '会场和观众此刻看到的',
     programmeShut: '观众看不到画面。',
