@@ -18,12 +18,12 @@ export function Room({ desk }) {
     <section class="av-part" aria-labelledby="av-room">
       <h2 id="av-room" class="av-part-head">${av.room}</h2>
       <${Tally} desk=${desk} />
-      <${Preview} track=${camera.track.value} />
+      <${Preview} camera=${camera} />
       <${Controls} desk=${desk} />
       <${DeviceChoice} device=${camera} />
       <${DeviceTrouble} device=${camera} />
       <${DeviceChoice} device=${microphone} />
-      <${Level} track=${track} muted=${desk.muted.value} />
+      ${!microphone.trouble.value && html`<${Level} track=${track} muted=${desk.muted.value} />`}
       <p class="quiet" role="status">
         ${track ? (voice.loud ? av.loud : voice.heard ? av.heard : voice.silent ? av.silent : av.listening) : ''}
       </p>

@@ -35,7 +35,7 @@ export function OnAir({ booth }) {
       <aside class="side">
         <div class="thumbs">
           <figure>
-            <${Preview} track=${devices.camera.track.value} />
+            <${Preview} camera=${devices.camera} />
             <figcaption class="quiet">${speak.preview}</figcaption>
           </figure>
           <${Return} booth=${booth} />

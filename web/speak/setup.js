@@ -44,7 +44,7 @@ export function Setup({ booth }) {
         </div>
         <${LanguageChoice} />
       </header>
-      <${Preview} track=${devices.camera.track.value} />
+      <${Preview} camera=${devices.camera} />
       <ol class="steps" aria-label=${speak.steps.label}>
         <${StepOf} name=${speak.steps.picture} step=${picture}>
           <${DeviceChoice} device=${devices.camera} />
@@ -53,7 +53,7 @@ export function Setup({ booth }) {
         <//>
         <${StepOf} name=${speak.steps.sound} step=${sound}>
           <${DeviceChoice} device=${devices.microphone} />
-          <${Level} track=${devices.microphone.track.value} />
+          ${!devices.microphone.trouble.value && html`<${Level} track=${devices.microphone.track.value} />`}
           <${DeviceTrouble} device=${devices.microphone} />
           <p class="quiet" role="status">
             ${devices.microphone.trouble.value ? '' : voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}

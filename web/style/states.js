@@ -110,7 +110,7 @@ export const States = ({ Part }) => html`
       ${TROUBLES.map((trouble) => html`<${DeviceTrouble} key=${trouble} device=${device(kind, trouble)} />`)}
     `)}
     <${Level} track=${null} />
-    <div class="specimen-picture"><${Preview} track=${null} /></div>
+    <div class="specimen-picture"><${Preview} camera=${device('camera', null)} /></div>
   <//>
   <${Part} name="Backstage">
     <${IntercomBar} intercom=${intercom({})} />

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { browserOf } from '../browser.js';
 import { measure } from '../media/level.js';
 import { words } from '../words.js';
+import { Icon } from './icons.js';
 
 const { speak } = words;
 
@@ -21,19 +22,24 @@ const SILENT_MS = 6000;
 const LOUD = 0.985;
 const LOUD_MS = 2000;
 
-/** @param {{ device: Device }} props */
-export const DeviceChoice = ({ device }) => html`
-  <label class="choice">
-    <span class="quiet">${speak[device.kind]}</span>
-    <select
-      value=${device.chosen}
-      disabled=${!device.choices.value.length}
-      onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ e) => device.choose(e.currentTarget.value)}
-    >
-      ${device.choices.value.map((info) => html`<option value=${info.deviceId}>${info.label || info.deviceId}</option>`)}
-    </select>
-  </label>
-`;
+/** Which one; nothing where the trouble says why there is none to choose. @param {{ device: Device }} props */
+export function DeviceChoice({ device }) {
+  const choices = device.choices.value;
+  const trouble = device.trouble.value;
+  if (trouble === 'denied' || (trouble && !choices.length)) return null;
+  return html`
+    <label class="choice">
+      <span class="quiet">${speak[device.kind]}</span>
+      <select
+        value=${device.chosen}
+        disabled=${!choices.length}
+        onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ e) => device.choose(e.currentTarget.value)}
+      >
+        ${choices.map((info) => html`<option value=${info.deviceId}>${info.label || info.deviceId}</option>`)}
+      </select>
+    </label>
+  `;
+}
 
 /** @param {{ device: Device }} props */
 export function DeviceTrouble({ device }) {
@@ -104,11 +110,12 @@ export function Level({ track, muted = false, label = speak.level }) {
 }
 
 /**
- * The own picture, mirrored as people know themselves.
+ * The own picture, mirrored as people know themselves. What is wrong with the camera is said beside it, not in it.
  *
- * @param {{ track: MediaStreamTrack | null }} props
+ * @param {{ camera: Device }} props
  */
-export function Preview({ track }) {
+export function Preview({ camera }) {
+  const track = camera.track.value;
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   useEffect(() => {
     const at = video.current;
@@ -120,7 +127,7 @@ export function Preview({ track }) {
   return html`
     <div class="slot preview" data-shown=${track ? 'live' : 'none'}>
       <video ref=${video} aria-label=${speak.preview} autoplay playsinline muted></video>
-      ${!track && html`<p class="no-picture">${speak.previewOff}</p>`}
+      ${!track && html`<p class="no-picture">${camera.trouble.value ? html`<${Icon} name="cameraOff" />` : speak.previewOff}</p>`}
     </div>
   `;
 }
