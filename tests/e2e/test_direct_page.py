@@ -56,9 +56,6 @@ class Show:
     async def does(self, selector: str, *keys: str) -> None:
         await does(self.desk, selector, *keys)
 
-    async def click(self, selector: str) -> None:
-        await self.desk.page.click(selector, timeout=1000 * WITHIN)
-
     async def writes(self, selector: str, text: str, then: str = "Enter") -> None:
         await to(self.desk, selector)
         await press(self.desk, "Control+a")
@@ -299,50 +296,55 @@ async def test_a_declaration_is_signed_and_a_break_has_its_length(stage: Stage, 
 async def a_declaration_is_signed(show: Show) -> None:
     """Written at the desk, read in the hall, signed by the one an organisation has sent, and closed."""
     desk, hall, watch = show.desk, show.hall, show.watch
-    await show.click("[data-action=declaration]")
-    await desk.type("dialog [name=title]", "Joint declaration")
-    await desk.type("dialog [name=text]", "We open both rooms.")
-    await desk.type("dialog [name=organisations]", "Yale University\n清华大学")
+    await show.does("[data-action=declaration]")
+    await show.writes("dialog [name=title]", "Joint declaration", then="Tab")
+    await show.writes("dialog [name=text]", "We open both rooms.", then="Tab")
+    await show.writes("dialog [name=organisations]", "Yale University\n清华大学", then="Tab")
     await desk.reload()
-    await show.click("[data-action=declaration]")
+    await show.does("[data-action=declaration]")
     assert await desk.evaluate("document.querySelector('dialog [name=text]').value") == "We open both rooms."
-    await show.click("dialog [type=submit]:enabled")
-    await show.click("[data-act='declaration.show']")
+    await show.does("dialog [type=submit]:enabled")
+    await show.does("[data-act='declaration.show']")
     await hall.expect_text("We open both rooms.", ".declaration-read", WITHIN)
     assert await watch.evaluate("document.querySelector('[data-action=sign]') === null")
-    await show.click("[data-act='declaration.open']")
+    await show.does("[data-act='declaration.open']")
     await hall.expect("document.querySelectorAll('.roll-row').length === 2", WITHIN)
-    await watch.page.focus("[data-action=sign]", timeout=1000 * WITHIN)
-    await watch.page.keyboard.press("Enter")
+    # Who signs reads the whole of it first, is asked once more, and may step back.
+    await does(watch, "[role=tab][aria-selected=true]", "ArrowLeft")
+    await to(watch, ".declaration")
+    await does(watch, "[data-action=sign]")
     await watch.expect("document.activeElement.closest('dialog') !== null", WITHIN)
-    for key in ("Tab", "Enter"):
-        await watch.page.keyboard.press(key)
+    await press(watch, "Escape")
+    await watch.expect("document.activeElement.dataset.action === 'sign'", WITHIN)
+    await does(watch, "[data-action=sign]")
+    await does(watch, "dialog .button.serious")
     await hall.expect("document.querySelectorAll('.roll-row[data-signed]').length === 1", WITHIN)
     await hall.expect_text("Kim Viewer", ".board-foot", WITHIN)
     await watch.expect("document.querySelector('.sign').dataset.sign === 'signed'", WITHIN)
-    await show.click("[data-act='declaration.close']")
+    await show.does("[data-act='declaration.close']")
     await show.sees("[data-declaration=closed]")
-    await show.click("[data-act='declaration.hide']")
+    await show.does("[data-act='declaration.hide']")
     await hall.expect("document.querySelector('.declaration-board') === null", WITHIN)
-    await desk.page.keyboard.press("Escape")
+    await press(desk, "Escape")
+    await desk.expect("document.activeElement.dataset.action === 'declaration'", WITHIN)
 
 
 async def a_break_has_its_length(show: Show) -> None:
     """Minutes before the break, other ones while it is on: hall and audience count down to one moment."""
     desk = show.desk
     shown = {show.hall: ".countdown-time", show.watch: ".slate-count"}
-    await desk.type(".break-length input", "10")
+    await to(desk, ".break-length input")
+    await desk.page.keyboard.type("10")
     shown_at = await desk.evaluate("document.querySelector('.desk-head .clock').innerText")
     await desk.expect(f"document.querySelector('.desk-head .clock').innerText !== {shown_at!r}", WITHIN)
     assert await desk.evaluate("document.querySelector('.break-length input').value") == "10", "seconds pass"
-    await show.click("button[title*='there is a break']")
+    await show.does("button[title*='there is a break']")
     for page, where in shown.items():
         await page.expect(f"/\\b(9|10):\\d\\d/.test(document.querySelector('{where}')?.innerText)", WITHIN)
-    await desk.type(".break-length input", "20")
-    await desk.page.keyboard.press("Tab")
+    await show.writes(".break-length input", "20", then="Tab")
     for page, where in shown.items():
         await page.expect(f"/\\b(19|20):\\d\\d/.test(document.querySelector('{where}')?.innerText)", WITHIN)
     await desk.expect("/(19|20):/.test(document.querySelector('.break-left')?.innerText)", WITHIN)
-    await show.click("button[title*='sees the stage again']")
+    await show.does("button[title*='sees the stage again']")
     for page, where in shown.items():
         await page.expect(f"document.querySelector('{where}') === null", WITHIN)
