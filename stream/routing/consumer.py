@@ -33,7 +33,7 @@ old a one is stored."""
 
 RESTART_WINDOW = 2.0
 """Seconds after its start in which a viewer that asks for a picture gets the start again: Firefox drops
-what arrives right after DTLS (browser-facts.md)."""
+what arrives right after DTLS."""
 
 BEST_LAYER = 15
 """A layer beyond any: the best there is."""

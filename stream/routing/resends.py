@@ -1,6 +1,6 @@
 """How much of what a viewer lost it may have again: a budget, and no packet twice within a round trip.
 
-Answers to NACK without a budget turn a bottleneck into a storm (browser-facts.md). Pure.
+Answers to NACK without a budget turn a bottleneck into a storm: browsers ask again and again. Pure.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ UDP_SEGMENT = 103
 
 _SOL_UDP = 17
 MAX_SEGMENTS = 20
-"""Packets in one GSO send; the kernel allows 64, browsers were seen to take 20 (browser-facts.md)."""
+"""Packets in one GSO send; the kernel allows 64, browsers were seen to take 20."""
 
 MAX_RUN_BYTES = 65_000
 """Bytes in one GSO send; an IPv4 datagram ends at 65,507."""

@@ -112,7 +112,7 @@ class Nack(NamedTuple):
 
 
 class PictureLossIndication(NamedTuple):
-    """A keyframe is wanted (RFC 4585, section 6.3.1)."""
+    """A key frame is wanted (RFC 4585, section 6.3.1)."""
 
     sender_ssrc: int
     media_ssrc: int
@@ -347,7 +347,7 @@ def pack_nack(sender_ssrc: int, media_ssrc: int, sequences: Iterable[int]) -> by
 
 
 def pack_pli(sender_ssrc: int, media_ssrc: int) -> bytes:
-    """Ask for a keyframe (RFC 4585, section 6.3.1)."""
+    """Ask for a key frame (RFC 4585, section 6.3.1)."""
     return _packed(PAYLOAD_SPECIFIC_FEEDBACK, _FORMAT_PLI, _two.pack(sender_ssrc, media_ssrc))
 
 

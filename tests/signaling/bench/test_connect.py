@@ -1,4 +1,4 @@
-"""`rostrum bench connect` as people run it (rows 13 and 14 of the faults), and a small one for every day."""
+"""`rostrum bench connect` as people run it (faults.md, rows 13 and 14), and a small one for every day."""
 
 from __future__ import annotations
 
