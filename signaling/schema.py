@@ -1,11 +1,14 @@
 """The doors for other languages: JSON Schema, AsyncAPI, OpenAPI and TypeScript, written from the structs.
 
+For people, the table of commands in docs/protocol.md is written as well.
+
 The law: these files are derived and committed; a test holds them to the structs, so that the pages'
 types, the published schema and the server cannot disagree. `python -m signaling.schema` writes them.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import types
@@ -19,6 +22,10 @@ from signaling import protocol
 from signaling.app import openapi
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/protocol.md"
+
+_BEGIN, _END = "<!-- begin: commands -->", "<!-- end: commands -->"
+"""What the table of commands stands between."""
 
 UNIONS = ("AnyCommand", "AnyClientMessage", "AnyEvent", "AnyServerMessage")
 ALIASES = (
@@ -49,7 +56,19 @@ def documents() -> dict[Path, str]:
         ROOT / "docs/asyncapi.json": _json(asyncapi()),
         ROOT / "docs/openapi.json": _json(openapi()),
         ROOT / "web/shared/protocol.d.ts": typescript(),
+        PAGE: _page(PAGE.read_text()),
     }
+
+
+def _page(text: str) -> str:
+    """Return the page about the protocol with the table of commands written anew between its marks."""
+    before, _, rest = text.partition(f"{_BEGIN}\n")
+    _, _, after = rest.partition(_END)
+    rows = "".join(
+        f"| `{command.__struct_config__.tag}` | {' '.join((inspect.getdoc(command) or '').split())} |\n"
+        for command in _members("AnyCommand")
+    )
+    return f"{before}{_BEGIN}\n| command | does |\n|---|---|\n{rows}{_END}{after}"
 
 
 def json_schema() -> dict[str, Any]:

@@ -90,7 +90,7 @@ class WithdrawChat(Command, frozen=True, tag="chat.withdraw"):
 
 
 class DeleteChat(Command, frozen=True, tag="chat.delete"):
-    """Take a message away from everybody, or approve one not; staff and its author see why (moderators)."""
+    """Take a message away, or refuse one that was held back; staff and its author see why (moderators)."""
 
     message: Id
     reason: Line = ""

@@ -1,4 +1,4 @@
-"""docs/protocol.md names every code the WebSocket can tell, and no other."""
+"""docs/protocol.md names every message, and every code the WebSocket can tell and no other."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def raised() -> set[str]:
 def test_every_code_is_explained() -> None:
     assert len(raised()) > 20
     assert {code for code in raised() if f"`{code}`" not in PAGE} == set()
+
+
+def test_every_message_is_on_the_page() -> None:
+    unions = (protocol.AnyCommand, protocol.AnyEvent, protocol.AnyServerMessage)
+    tags = {message.__struct_config__.tag for union in unions for message in typing.get_args(union)}
+    assert {tag for tag in tags if f"`{tag}`" not in PAGE} == set()
 
 
 def test_no_code_is_explained_that_does_not_exist() -> None:

@@ -510,7 +510,7 @@ export interface WithdrawChat {
   message: string;
 }
 
-/** Take a message away from everybody, or approve one not; staff and its author see why (moderators). */
+/** Take a message away, or refuse one that was held back; staff and its author see why (moderators). */
 export interface DeleteChat {
   type: "chat.delete";
   id: string;
