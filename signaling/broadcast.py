@@ -1,10 +1,11 @@
 """The same bytes to everybody of an audience, by as little as a write takes.
 
-A thousand readers' objects do not stay in a processor's cache from one message to the next, so each that is
-looked at on the way costs as much as a tenth of the write. A reader whose outbox is empty and whose wire has
-room is therefore no more here than the number of a socket: what is put goes there by `write(2)` alone. The
-law: nothing overtakes. Who still has something waiting, here or in the transport, gets it through their
-outbox, and what a socket takes only a part of, or nothing, goes on through the wire. A number is taken out
+A thousand readers' objects do not stay in a processor's cache from one message to the next, so each object
+that is looked at on the way costs a tenth of the write. A reader whose outbox is empty, and whose transport
+has room, is therefore no more here than the number of a socket: what is put goes there by `write(2)` alone.
+
+The law: nothing overtakes. Who has something waiting, here or in the transport, gets the rest through their
+outbox; what a socket takes only in part, or not at all, goes on through the wire. A number is taken out
 before its socket is closed, so that it never names a stranger's.
 """
 

@@ -1,11 +1,12 @@
 """All sessions there are, as lists, programmes and doors need them: known without reading a log.
 
 Owns one card for each session: its `Session`, which whoever changes it writes beside the log's head, and the
-newest place of its log that this worker knows. The law: a card is taken from Redis whenever something is
-heard that could change it, and all of them now and then; it is never newer than the log, and a log that ends
-before the place on its card has lost its end, and is to be read and given a new epoch. One that is lost
-whole, though nobody has deleted it, is gone with all that was said in it and who was put out: a card makes no
-session.
+newest place of its log that this worker knows.
+
+The law: a card is taken from Redis whenever something is heard that could change it, and all of them now and
+then. It is never newer than the log: a log that ends before the place on its card has lost its end, and is to
+be read and given a new epoch. A log that was lost whole, and not deleted, is gone, with all that was said in
+it and who was put out: a card makes no session.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The sessions of this worker, kept in step with Redis.
 
-Owns two tasks: one hears pub/sub (the fast path), one looks once a second where the logs end that are read
-here (which finds gaps, lost ends, new sessions, and whether Redis is there at all). The law: while Redis is
-away, what is known stays readable and commands are refused with a reason; when it is back, everybody is
+Owns two tasks. One hears pub/sub (the fast path). The other looks once a second where the logs end that are
+held here: so it finds gaps, lost ends, new sessions, and whether Redis is there at all. The law: while Redis
+is away, what is known stays readable and commands are refused with a reason; when it is back, everybody is
 caught up before anybody is told so. A log is read when somebody first needs it, once, however many come at
 that moment, and let go when nobody has needed it for KEEP. Every worker holds the sessions that are open
 (doors, live, paused), with nobody there too: their plans are told to relays, and who comes while Redis is

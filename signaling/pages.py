@@ -1,10 +1,9 @@
 """The pages, served as they were written, and the headers that fence them in.
 
-The law: of `web/` only the pages' folders and only files of known kinds are given out; a browser asks
-each time whether a file is still the same (ETag), so a new version is there at once; and a page loads
-nothing, and connects nowhere, but here. A document names its scripts and the modules of its first look in
-a `Link` header, so that a browser asks for them at once and not, import by import, one round trip after the
-other.
+The law: of `web/` only the pages' folders, and only files of known kinds, are given out. A browser asks
+each time whether a file is still the same (ETag), so a new version is there at once. A page loads nothing,
+and connects nowhere, but here. A document names its scripts and the modules of its first look in a `Link`
+header: a browser then asks for all of them at once, where imports alone take one round trip after the other.
 """
 
 from __future__ import annotations

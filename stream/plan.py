@@ -40,7 +40,8 @@ class StagePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     `feeds["stage"]` is what the audience gets, `feeds["room"]` the same without the room's own sound,
     `feeds["floor"]` the same without the voice that has the floor, `feeds["return"]` what a speaker gets
     back. A name with slashes narrows: who watches `return/speaker/ada` gets that feed, or `return/speaker`,
-    or `return`. `floor` names the publications of that source that may be; any other of it is ended.
+    or `return`. `floor` names the publications of the source `floor` that may be; any other of that source is
+    ended.
     """
 
     epoch: int

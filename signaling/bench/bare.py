@@ -1,9 +1,8 @@
 """What a bare write to a socket costs here and now: the floor under every delivery of a message.
 
-A process of its own on the servers' core has as many connections as there were viewers, and does nothing but
-write a frame to all of them, as often and as long as those of the measurement were. The law: it is timed by
-its own processor time, beside the idle servers and on their core, in the same run; what it writes is read in
-turns.
+A process of its own does nothing but write a frame to as many connections as there were viewers. The frames
+are as long as those of the measurement, and as many. The law: it is timed by its own processor time, beside
+the idle servers and on their core, in the same run; what it writes is read in turns.
 """
 
 from __future__ import annotations

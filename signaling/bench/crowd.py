@@ -1,9 +1,9 @@
 """Many WebSockets on few cycles: sockets read in turns, frames recognised by their bytes.
 
 A WebSocket client object each would cost several times what the server spends, and be the bottleneck of
-what is measured. The law: bytes come from real connections (RFC 6455, handshake and masking included),
-every frame of every member is taken apart and accounted for, and nobody who waits on a socket is woken:
-they are read in turns of TURN, so a measured delay is up to one turn too long, never too short.
+what is measured. The law: bytes come from real connections (RFC 6455, handshake and masking included), and
+every frame of every member is taken apart and accounted for. Nobody waits on a socket to be woken: sockets
+are read in turns of TURN, so a measured delay is up to one turn too long, never too short.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One session of the day while it is held: who is there, and the steps that every session has.
 
-The law: each step is waited for until it is known to those it is for, and what should be in the books at
-the end is noted as it is acknowledged (`Expected`), from what was said and not from what the server keeps.
+The law: each step is waited for until those know of it whom it is for. What should be in the books at the
+end is noted as each command is acknowledged (`Expected`): from what was said, never from what the server
+keeps.
 """
 
 from __future__ import annotations

@@ -3,14 +3,16 @@
 Three questions have an answer here at any moment: how much may be sent (`estimate`), how long a packet sent
 now would wait (`queue`), and whether the picture must stop until that queue has gone (`congested`). They are
 drawn from when *marked* packets arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01), from reports,
-from REMB, from what waits in a TCP connection, and from silence. The laws: a relay sends fixed encodings, so
-sending little is no reason for the estimate to fall, and it never rises above the first assumption but to a
-rate that was seen to pass; more is found by probing. Delay decides, loss only where it is heavy. Whatever
-feedback says, the numbers stay finite and bounded, and nothing is raised. It must not know layers, packets,
-or whose numbers the marks are: others' numbers in a feedback, and gaps in it, mean nothing.
+from REMB, from what waits in a TCP connection, and from silence.
 
-What delays tell is in delays.py, when more is tried and what that tells in probing.py; what losses, silence
-and reports tell, and what follows from all of it, is here.
+The laws: the estimate does not fall because little is sent, for a relay's encodings are fixed. It rises above
+the first assumption only to a rate that was seen to pass, which probing finds. Delay decides, loss only where
+it is heavy. Whatever feedback says, the numbers stay finite and bounded, and no error is raised. It must not
+know layers, packets, or whose numbers the marks are: others' numbers in a feedback, and gaps in it, mean
+nothing.
+
+delays.py has what delays tell; probing.py when more is tried, and what that tells; what losses, silence and
+reports tell, and what follows from all of it, is here.
 """
 
 from __future__ import annotations

@@ -210,9 +210,10 @@ class Delays:
     ) -> float:
         """Return the bit/s at which the newest marks came out of a queue; 0 if in no more than `least` s.
 
-        `out` says when those left that are out, `lossy` what part is lost of late, the others when the
-        picture was last stopped and when it last began again. While a queue lasts, no more comes out of it
-        between two marks than went in, less what was dropped: so of all stretches the slowest tells most.
+        `out` are the times at which the marks left that are still out, `lossy` is the part lost of late, and
+        the others are when the picture was last stopped and when it last began again. While a queue lasts, no
+        more comes out of it between two marks than went in, less what was dropped: so of all stretches the
+        slowest tells most.
         """
         last, grown = self.recent[-1], self.grown
         came: list[Arrival] = []

@@ -24,7 +24,6 @@ export const en = {
     offline: 'Your device has no network. Everything comes back with it.',
     refused: 'The picture cannot be shown.',
     speakerGone: 'The speaker’s connection is lost. Yours is fine. The picture comes back by itself.',
-    speakerBack: 'The speaker’s connection is back.',
   },
 
   refusals: {

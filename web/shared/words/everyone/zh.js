@@ -25,7 +25,6 @@ export const zh = {
     offline: '您的设备没有网络。网络恢复后，一切自动继续。',
     refused: '画面无法显示。',
     speakerGone: '讲者的网络断开了，您这边正常。画面会自动恢复。',
-    speakerBack: '讲者的网络恢复了。',
   },
 
   refusals: {
