@@ -29,6 +29,7 @@ from signaling.protocol import (
 from signaling.session import cues, floor, stage
 from signaling.session.decision import (
     SESSION,
+    STAGE,
     Decision,
     Outcome,
     Refusal,
@@ -111,7 +112,12 @@ def _left(state: State, actor: Person, command: EjectPerson, *, now: int) -> Dec
     if participant in state.crew:
         events = (*events, BackstageLeft(at=now, by=actor.id, person=participant))
         changes = (*changes, backstage_entity(participant))
-    return Decision(events, leans_on=(SESSION,) if events else (), changes=changes)
+    # Nobody brings them on, or calls them, at the same moment.
+    known = cue_entity(participant if cue is None else cue.id)
+    leans_on = (SESSION, STAGE, known, backstage_entity(participant), floor.hand_entity(participant))
+    if floor.hand_of(state.floor, participant) is not None:
+        changes = (*changes, floor.FLOOR, floor.hand_entity(participant))
+    return Decision(events, leans_on=leans_on, changes=changes)
 
 
 def fold(state: State, event: AccessEvent) -> State:

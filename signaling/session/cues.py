@@ -46,6 +46,7 @@ from signaling.protocol import (
 )
 from signaling.session.decision import (
     ORDER,
+    PROGRAMME,
     SESSION,
     Decision,
     Outcome,
@@ -237,7 +238,7 @@ def _become(state: State, other: Cue, bound: Cue, *, now: int, by: str) -> Decis
         speakers = tuple(dict.fromkeys(bound.id if one == other.id else one for one in state.order))
         events.append(SpeakersOrdered(at=now, by=by, speakers=speakers))
         touched.append(ORDER)
-    return Decision(tuple(events), leans_on=(SESSION,), changes=tuple(touched))
+    return Decision(tuple(events), leans_on=(SESSION, PROGRAMME), changes=tuple(touched))
 
 
 def acknowledge(state: State, actor: Person, *, now: int) -> Outcome:
@@ -261,7 +262,7 @@ def order(state: State, actor: Person, command: OrderSpeakers, *, now: int) -> O
     if wanted == state.order:
         return Decision()
     event = SpeakersOrdered(at=now, by=actor.id, speakers=wanted)
-    return Decision((event,), leans_on=(SESSION,), changes=(ORDER,))
+    return Decision((event,), leans_on=(SESSION, PROGRAMME), changes=(ORDER,))
 
 
 def _changed(cue: Cue, *, now: int, by: str) -> Decision:

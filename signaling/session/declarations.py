@@ -99,8 +99,9 @@ def present(state: State, actor: Person, command: PresentDeclaration, *, now: in
         on_screen=known is not None and known.on_screen,
     )
     event = DeclarationPresented(at=now, by=actor.id, declaration=declaration)
-    # All signatures lean on it: nobody signs a text that is just being changed.
-    return Decision((event,), leans_on=(SESSION,), changes=(DECLARATION,))
+    # Each leans on the other: nobody signs a text that is just being changed, nor changes one just signed.
+    signed = () if known is None else tuple(map(signature_entity, known.organisations))
+    return Decision((event,), leans_on=(SESSION, *signed), changes=(DECLARATION,))
 
 
 def sign(state: State, actor: Person, *, now: int) -> Outcome:

@@ -91,7 +91,7 @@ def decide(state: State, actor: Person, command: FloorCommand, *, now: int) -> O
         case AddHand():
             return _add(state, actor, command, now=now)
         case LowerHand():
-            hand = _hand_of(state.floor, actor.id)
+            hand = hand_of(state.floor, actor.id)
             return Decision() if hand is None else _leave(hand, actor, now=now)
         case RemoveHand():
             return _remove(state, actor, command, now=now)
@@ -135,7 +135,7 @@ def rewrite(state: State, at: int) -> tuple[FloorEvent, ...]:
 
 def left(state: State, person: str, seq: int) -> State:
     """Return the state without a hand of somebody who was put out at `seq`, whatever it was at."""
-    hand = _hand_of(state.floor, person)
+    hand = hand_of(state.floor, person)
     if hand is None:
         return state
     queue = _given_back(state.floor, hand)
@@ -211,7 +211,8 @@ def _find(queue: FloorQueue, hand_id: str) -> Hand | None:
     return next((hand for hand in queue.hands if hand.id == hand_id), None)
 
 
-def _hand_of(queue: FloorQueue, person: str) -> Hand | None:
+def hand_of(queue: FloorQueue, person: str) -> Hand | None:
+    """Return the hand of somebody, whatever it is at."""
     return next((hand for hand in queue.hands if hand.person.id == person), None)
 
 
@@ -236,7 +237,7 @@ def _set_ratio(state: State, actor: Person, command: SetRatio, *, now: int) -> O
 
 
 def _raise(state: State, actor: Person, person: Person, topic: str, new_id: str, *, now: int) -> Outcome:
-    if _hand_of(state.floor, person.id) is not None:
+    if hand_of(state.floor, person.id) is not None:
         return Decision()
     if not state.floor.open:
         return Refusal("floor_closed", "No hands are taken at the moment.")
@@ -252,7 +253,7 @@ def _add(state: State, actor: Person, command: AddHand, *, now: int) -> Outcome:
     if not name:
         return Refusal("empty_text", "There is nothing in it.")
     person = guest(name, line(command.affiliation), line(command.title))
-    if _hand_of(state.floor, person.id) is not None:
+    if hand_of(state.floor, person.id) is not None:
         return Refusal("hand_up_already", "Somebody of this name is in the queue; add what tells them apart.")
     return _raise(state, actor, person, command.topic, derived_id("h", actor, command), now=now)
 

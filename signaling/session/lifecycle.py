@@ -145,7 +145,9 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     if not isinstance(command, EndSession):
         return Decision((happened,), changes=(SESSION,))
     stopped, touched = _stopped(state, actor, now=now)
-    return Decision((*stopped, happened), changes=(*touched, SESSION))
+    # What begins to run at the same moment has to end as well.
+    leans_on = (floor.FLOOR, *map(clock_entity, state.clocks))
+    return Decision((*stopped, happened), leans_on=leans_on, changes=(*touched, SESSION))
 
 
 def _stopped(state: State, actor: Person, *, now: int) -> tuple[tuple[AnyEvent, ...], tuple[str, ...]]:

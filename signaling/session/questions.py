@@ -143,7 +143,9 @@ def fold(state: State, event: QuestionEvent) -> State:
         case QuestionAsked(question=question):
             return _put(meet(state, question.author), question)
         case QuestionApproved(question=question):
-            return _put(state, question)
+            # Notes contend with nothing, so one may have come between the decision and now.
+            known = state.questions.get(question.id, question)
+            return _put(state, msgspec.structs.replace(question, notes=known.notes))
         case QuestionShown(question=question_id):
             return _turn(screen.cleared(state), question_id, "on_screen")
         case QuestionShortlisted(question=question_id) | QuestionHidden(question=question_id):

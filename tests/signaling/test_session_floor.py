@@ -44,6 +44,7 @@ from signaling.protocol import (
     ResumeSession,
     Rooms,
     SetRatio,
+    ShowSlate,
     SkipHand,
     StartSession,
     Why,
@@ -257,6 +258,11 @@ def test_the_voice_is_in_every_feed_but_its_own_and_its_publication_is_admitted_
     fold.do(PRODUCER, PauseSession("p"))
     assert plan(fold.state, 7).feeds["stage"].audio == ()
     assert plan(fold.state, 7).floor == ("ada/floor",)
+    fold.do(PRODUCER, ResumeSession("r"))
+    fold.do(PRODUCER, ShowSlate("s", "A moment"))
+    assert all(
+        "ada/floor" not in plan(fold.state, 7).feeds[name].audio for name in ("stage", "room", "return")
+    )
     fold.do(PRODUCER, EndSession("e"))
     assert plan(fold.state, 7).floor == ()
 

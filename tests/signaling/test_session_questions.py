@@ -490,6 +490,27 @@ def test_nobodys_question_is_lost_with_the_one_it_was_merged_into() -> None:
     assert [q.id for q in seen.questions] == [double, other]
 
 
+def test_that_a_pending_question_was_merged_is_told_to_who_knew_of_it() -> None:
+    fold = Fold()
+    kept, gone = approved(fold), ask(fold, BOB)
+    fold.do(MODERATOR, MergeQuestion("m1", gone, kept))
+    merged = fold.facts[-1:]
+    assert not visible(merged, fold.state, "public", ADA.id) and not visible(
+        merged, fold.state, "speakers", "x"
+    )
+    assert visible(merged, fold.state, "public", BOB.id) and visible(merged, fold.state, "staff", "x")
+
+
+def test_a_note_written_while_a_question_is_approved_is_not_lost() -> None:
+    fold = Fold()
+    question = ask(fold)
+    approval = decide(fold.state, MODERATOR, ApproveQuestion("a1", question), now=1)
+    fold.do(PRODUCER, NoteQuestion("n1", question, "ask her first"))
+    assert isinstance(approval, Decision)
+    fold.put(approval.events)
+    assert [note.text for note in of(fold, question).notes] == ["ask her first"]
+
+
 def test_who_asked_what_was_merged_may_take_it_back_and_its_votes_stay() -> None:
     fold = Fold()
     kept, gone = approved(fold), approved(fold, BOB)
