@@ -220,6 +220,8 @@ async def test_a_producer_runs_a_show(show: Show) -> None:
     await show.sees(".programme[data-air=off]")
     await show.sees(".row[data-participant=noor][data-cue=cleared] .cue[data-cue=cleared]")
     assert await desk.evaluate("document.querySelectorAll('.member').length") == 0
+    assert await desk.evaluate("document.querySelectorAll('.preview-bus .cut').length") == 0
+    await desk.expect_text("Picture here: none.", "[data-health=picture][data-good]", WITHIN)
     await noor.expect("!document.querySelector('.air[data-air=on]')", WITHIN)
     for page in (show.watch, show.hall):
         await page.expect_text("has ended", ".slate", WITHIN)

@@ -73,7 +73,7 @@ function Hall({ session, viewer, door, next }) {
       ${code && size !== 'none' && html`<${Doorway} code=${code} size=${size} poll=${is === 'poll'} />`}
       ${mode.captions !== null && html`<div class="said"><${Captions} session=${session} tag=${mode.captions} /></div>`}
       <div class="news" role="status">
-        ${pinned && html`<p class="news-text" key=${pinned.id}><span class="news-label">${words.announcement}</span> ${pinned.text}</p>`}
+        ${pinned && html`<p class="news-text" key=${pinned.id}><span class="news-label">${words.announcement}</span> <bdi>${pinned.text}</bdi></p>`}
       </div>
       <${ConnectionLine} session=${session} viewer=${viewer} pictureOnly />
       ${blocked && (mode.kiosk ? html`<p class="line sound-line" data-kind="wait">${words.hall.silent}</p>` : html`<${Start} viewer=${viewer} />`)}

@@ -79,7 +79,7 @@ export function ChatDesk({ session, commands, intercom }) {
       ${ruling && !over && channel === 'public' && html`<${Rules} session=${session} />`}
       ${pinned &&
       html`<div class="pinned-line">
-        <p><span class="quiet">${moderate.chat.pinned}</span> <strong>${pinned.author.name}</strong> ${pinned.text}</p>
+        <p><span class="quiet">${moderate.chat.pinned}</span> <strong>${pinned.author.name}</strong> <bdi>${pinned.text}</bdi></p>
         ${!over && html`<${Act} commands=${commands} intent=${{ type: 'chat.unpin', message: pinned.id }} slight>${moderate.chat.unpin}<//>`}
       </div>`}
       ${held.length > 0 &&

@@ -119,7 +119,7 @@ function Pinned({ session }) {
   const pinned = pinnedFor(state, state.you?.place ?? 'online');
   return html`
     <div role="status">
-      ${pinned && html`<p class="pinned" key=${pinned.id}><span class="quiet">${words.announcement}</span> ${pinned.text}</p>`}
+      ${pinned && html`<p class="pinned" key=${pinned.id}><span class="quiet">${words.announcement}</span> <bdi>${pinned.text}</bdi></p>`}
     </div>
   `;
 }
