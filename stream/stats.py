@@ -107,6 +107,8 @@ def _track(producer: Producer, track: Track, now: float) -> Told:
         "bitrate": track.bitrate(FULL, now),
         "packets": reception.packets,
         "bytes": reception.bytes,
+        "resent": track.resent,
+        "resent_bytes": track.resent_bytes,
         "lost": reception.lost,
         "jitter": reception.jitter / track.codec.clock_rate,
         "round_trip": track.nacks.round_trip,
@@ -166,6 +168,8 @@ _RECEIVED_GAUGES: Final = {
 _RECEIVED_COUNTERS: Final = {
     "packets": "Packets received.",
     "bytes": "Media payload received.",
+    "resent": "Packets that came again, asked for or to probe.",
+    "resent_bytes": "Payload of those, bytes.",
     "nacks": "Requests to send packets again.",
     "nacked": "Packets asked for again.",
     "never_repaired": "Packets that never came.",

@@ -96,6 +96,9 @@ class Publication:
         track = stream.track
         if stream.repair:
             track = producer.track(stream.rid)
+            if track is not None:
+                track.resent += 1
+                track.resent_bytes += len(packet.payload)
             if len(packet.payload) <= _OSN or track is None:
                 self.counters["probing"] += 1
                 return None

@@ -14,7 +14,13 @@ REORDER_DELAY = 0.01
 """Seconds a gap may be mere reordering before it is asked for."""
 
 RETRY_INTERVAL = 0.06
-"""Seconds between two requests for the same packet: a short round trip and a burst."""
+"""Seconds from the first request for a packet to the next, at least: a short round trip and a burst."""
+
+RETRY_MARGIN = 1.25
+"""Multiple of the round trip in which a repair has come, or it or its request was lost."""
+
+RETRY_BACKOFF = 2
+"""By how much each request waits longer than the one before, while no round trip is known."""
 
 MAX_TRIES = 8
 MAX_AGE = 0.8
@@ -164,6 +170,13 @@ class NackGenerator:
                 del self._missing[number]
                 self.given_up += 1
             elif now >= due:
-                self._missing[number] = (since, now + RETRY_INTERVAL, tries + 1, asked_at if tries else now)
+                again = now + self._patience(tries)
+                self._missing[number] = (since, again, tries + 1, asked_at if tries else now)
                 asked.append(number)
         return asked
+
+    def _patience(self, tries: int) -> float:
+        """Return the seconds that a request may take before the next one, with `tries` before it."""
+        if self.round_trip is None:
+            return RETRY_INTERVAL * float(RETRY_BACKOFF**tries)
+        return max(RETRY_INTERVAL, RETRY_MARGIN * self.round_trip)

@@ -127,6 +127,11 @@ class Track:
         self.nacks_sent = 0
         self.nacked = 0
         """Requests for packets again, and the packets that they named."""
+
+        self.resent = 0
+        self.resent_bytes = 0
+        """What came in its repair stream (RFC 4588), asked for or to probe the way; bytes of payload."""
+
         self.asked_for_key_frames = 0
         self.ring = PacketRing(RING_PACKETS[self.kind])
         self.burst: list[StoredPacket] = []

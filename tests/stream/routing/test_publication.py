@@ -82,6 +82,7 @@ def test_a_repair_takes_its_place() -> None:
     assert track is not None
     assert [stored.sequence & 0xFFFF for stored in track.burst] == [10, 12, 11]
     assert track.burst[-1].payload == b"\x90\x80\x81rest"
+    assert (track.resent, track.resent_bytes) == (1, len(repair.payload) + 2)
     assert not [p for p in told(one, 1.0) if isinstance(p, rtcp.Nack)]
 
 
