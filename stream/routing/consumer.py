@@ -97,6 +97,9 @@ class Consumer:
         self._last: StoredPacket | None = None
         """The last packet drawn, while catching up."""
 
+        self.draws_at = float("-inf")
+        """When it is next looked at what of a start may go."""
+
         self._far = False
         """The start began so far back that a fresh key frame would be quicker."""
 
@@ -181,6 +184,13 @@ class Consumer:
 
     # -- starts and changes --------------------------------------------------------------------------
 
+    @property
+    def has_start(self) -> bool:
+        """Tell whether a key frame is stored that it might begin with."""
+        return (
+            self.slot.kind == "video" and self.target is not None and self.target.ring.key_frame is not None
+        )
+
     def begin(self, now: float, room: float = float("inf")) -> None:
         """Start from the newest key frame that is stored, if that is near, or patience has ended.
 
@@ -189,10 +199,9 @@ class Consumer:
         `start_at`.
         """
         track = self.target
-        if self.state != "waiting" or track is None or not self.playable or self.slot.kind == "audio":
+        if self.state != "waiting" or track is None or not self.playable or not self.has_start:
             return
-        if track.ring.key_frame is None:
-            return
+        assert track.ring.key_frame is not None, "it has a start"
         near = track.ring.near(CATCH_UP_LIMIT, room)
         patient = track.answers(now) is not False
         if not near and patient and now - self._waiting_since < PATIENCE:
@@ -233,6 +242,7 @@ class Consumer:
         self.segment.anchor = draft.anchor
         self._cursor = sequence
         self._last = None
+        self.draws_at = float("-inf")
         self.state = "catching_up"
 
     def _enter(self, track: Track, packet: StoredPacket, limit: int, timestamp: int, now: float) -> None:

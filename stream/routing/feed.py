@@ -27,6 +27,9 @@ from stream.wire import rtcp
 CATCH_UP_BURST = 50
 """Packets of a joiner's start sent at once, if its pace allows; the rest follows 10 ms later."""
 
+DRAW_INTERVAL = 0.005
+"""Seconds between two looks at what of a start its pace allows: the bucket holds eight times as much."""
+
 REPORT_INTERVAL = 1.0
 """Seconds between two sender reports to a viewer."""
 
@@ -257,9 +260,10 @@ class FeedRouter(Generic[PeerT]):
         for name, unsettled in self._unsettled.items():
             for viewer in list(unsettled.values()) if unsettled else ():
                 consumer = viewer.consumers[name]
-                if consumer.state == "waiting" and consumer.target is not None:
+                if consumer.state == "waiting" and consumer.has_start:
                     consumer.begin(now, viewer.room(consumer, now))
-                if consumer.state == "catching_up":
+                if consumer.state == "catching_up" and now >= consumer.draws_at:
+                    consumer.draws_at = now + DRAW_INTERVAL
                     packets = _drawn(viewer, consumer, now)
                     if packets:
                         out.append(viewer.alone(packets))

@@ -13,6 +13,7 @@ Private names leaned on, asserted by tests/contract/test_aiortc_seam.py:
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -72,7 +73,7 @@ class Certificate(RTCCertificate):
             context.set_options(SSL.OP_NO_TICKET)
         return context
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """The SHA-256 fingerprint for SDP, upper-case pairs with colons (RFC 8122, section 5)."""
         return next(f.value for f in self.getFingerprints() if f.algorithm == "sha-256")
