@@ -27,6 +27,10 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
         async with talk.publisher(at=proxy.address), talk.viewer(at=proxy.address) as viewer:
             await until(lambda: viewer.seen.frames["video"] > 150, 40)
             told = (await talk.stats())["sessions"][talk.session]
+            async with asyncio.timeout(20):  # of some seconds nothing is lost
+                while not told["feeds"]["stage"]["viewers"][viewer.transport]["main"]["fraction_lost"]:
+                    await asyncio.sleep(0.3)
+                    told = (await talk.stats())["sessions"][talk.session]
             raw, expected = viewer.seen.missing("video", repaired=False)
             text = (await talk.http.get("/metrics")).text
             each = (await talk.http.get("/metrics", params={"viewers": "each"})).text
