@@ -257,7 +257,7 @@ async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator
         await watch.click("#tab-chat")
         for layout in ("side", "stacked"):
             await watch.click(".drop > button")
-            await watch.page.check(f".segment input[value={layout}]", force=True)
+            await watch.click(f".segment:has(input[value={layout}])")
             await watch.page.keyboard.press("Escape")
             yield Scene(f"watch-{layout}", watch, media=True)
         await caption(stage, session)
@@ -266,7 +266,7 @@ async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator
         yield Scene("watch-captions", watch, media=True)
         await watch.click(".player button[aria-pressed=true]")
         await watch.click(".drop > button")
-        await watch.page.check(".segment input[value=large]", force=True)
+        await watch.click(".segment:has(input[value=large])")
         yield Scene("watch-view", watch, media=True)
         await watch.page.check(".switch input")
         await watch.expect("document.querySelector('.slate') !== null")
