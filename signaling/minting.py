@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from signaling.auth import LIFETIME, Claims, Reach, may_send
 from signaling.protocol import Id, Place, Role
+from signaling.written import line
 from stream.plan import Source
 
 MAX_LIFETIME: Final = 24 * 3600
@@ -33,6 +34,10 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     publish: tuple[Source, ...] | None = None
     lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = LIFETIME
 
+    def __post_init__(self) -> None:
+        if not line(self.name):
+            raise ValueError("The name is empty")
+
 
 def claims_for(wanted: NewToken, now: float) -> Claims:
     """Return the claims of a token to be minted at `now` (seconds since 1970)."""
@@ -40,11 +45,11 @@ def claims_for(wanted: NewToken, now: float) -> Claims:
         sub=wanted.sub or f"{wanted.role}-{secrets.token_hex(4)}",
         session=wanted.session,
         role=wanted.role,
-        name=wanted.name,
+        name=line(wanted.name),
         iat=int(now),
         exp=int(now) + wanted.lifetime,
-        affiliation=wanted.affiliation,
-        title=wanted.title,
+        affiliation=line(wanted.affiliation),
+        title=line(wanted.title),
         place=wanted.place,
         publish=may_send(wanted.role) if wanted.publish is None else wanted.publish,
     )

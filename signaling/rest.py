@@ -41,6 +41,7 @@ from signaling.protocol import (
     WithdrawReplay,
 )
 from signaling.session.lifecycle import Step
+from signaling.written import line
 
 MOST_ENTRIES: Final = 1000
 """Entries of the audit in a page at most."""
@@ -51,6 +52,10 @@ class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     id: Id | None = None
+
+    def __post_init__(self) -> None:
+        if not line(self.title):
+            raise ValueError("The title is empty")
 
 
 class NewReplay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +127,7 @@ class RestDoors:
         # Judged before the body is read; an id in it cannot widen what the token may reach.
         authorize(actor, "session.create", EVERY_SESSION)
         wanted = await doors.json_body(request, NewSession)
-        live = await self._live.create(wanted.title, wanted.id)
+        live = await self._live.create(line(wanted.title), wanted.id)
         return doors.json_response(live.state.session, 201, {"Location": f"/api/sessions/{live.id}"})
 
     async def _read(self, request: Request) -> Response:

@@ -28,6 +28,10 @@ Recording = Annotated[
 """Where a recording is: an https address, or a path on the host that serves the pages."""
 
 
+LATEST = 7_258_118_400_000
+"""The year 2200: no moment of a programme is later, nor is one that no browser could show."""
+
+
 Kind = Literal["talk", "forum", "ceremony", "symposium"]
 
 
@@ -92,7 +96,7 @@ class PauseSession(Command, frozen=True, tag="session.pause"):
     already can be given another.
     """
 
-    until: Annotated[int, Meta(ge=0)] | None = None
+    until: Annotated[int, Meta(ge=0, le=LATEST)] | None = None
 
 
 class ResumeSession(Command, frozen=True, tag="session.resume"):

@@ -71,6 +71,7 @@ async def test_what_cannot_be_read_is_refused(server: Server) -> None:
     json, form = "application/json", "application/x-www-form-urlencoded"
     for body, content_type, status, code in (
         (b'{"title": ""}', json, 400, "bad_request"),
+        (b'{"title": " \\u200b"}', json, 400, "bad_request"),
         (b'{"title": "x", "id": "a b"}', json, 400, "bad_request"),
         (b'{"title": "x", "owner": "me"}', json, 400, "bad_request"),
         (b"{", json, 400, "bad_request"),
@@ -135,6 +136,11 @@ async def test_a_minted_token_says_what_was_asked_for(server: Server) -> None:
     assert (claims.name, claims.affiliation, claims.title) == ("Ada Lindqvist", "Engines", "Professor")
     assert claims.publish == ("camera", "slides")
     assert claims.exp == minted["expires"] == claims.iat + 3600
+
+
+async def test_a_token_names_somebody(server: Server) -> None:
+    body = {"session": "*", "role": "owner", "name": " \u200b"}
+    problem(await server.http.post("/api/tokens", json=body, headers=OWNER), 400, "bad_request")
 
 
 async def test_who_may_mint_which_token(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import msgspec
@@ -54,6 +55,7 @@ from signaling.protocol import (
     TakeOff,
     WithdrawReplay,
 )
+from signaling.protocol.lifecycle import LATEST
 from signaling.session.audience import audience_of, media, visible
 from signaling.session.checkpoint import Checkpoint, pack, unpack
 from signaling.session.fold import apply, rewrite
@@ -256,6 +258,12 @@ def test_a_break_says_until_when_and_may_say_so_anew() -> None:
     fold.do(PRODUCER, PauseSession("p5", 1_500_000))
     fold.do(PRODUCER, EndSession("e"))
     assert fold.state.session.resumes is None
+
+
+def test_a_break_ends_at_a_moment_that_a_page_can_show() -> None:
+    for until, taken in ((LATEST, True), (LATEST + 1, False), (-1, False)):
+        with contextlib.nullcontext() if taken else pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"type": "session.pause", "id": "p", "until": until}, PauseSession)
 
 
 def test_what_ended_before_it_began_is_planned_again() -> None:
