@@ -27,6 +27,7 @@ from signaling.launch import publisher, stack
 from signaling.minting import NewToken, claims_for
 from signaling.ports import is_loopback, lan_address
 from signaling.protocol import Ack, BringOn, MediaState, Role
+from signaling.session.cues import UNKNOWN
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
 
@@ -134,7 +135,11 @@ async def bring_on(url: str, token: str, late: Callable[[str], None], patience: 
                 async with seat(url, token) as desk:
                     # Who is here is known within a second of their coming.
                     while not isinstance(answer := await desk.command(BringOn(command_id(), SPEAKER)), Ack):
-                        missing = f"The synthetic speaker is not on stage yet: {answer.reason}"
+                        missing = (
+                            "The synthetic speaker has not come yet."
+                            if answer.code == UNKNOWN.code
+                            else f"The synthetic speaker is not on stage yet: {answer.reason}"
+                        )
                         await asyncio.sleep(0.1)
                     missing = "The synthetic speaker is on stage, but their picture has not come yet."
                     while not _picture_is_live(desk.media):

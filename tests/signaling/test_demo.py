@@ -148,7 +148,7 @@ async def test_it_is_ready_with_nothing_less_than_a_speaker_on_stage_and_their_p
         desk = token("producer", SESSION)
         without_speaker = tasks.create_task(bring_on(url, desk, missing.append, patience=0.3))
         await until(lambda: len(missing) == 1)
-        assert missing[0].startswith("The synthetic speaker is not on stage yet: "), missing
+        assert missing == ["The synthetic speaker has not come yet."]
         present = tasks.create_task(attend(url, token("speaker", SESSION, sub=SPEAKER)))
         async with seat(url, token("viewer", SESSION)) as viewer:
             while not any(isinstance(e, BroughtOn) for e in getattr(await viewer.hear(), "events", ())):
