@@ -96,7 +96,7 @@ def test_a_redis_url_with_a_password_may_come_from_a_file(tmp_path: Path) -> Non
 
 def test_the_table_of_settings_has_every_variable_and_no_other() -> None:
     root = Path(__file__).parents[2]
-    sources = [*root.glob("signaling/*settings.py"), root / "stream" / "settings.py"]
+    sources = [*root.glob("signaling/**/*.py"), *root.glob("stream/**/*.py")]
     read = {
         name for file in sources for name in re.findall(r'"(ROSTRUM_\w+)"', file.read_text(encoding="utf-8"))
     }
