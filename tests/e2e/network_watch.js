@@ -1,7 +1,7 @@
 /**
  * What a page's connection says of its network: `networkWatch(ms)` looks at each frame that the main slot
- * shows and asks getStats four times a second. Injected into pages. Where `globalThis.viaProxy` is an address
- * and a port, the relay is reached there and nowhere else.
+ * shows and asks getStats four times a second; `networkSent()` tells what the page itself sends. Injected into
+ * pages. Where `globalThis.viaProxy` is an address and a port, the relay is reached there and nowhere else.
  */
 (() => {
   if (self !== top) return;
@@ -74,6 +74,36 @@
     return seen;
   };
 
+  const SENT = [
+    'packetsSent',
+    'bytesSent',
+    'headerBytesSent',
+    'retransmittedPacketsSent',
+    'retransmittedBytesSent',
+    'nackCount',
+    'pliCount',
+    'frameWidth',
+    'frameHeight',
+  ];
+  const REPORTED = ['packetsLost', 'fractionLost', 'roundTripTime', 'roundTripTimeMeasurements', 'jitter'];
+  const only = (stat, names) => Object.fromEntries(names.map((name) => [name, stat?.[name] ?? 0]));
+
+  /** Give what the newest connection that sends says of it, by kind and layer, and what it was reported. */
+  const sent = async () => {
+    const seen = { at: performance.now(), streams: {} };
+    for (const peer of peers.filter((one) => one.connectionState === 'connected').reverse()) {
+      const report = await peer.getStats();
+      for (const stat of report.values()) {
+        if (stat.type === 'candidate-pair' && stat.nominated) seen.roundTrip = stat.currentRoundTripTime;
+        if (stat.type !== 'outbound-rtp' || !stat.packetsSent) continue;
+        const reported = only(report.get(stat.remoteId), REPORTED);
+        seen.streams[`${stat.kind} ${stat.rid ?? ''}`.trim()] = { ...only(stat, SENT), ...reported };
+      }
+      if (Object.keys(seen.streams).length > 0) break;
+    }
+    return seen;
+  };
+
   const watch = async (ms) => {
     const video = document.querySelector('[data-slot=main] video');
     const [frames, ages, counters, looks] = [[], [], [], [await look()]];
@@ -94,4 +124,5 @@
 
   Object.defineProperty(globalThis, 'networkWatch', { value: watch });
   Object.defineProperty(globalThis, 'networkLook', { value: look });
+  Object.defineProperty(globalThis, 'networkSent', { value: sent });
 })();

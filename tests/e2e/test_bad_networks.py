@@ -20,6 +20,8 @@ import pytest
 
 from stream.routing.rates import OVERHEAD, WINDOW
 from tests.e2e.bad_network import (
+    NETWORK_WATCH,
+    SPEAKER,
     WIDTHS,
     BehindProxy,
     Speaker,
@@ -30,11 +32,12 @@ from tests.e2e.bad_network import (
     viewer_behind,
 )
 from tests.e2e.layered_speaker import LAYERS
-from tests.e2e.stage import Stage
+from tests.e2e.stage import Stage, until
 from tests.e2e.test_joins import FIRST_FRAME, MAX_P95_MS, percentile
 from tests.e2e.test_simulcast import SIZES, layers, sizes_are
 from tests.e2e.visitor import LARGE_CAMERA, PAINTED_CAMERA, Chromium, Firefox
-from tests.impairment import Impairment
+from tests.impairment import Impairment, impaired
+from tests.stream.offers import real
 from tests.stream.test_stats import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
@@ -347,6 +350,85 @@ def wire_rate(began: dict[str, Any], ended: dict[str, Any], way: str, seconds: f
     packets = grown[f"packets{way}"] - grown[f"retransmittedPackets{way}"]
     octets = grown[f"bytes{way}"] - grown[f"retransmittedBytes{way}"]
     return float((octets + OVERHEAD * packets) * 8 / seconds)
+
+
+WAY = 0.1
+"""Seconds from the speaker to the relay, and back: more than a busy machine adds to both."""
+
+
+@pytest.mark.benchmark
+async def test_the_relay_and_the_speakers_browser_count_alike(stage: Stage, chromium: Chromium) -> None:
+    """For voice and picture, layer by layer; on a way up that loses, so that no figure is zero."""
+    session = await stage.new_session()
+    far = Impairment(delay=WAY)
+
+    async def several() -> bool:
+        return len(await layers(stage, session)) >= 2
+
+    async with impaired(("127.0.0.1", stage.media_port), far, far, 5) as proxy:
+        host, port = proxy.address
+        speaker = await chromium.visit(
+            stage.link("speak", session, "speaker", sub=SPEAKER),
+            scripts=[f"globalThis.viaProxy = '{host} {port}';", NETWORK_WATCH, LARGE_CAMERA],
+        )
+        await speaker.click(".setup-go button:enabled")
+        await until(several, 20, "layers")  # a busy machine has a browser leave out the third
+        await stage.bring_on(session, SPEAKER)
+        proxy.up.impairment = Impairment(delay=WAY, loss=0.04)
+        await asyncio.sleep(8)
+        await somebody_is_about_to_watch(stage, session)  # their key frame is too far back by now
+        await asyncio.sleep(0.5)
+        proxy.up.impairment = far
+        async with asyncio.timeout(15):  # until all that was lost was reported
+            while True:
+                await asyncio.sleep(0.5)
+                told, seen = await published(stage, session), (await speaker.evaluate("networkSent()"))
+                if all(told[name]["lost"] == seen["streams"][name]["packetsLost"] for name in told):
+                    break
+    print(f"the relay says {told}, the speaker's browser {seen}")
+    assert {"audio", "video q", "video h"} <= set(told)
+    assert {name for name, one in seen["streams"].items() if one["packetsSent"] > 100} <= set(told)
+    for name, layer in told.items():
+        one = seen["streams"][name]
+        assert layer["nacks"] == pytest.approx(one["nackCount"], rel=0.05, abs=1)
+        assert layer["pli"] == pytest.approx(one["pliCount"], abs=1)
+        # Of what was sent again, and to try the way, some is lost, and only the browser knows of it.
+        came = layer["packets"] + layer["lost"] + layer["resent"]
+        assert came == pytest.approx(one["packetsSent"], rel=0.06, abs=25)
+        octets = layer["bytes"] + layer["resent_bytes"]
+        assert octets == pytest.approx(one["bytesSent"], rel=0.12, abs=20_000), name
+        assert 2 * WAY <= one["roundTripTime"] < 4 * WAY
+        if name != "audio":
+            assert layer["size"] == [one["frameWidth"], one["frameHeight"]]
+            # What tries the way up is old packets, among them one that was just asked for: a little too soon.
+            assert 1.8 * WAY <= layer["round_trip"] < 4 * WAY
+    assert sum(layer["lost"] for layer in told.values()) > 10
+    assert sum(layer["nacks"] for layer in told.values()) > 10
+    assert sum(layer["pli"] for layer in told.values()) >= 1
+    assert 2 * WAY <= seen["roundTrip"] < 4 * WAY
+
+
+async def published(stage: Stage, session: str) -> dict[str, dict[str, Any]]:
+    """Return what the relay says of each stream of the speaker, by kind and layer."""
+    tracks = (await stage.stats(session))["publications"][f"{SPEAKER}/camera"]["tracks"]
+    return {
+        f"{kind} {layer['rid']}".strip(): layer for kind, line in tracks.items() for layer in line["layers"]
+    }
+
+
+async def somebody_is_about_to_watch(stage: Stage, session: str) -> None:
+    """Have a viewer answered who never comes: for them, the speaker is asked for a key frame."""
+    offer = httpx.Request(
+        "POST",
+        f"{stage.url}/whep/{session}/stage",
+        headers={
+            "Authorization": f"Bearer {stage.token(session, 'viewer', 'Viewer')}",
+            "Content-Type": "application/sdp",
+        },
+        content=real("whep-eyevinn-chromium").encode(),
+    )
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.send(offer)).status_code == 201
 
 
 FREEZES = 2
