@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Request, Route
 
 from signaling.attend import Seat, command_id, seat
 from signaling.protocol import Ack, AnyCommand, MuteChat, PinChat, PostChat, SetChatRules
@@ -217,8 +217,18 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
         await viewer.expect(f"rostrum.media().audio > {sound} + 3000")
         assert await viewer.frames() <= frames + 1
         await viewer.page.uncheck(".drop-body .switch input")
-        await viewer.page.keyboard.press("Escape")
         await viewer.playing()
+
+        # Who thinks better of it before it is answered has the picture all the same.
+        await viewer.page.route("**/whep/**", answered_late)
+        async with viewer.page.expect_request(is_join):
+            await viewer.page.check(".drop-body .switch input")
+        async with viewer.page.expect_request(is_join) as again:
+            await viewer.page.uncheck(".drop-body .switch input")
+        assert (await (await again.value).response()) is not None
+        await viewer.playing()
+        await viewer.page.unroute_all(behavior="wait")
+        await viewer.page.keyboard.press("Escape")
 
         await nothing_lies_over_another_on_a_phone(viewer)
 
@@ -245,6 +255,17 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
             await viewer.playing()
             await viewer.click(small)
             await viewer.expect("document.pictureInPictureElement === null")
+
+
+def is_join(request: Request) -> bool:
+    """Tell whether a page asks to be sent something."""
+    return request.method == "POST" and "/whep/" in request.url
+
+
+async def answered_late(route: Route) -> None:
+    """Keep a request back for longer than a click takes."""
+    await asyncio.sleep(0.7)
+    await route.continue_()
 
 
 async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:

@@ -74,6 +74,7 @@ class Refusal extends Error {
  * @property {boolean} restarting
  * @property {number | null} answeredAt when the far end has answered such a restart
  * @property {boolean} straight whether it was built without the ICE servers that its answer told of
+ * @property {number} wish the wish it was built for
  * @property {boolean} gone whether the far end has said that it knows nothing of this any more
  */
 
@@ -84,7 +85,7 @@ export class Resource {
   /** @type {number | null} */ #suspectedAt = null;
   /** @type {number | null} */ #movedAt = null;
   /** @type {(() => void) | null} */ #wake = null;
-  /** Whether the connection ends because another one is wanted in its place. */ #renewing = false;
+  /** Counts what was asked of the connection's lines: one built before the newest wish is not wanted. */ #wish = 0;
   /** Counts starts, so that a loop that was stopped and one that was started anew never meet. */
   #run = 0;
 
@@ -140,9 +141,7 @@ export class Resource {
 
   /** Build another connection, with other lines; the one there is plays on until it is up. */
   renew() {
-    if (!this.#current) return;
-    this.#renewing = true;
-    this.#current.gone = true;
+    this.#wish++;
     this.#wake?.();
   }
 
@@ -169,14 +168,16 @@ export class Resource {
         const next = await this.#offer();
         if (run !== this.#run) return this.#retire(next);
         refused = false;
+        if (next.wish !== this.#wish) {
+          this.#retire(next);
+          continue;
+        }
         this.#plan.adopt(next.peer);
         this.#retire(this.#current);
         this.#current = next;
         const life = await this.#watch(run, next);
         if (run !== this.#run) return;
-        const wanted = this.#renewing;
-        this.#renewing = false;
-        if (wanted) continue;
+        if (next.wish !== this.#wish) continue;
         this.#plan.onStatus({ phase: 'reconnecting' });
         // Who has just been answered still has their place: it is the path that has ended.
         if (next.answeredAt === null || performance.now() - next.answeredAt > RECENT_MS)
@@ -204,6 +205,7 @@ export class Resource {
     const { url, token, build } = this.#plan;
     // A relay found through the last answer's Link header serves the next try: the first goes straight.
     const known = this.#iceServers;
+    const wish = this.#wish;
     const peer = build({ iceServers: known, bundlePolicy: 'max-bundle' }, !!this.#current);
     /** @type {string | null} */
     let location = null;
@@ -223,7 +225,7 @@ export class Resource {
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
       const pulse = newborn(performance.now());
       const straight = known.length === 0 && this.#iceServers.length > 0;
-      return { peer, location, pulse, straight, restartedAt: null, restarting: false, answeredAt: null, gone: false };
+      return { peer, location, pulse, straight, restartedAt: null, restarting: false, answeredAt: null, wish, gone: false };
     } catch (error) {
       this.#retire({ peer, location });
       throw error;
@@ -245,7 +247,8 @@ export class Resource {
       const now = performance.now();
       const quiet = this.#plan.quiet();
       const { answeredAt, straight } = attempt;
-      if (attempt.gone || diedOf(pulse, { now, quiet, suspectedAt: this.#suspectedAt, answeredAt, straight })) break;
+      if (attempt.gone || attempt.wish !== this.#wish) break;
+      if (diedOf(pulse, { now, quiet, suspectedAt: this.#suspectedAt, answeredAt, straight })) break;
       const { talkative = false } = this.#plan;
       const known = { now, quiet: quiet && !talkative, talkative, movedAt: this.#movedAt, restartedAt: attempt.restartedAt };
       if (!attempt.restarting && stalled(pulse, known)) void this.#restart(attempt);
