@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import BadRequest
-from signaling.protocol import Billed, Billing, Id, Kind, Line, Name, Title, Visibility
+from signaling.protocol import LATEST, Billed, Billing, Id, Kind, Line, Name, Title, Visibility
 
 MAX_ITEMS: Final = 2000
 """Sessions of one event at most, withdrawn ones counted."""
@@ -45,7 +45,7 @@ Abstract = Annotated[str, Meta(max_length=MAX_ABSTRACT)]
 Language = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*(?!\n)$")]
 """A BCP 47 tag."""
 
-Moment = Annotated[int, Meta(ge=0, le=7_258_118_400_000, multiple_of=1000)]
+Moment = Annotated[int, Meta(ge=0, le=LATEST, multiple_of=1000)]
 """Milliseconds since 1970, up to the year 2200."""
 
 Zone = Annotated[str, Meta(min_length=1, max_length=64)]

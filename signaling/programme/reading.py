@@ -23,7 +23,7 @@ from signaling.programme.model import (
     DraftItem,
     DraftPerson,
 )
-from signaling.protocol import Kind
+from signaling.protocol import LATEST, Kind
 
 MAX_WARNINGS: Final = 100
 
@@ -96,7 +96,7 @@ def moment(said: datetime, within: ZoneInfo) -> int | None:
         seconds = int(aware.astimezone(UTC).timestamp())
     except (OverflowError, ValueError):
         return None
-    return seconds * 1000 if 0 <= seconds < 7_258_118_400 else None
+    return seconds * 1000 if 0 <= seconds * 1000 < LATEST else None
 
 
 def iso(said: str) -> datetime | None:

@@ -28,7 +28,7 @@ from signaling.protocol import (
     SetReturn,
 )
 from signaling.session.decision import SESSION, Decision, Outcome, Refusal, backstage_entity
-from signaling.session.state import State, meet
+from signaling.session.state import State, but, meet
 
 MOST_TALKING: Final = 50
 """People who talk backstage beside the speakers: a crew, not an audience."""
@@ -132,8 +132,7 @@ def fold(state: State, event: BackstageEvent) -> State:
             crew = MappingProxyType({**state.crew, person.id: person})
             return replace(meet(state, person), crew=crew)
         case BackstageLeft(person=person_id):
-            crew = MappingProxyType({one: who for one, who in state.crew.items() if one != person_id})
-            return replace(state, crew=crew)
+            return replace(state, crew=but(state.crew, person_id))
         case ReturnSet(place=place):
             changed = {**state.matrix, _place(place.role, place.cue): place}
             return replace(state, matrix=MappingProxyType(changed))

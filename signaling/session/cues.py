@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -55,15 +55,13 @@ from signaling.session.decision import (
     cue_entity,
     preflight_entity,
 )
-from signaling.session.state import State, meet
+from signaling.session.state import State, but, meet
 
 STEPS_KEPT: Final = 20
 """Newest steps of one speaker that are kept."""
 
 MOST_CUES: Final = 100
 """Speakers of one session beyond those billed: a day's forum has some dozens."""
-
-Kept = TypeVar("Kept")
 
 Step = (
     InviteSpeaker
@@ -283,9 +281,9 @@ def fold(state: State, event: CueEvent) -> State:
         case CueDropped(cue=dropped):
             return replace(
                 state,
-                cues=_but(state.cues, dropped),
-                clocks=_but(state.clocks, dropped),
-                preflights=_but(state.preflights, dropped),
+                cues=but(state.cues, dropped),
+                clocks=but(state.clocks, dropped),
+                preflights=but(state.preflights, dropped),
                 stage_seq=event.seq,
             )
         case SpeakersOrdered(speakers=speakers):
@@ -297,10 +295,6 @@ def rewrite(state: State, at: int) -> tuple[CueEvent, ...]:
     changed = [CueChanged(at=cue.at, by=cue.by, cue=cue) for cue in state.cues.values()]
     ordered = [SpeakersOrdered(at=at, by="system", speakers=state.order)] if state.order else []
     return (*changed, *ordered)
-
-
-def _but(by_cue: Mapping[str, Kept], dropped: str) -> Mapping[str, Kept]:
-    return MappingProxyType({one: kept for one, kept in by_cue.items() if one != dropped})
 
 
 _WORDS: Mapping[CueState, str] = {

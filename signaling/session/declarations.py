@@ -77,9 +77,9 @@ def present(state: State, actor: Person, command: PresentDeclaration, *, now: in
     """Put a text before organisations, each once, to be signed."""
     title, text = line(command.title), words(command.text)
     named: dict[str, str] = {}
-    for name in command.organisations:
-        if line(name):
-            named.setdefault(_key(line(name)), line(name))
+    for name in map(line, command.organisations):
+        if name:
+            named.setdefault(_key(name), name)
     organisations = tuple(named.values())
     if not title or not text or not organisations:
         return Refusal("empty_text", "There is nothing in it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from signaling.protocol import (
     Air,
@@ -26,6 +27,8 @@ from signaling.protocol import (
     Session,
     WordList,
 )
+
+Kept = TypeVar("Kept")
 
 ON_SCREEN: frozenset[QuestionState] = frozenset({"on_screen", "answering"})
 """The states of a question that the hall's screen shows; at most one is in them."""
@@ -123,3 +126,8 @@ def asked_as(state: State, question_id: str) -> Question | None:
     while question is not None and question.merged_into is not None:
         question = state.questions.get(question.merged_into)
     return question
+
+
+def but(known: Mapping[str, Kept], gone: str) -> Mapping[str, Kept]:
+    """Return what is known by id, without one of them."""
+    return MappingProxyType({one: kept for one, kept in known.items() if one != gone})

@@ -185,10 +185,15 @@ class Consumer:
     # -- starts and changes --------------------------------------------------------------------------
 
     @property
-    def has_start(self) -> bool:
-        """Tell whether a key frame is stored that it might begin with."""
+    def may_begin(self) -> bool:
+        """Tell whether it waits, and a key frame is stored that it could begin with."""
+        track = self.target
         return (
-            self.slot.kind == "video" and self.target is not None and self.target.ring.key_frame is not None
+            self.state == "waiting"
+            and self.slot.kind == "video"
+            and track is not None
+            and track.ring.key_frame is not None
+            and self.playable
         )
 
     def begin(self, now: float, room: float = float("inf")) -> None:
@@ -199,9 +204,9 @@ class Consumer:
         `start_at`.
         """
         track = self.target
-        if self.state != "waiting" or track is None or not self.playable or not self.has_start:
+        if not self.may_begin:
             return
-        assert track.ring.key_frame is not None, "it has a start"
+        assert track is not None and track.ring.key_frame is not None, "it may begin"
         near = track.ring.near(CATCH_UP_LIMIT, room)
         patient = track.answers(now) is not False
         if not near and patient and now - self._waiting_since < PATIENCE:

@@ -260,7 +260,7 @@ class FeedRouter(Generic[PeerT]):
         for name, unsettled in self._unsettled.items():
             for viewer in list(unsettled.values()) if unsettled else ():
                 consumer = viewer.consumers[name]
-                if consumer.state == "waiting" and consumer.has_start:
+                if consumer.may_begin:
                     consumer.begin(now, viewer.room(consumer, now))
                 if consumer.state == "catching_up" and now >= consumer.draws_at:
                     consumer.draws_at = now + DRAW_INTERVAL
