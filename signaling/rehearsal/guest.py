@@ -190,6 +190,10 @@ class Guest:
             raise UnexpectedError(f"It was not so within {within:.0f} s: {what}.") from None
         return loop.time() - began
 
+    async def hears(self, line: str) -> None:
+        """Wait until a line of the public chat has come, by its message's id."""
+        await self.until(lambda: line in self.lines, "a line of the chat is heard")
+
     async def until_status(self, status: Status) -> None:
         """Wait until the session is known to be there."""
         await self.until(lambda: self.status == status, f"the session is {status}")
