@@ -118,6 +118,7 @@ class Engine:
         while nobody is here."""
         self._log_due = 0.0
         self._ticks = 0
+        self._departures = 0
         self._settled = 0
         """Viewers that have settled, and let go of memory, since some was given back."""
 
@@ -260,12 +261,13 @@ class Engine:
                 log.exception(sentence)
 
     def _deliver(self, bursts: Sequence[Burst[PeerTransport]]) -> None:
+        """Send bursts that a router has just made: who is gone by then is in none of them."""
+        before = self._departures
         for packets, recipients, numberings in bursts:
-            gone = [place for place, peer in enumerate(recipients) if peer.state != "connected"]
-            if not gone:
+            if self._departures == before:
                 self._fanout.deliver(packets, recipients, numberings)
                 continue
-            there = [place for place in range(len(recipients)) if place not in gone]
+            there = [place for place, peer in enumerate(recipients) if peer.state == "connected"]
             if there:
                 self._fanout.deliver(
                     packets,
@@ -374,6 +376,7 @@ class Engine:
             self.counters,
             time.monotonic(),
             self._inlet.make_opener,
+            self._fanout.forget,
         )
 
     def _local(self, transport: PeerTransport) -> LocalTransport:
@@ -418,6 +421,8 @@ class Engine:
             transport.close()
         else:
             del self.peers[transport.id]
+            self._departures += 1
+            self._fanout.forget()
             self._mux.remove(transport)
             router = self.routers.get(peer.session)
             if router is not None:

@@ -148,7 +148,7 @@ struct packet {
     const uint8_t *header, *payload; /* of bytes objects that the caller's tuple keeps */
     size_t header_length, payload_length, wire_length;
     uint64_t ssrc, index;
-    size_t lane;                     /* place in the call's list of lanes */
+    uint64_t lane;                   /* which of a recipient's numberings applies */
     Py_ssize_t picture_id_at, tl0_at;
     bool renumberable;               /* header and places are such that numbers can be moved on */
 };
@@ -167,29 +167,39 @@ struct recipient {
     struct target target;
 };
 
+/* Recipients with their numberings, read. Where both are tuples they cannot change, and but for a recipient's
+ * path and keys (see `forget`) nothing that was read can: so what was read of them stays for the next call. */
+struct audience {
+    PyObject *recipients, *numberings; /* tuples; numberings may be NULL */
+    struct recipient *members;
+    struct numbering *numbers; /* of each member, one a lane */
+    bool *lacking, *moved;     /* by lane: a member has none there; a member's is not zero */
+    size_t count, lanes, held; /* `held`: members whose sealers we hold */
+    PyObject *slow;            /* places of those who are not served here, or NULL */
+};
+
+enum { KEPT = 8 };
+
 typedef struct {
     PyObject_HEAD
     PyObject *gcm_type;    /* GcmSrtp: what a recipient's `srtp` must be to be served here */
     PyObject *make_sealer; /* called with one that has no sealer yet */
     int family;
-    bool segmented, busy;
+    bool segmented, busy, stale;
     struct packet *packets;
     struct run *runs;
-    uint64_t *lanes;
-    struct recipient *recipients;
-    struct numbering *numberings;
-    size_t packet_room, recipient_room, numbering_room;
+    size_t packet_room;
+    struct audience kept[KEPT];
+    size_t next_kept;
     struct outlet *outlet;
 } Fanout;
 
 static PyObject *name_srtp, *name_path, *name_sealer;
 
-/* What one call works on. The tuples keep everything alive. */
+/* What one call works on. The tuple keeps everything alive. */
 struct call {
-    PyObject *packets, *recipients, *numberings; /* tuples; numberings may be NULL */
-    size_t packet_count, run_count, lane_count, recipient_count;
-    size_t read; /* recipients whose sealers we hold */
-    PyObject *slow;
+    PyObject *packets;
+    size_t packet_count, run_count;
 };
 
 static int grow(void *where, size_t *room, size_t wanted, size_t size)
@@ -248,18 +258,17 @@ static bool is_renumberable(const struct packet *packet)
            || packet->picture_id_at + 1 < length;
 }
 
-static int read_packet(Fanout *self, struct call *call, PyObject *value, struct packet *packet)
+static int read_packet(PyObject *value, struct packet *packet)
 {
     if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 7) {
         PyErr_Format(PyExc_TypeError, "a packet must be a PlainPacket, not %.80s", Py_TYPE(value)->tp_name);
         return -1;
     }
-    uint64_t lane;
     if (read_bytes(PyTuple_GET_ITEM(value, 0), "header", &packet->header, &packet->header_length) < 0
         || read_bytes(PyTuple_GET_ITEM(value, 1), "payload", &packet->payload, &packet->payload_length) < 0
         || unsigned_of(PyTuple_GET_ITEM(value, 2), 32, "ssrc", &packet->ssrc) < 0
         || unsigned_of(PyTuple_GET_ITEM(value, 3), 48, "srtp_index", &packet->index) < 0
-        || unsigned_of(PyTuple_GET_ITEM(value, 4), 31, "lane", &lane) < 0
+        || unsigned_of(PyTuple_GET_ITEM(value, 4), 31, "lane", &packet->lane) < 0
         || read_place(PyTuple_GET_ITEM(value, 5), "picture_id_at", &packet->picture_id_at) < 0
         || read_place(PyTuple_GET_ITEM(value, 6), "tl0_at", &packet->tl0_at) < 0)
         return -1;
@@ -270,12 +279,6 @@ static int read_packet(Fanout *self, struct call *call, PyObject *value, struct 
     }
     packet->wire_length = packet->header_length + packet->payload_length + GCM_TAG;
     packet->renumberable = is_renumberable(packet);
-    size_t place = 0;
-    while (place < call->lane_count && self->lanes[place] != lane)
-        place++;
-    if (place == call->lane_count)
-        self->lanes[call->lane_count++] = lane;
-    packet->lane = place;
     return 0;
 }
 
@@ -305,16 +308,15 @@ static int read_packets(Fanout *self, struct call *call)
 {
     const size_t count = (size_t)PyTuple_GET_SIZE(call->packets);
     if (count > self->packet_room) {
-        size_t rooms[3] = {self->packet_room, self->packet_room, self->packet_room};
+        size_t rooms[2] = {self->packet_room, self->packet_room};
         if (grow(&self->packets, &rooms[0], count, sizeof *self->packets) < 0
-            || grow(&self->runs, &rooms[1], count, sizeof *self->runs) < 0
-            || grow(&self->lanes, &rooms[2], count, sizeof *self->lanes) < 0)
+            || grow(&self->runs, &rooms[1], count, sizeof *self->runs) < 0)
             return -1;
         self->packet_room = count;
     }
     for (size_t place = 0; place < count; place++) {
         PyObject *value = PyTuple_GET_ITEM(call->packets, (Py_ssize_t)place);
-        if (read_packet(self, call, value, &self->packets[place]) < 0)
+        if (read_packet(value, &self->packets[place]) < 0)
             return -1;
     }
     call->packet_count = count;
@@ -348,33 +350,41 @@ static int read_numbering(PyObject *value, struct numbering *numbering)
     return 0;
 }
 
-/* Read one recipient's numberings, of the lanes in use, and see that the packets bear them. */
-static int read_numberings(Fanout *self, struct call *call, size_t place)
+/* Read the numberings of all members, `rows` being a tuple of tuples. */
+static int read_numberings(struct audience *audience, PyObject *rows)
 {
-    struct numbering *read = self->numberings + place * call->lane_count;
-    PyObject *given = PySequence_Tuple(PyTuple_GET_ITEM(call->numberings, (Py_ssize_t)place));
-    if (given == NULL)
-        return -1;
-    bool all_unchanged = true;
-    for (size_t lane = 0; lane < call->lane_count; lane++) {
-        if (self->lanes[lane] >= (uint64_t)PyTuple_GET_SIZE(given)) {
-            PyErr_Format(PyExc_ValueError, "a packet has lane %llu, its recipient %zd numberings",
-                         (unsigned long long)self->lanes[lane], PyTuple_GET_SIZE(given));
-            Py_DECREF(given);
-            return -1;
-        }
-        if (read_numbering(PyTuple_GET_ITEM(given, (Py_ssize_t)self->lanes[lane]), &read[lane]) < 0) {
-            Py_DECREF(given);
-            return -1;
-        }
-        all_unchanged = all_unchanged && read[lane].unchanged;
+    for (size_t place = 0; place < audience->count; place++) {
+        const size_t lanes = (size_t)PyTuple_GET_SIZE(PyTuple_GET_ITEM(rows, (Py_ssize_t)place));
+        if (lanes > audience->lanes)
+            audience->lanes = lanes;
     }
-    Py_DECREF(given);
-    for (size_t each = 0; !all_unchanged && each < call->packet_count; each++)
-        if (!self->packets[each].renumberable && !read[self->packets[each].lane].unchanged) {
-            PyErr_SetString(PyExc_ValueError, "a packet's counters are not where it says");
-            return -1;
+    const size_t lanes = audience->lanes;
+    if (lanes == 0)
+        return 0;
+    if (audience->count > (size_t)PY_SSIZE_T_MAX / lanes / sizeof *audience->numbers) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    audience->numbers = PyMem_RawCalloc(audience->count * lanes, sizeof *audience->numbers);
+    audience->lacking = PyMem_RawCalloc(lanes, sizeof *audience->lacking);
+    audience->moved = PyMem_RawCalloc(lanes, sizeof *audience->moved);
+    if (audience->numbers == NULL || audience->lacking == NULL || audience->moved == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t place = 0; place < audience->count; place++) {
+        PyObject *row = PyTuple_GET_ITEM(rows, (Py_ssize_t)place);
+        for (size_t lane = 0; lane < lanes; lane++) {
+            struct numbering *numbering = &audience->numbers[place * lanes + lane];
+            if (lane >= (size_t)PyTuple_GET_SIZE(row)) {
+                audience->lacking[lane] = true;
+                continue;
+            }
+            if (read_numbering(PyTuple_GET_ITEM(row, (Py_ssize_t)lane), numbering) < 0)
+                return -1;
+            audience->moved[lane] = audience->moved[lane] || !numbering->unchanged;
         }
+    }
     return 0;
 }
 
@@ -507,41 +517,115 @@ end:
     return result;
 }
 
-static int read_recipients(Fanout *self, struct call *call)
+static int read_members(Fanout *self, struct audience *audience)
 {
-    const size_t count = (size_t)PyTuple_GET_SIZE(call->recipients);
-    if (call->numberings != NULL) {
-        if ((size_t)PyTuple_GET_SIZE(call->numberings) != count) {
-            PyErr_Format(PyExc_ValueError, "%zd numberings for %zu recipients",
-                         PyTuple_GET_SIZE(call->numberings), count);
-            return -1;
-        }
-        if (call->lane_count && count > (size_t)PY_SSIZE_T_MAX / call->lane_count) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        if (grow(&self->numberings, &self->numbering_room, count * call->lane_count, sizeof *self->numberings) < 0)
-            return -1;
-    }
-    if (grow(&self->recipients, &self->recipient_room, count, sizeof *self->recipients) < 0)
+    audience->members = PyMem_RawCalloc(audience->count + 1, sizeof *audience->members);
+    if (audience->members == NULL) {
+        PyErr_NoMemory();
         return -1;
-    call->recipient_count = count;
-    for (size_t place = 0; place < count; place++) {
-        if (call->numberings != NULL && read_numberings(self, call, place) < 0)
-            return -1;
-        PyObject *value = PyTuple_GET_ITEM(call->recipients, (Py_ssize_t)place);
-        const int way = read_recipient(self, value, &self->recipients[place]);
+    }
+    for (size_t place = 0; place < audience->count; place++) {
+        PyObject *value = PyTuple_GET_ITEM(audience->recipients, (Py_ssize_t)place);
+        const int way = read_recipient(self, value, &audience->members[place]);
         if (way < 0)
             return -1;
-        call->read = place + 1;
+        audience->held = place + 1;
         if (way == 0) {
             PyObject *number = PyLong_FromSize_t(place);
-            if (call->slow == NULL)
-                call->slow = PyList_New(0);
-            const int added = number == NULL || call->slow == NULL ? -1 : PyList_Append(call->slow, number);
+            if (audience->slow == NULL)
+                audience->slow = PyList_New(0);
+            const int added =
+                number == NULL || audience->slow == NULL ? -1 : PyList_Append(audience->slow, number);
             Py_XDECREF(number);
             if (added < 0)
                 return -1;
+        }
+    }
+    return 0;
+}
+
+static void release(struct audience *audience)
+{
+    struct audience gone = *audience;
+    *audience = (struct audience){0};
+    for (size_t place = 0; place < gone.held; place++)
+        Py_XDECREF(gone.members[place].sealer);
+    PyMem_RawFree(gone.members);
+    PyMem_RawFree(gone.numbers);
+    PyMem_RawFree(gone.lacking);
+    PyMem_RawFree(gone.moved);
+    Py_XDECREF(gone.slow);
+    Py_XDECREF(gone.numberings);
+    Py_XDECREF(gone.recipients);
+}
+
+static void release_all(Fanout *self)
+{
+    for (size_t place = 0; place < KEPT; place++)
+        release(&self->kept[place]);
+}
+
+/* Return the numberings as a tuple of tuples; `fixed` becomes false where what was given may change. */
+static PyObject *rows_of(PyObject *numberings, bool *fixed)
+{
+    PyObject *given = PySequence_Tuple(numberings);
+    if (given == NULL)
+        return NULL;
+    const Py_ssize_t count = PyTuple_GET_SIZE(given);
+    PyObject *rows = PyTuple_New(count);
+    *fixed = *fixed && PyTuple_CheckExact(numberings);
+    for (Py_ssize_t place = 0; rows != NULL && place < count; place++) {
+        PyObject *row = PySequence_Tuple(PyTuple_GET_ITEM(given, place));
+        if (row == NULL) {
+            Py_CLEAR(rows);
+            break;
+        }
+        *fixed = *fixed && row == PyTuple_GET_ITEM(given, place);
+        PyTuple_SET_ITEM(rows, place, row);
+    }
+    Py_DECREF(given);
+    return rows;
+}
+
+/* Read recipients and numberings into `made`. 1: they are to be kept; 0: for this call; -1: an exception. */
+static int read_audience(Fanout *self, PyObject *recipients, PyObject *numberings, struct audience *made)
+{
+    bool fixed = PyTuple_CheckExact(recipients);
+    if ((made->recipients = PySequence_Tuple(recipients)) == NULL)
+        return -1;
+    made->count = (size_t)PyTuple_GET_SIZE(made->recipients);
+    if (numberings != Py_None) {
+        PyObject *rows = rows_of(numberings, &fixed);
+        if (rows == NULL)
+            return -1;
+        int read = -1;
+        if ((size_t)PyTuple_GET_SIZE(rows) == made->count)
+            read = read_numberings(made, rows);
+        else
+            PyErr_Format(PyExc_ValueError, "%zd numberings for %zu recipients", PyTuple_GET_SIZE(rows), made->count);
+        Py_DECREF(rows);
+        if (read < 0)
+            return -1;
+        made->numberings = Py_NewRef(numberings);
+    }
+    return read_members(self, made) < 0 ? -1 : fixed;
+}
+
+/* See that the packets bear what is to be done with them. */
+static int check_packets(const Fanout *self, const struct call *call, const struct audience *audience)
+{
+    if (audience->numberings == NULL || audience->count == 0)
+        return 0;
+    for (size_t place = 0; place < call->packet_count; place++) {
+        const struct packet *packet = &self->packets[place];
+        if (packet->lane >= audience->lanes || audience->lacking[packet->lane]) {
+            PyErr_Format(PyExc_ValueError, "a packet has lane %llu, and a recipient fewer numberings",
+                         (unsigned long long)packet->lane);
+            return -1;
+        }
+        if (!packet->renumberable && audience->moved[packet->lane]) {
+            PyErr_SetString(PyExc_ValueError, "a packet's counters are not where it says");
+            return -1;
         }
     }
     return 0;
@@ -608,7 +692,7 @@ static void flush(Fanout *self, int socket)
     Py_END_ALLOW_THREADS
 }
 
-static bool write_run(Fanout *self, const struct run *run, struct recipient *recipient,
+static bool write_run(Fanout *self, const struct run *run, const struct recipient *recipient,
                       const struct numbering *numberings)
 {
     uint8_t *out = outlet_place(self->outlet);
@@ -623,15 +707,15 @@ static bool write_run(Fanout *self, const struct run *run, struct recipient *rec
 }
 
 /* Serve everybody who is not served the slow way; return how many packets the cipher library failed. */
-static uint64_t serve(Fanout *self, const struct call *call, int socket)
+static uint64_t serve(Fanout *self, const struct call *call, const struct audience *audience, int socket)
 {
     uint64_t unsealed = 0;
-    for (size_t place = 0; place < call->recipient_count; place++) {
-        struct recipient *recipient = &self->recipients[place];
+    for (size_t place = 0; place < audience->count; place++) {
+        const struct recipient *recipient = &audience->members[place];
         if (recipient->sealer == NULL)
             continue;
         const struct numbering *numberings =
-            call->numberings == NULL ? NULL : self->numberings + place * call->lane_count;
+            audience->numbers == NULL ? NULL : audience->numbers + place * audience->lanes;
         for (size_t each = 0; each < call->run_count; each++) {
             const struct run *run = &self->runs[each];
             if (outlet_full(self->outlet, run->bytes))
@@ -686,6 +770,16 @@ static int fanout_traverse(Fanout *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->gcm_type);
     Py_VISIT(self->make_sealer);
+    for (size_t place = 0; place < KEPT; place++) {
+        Py_VISIT(self->kept[place].recipients);
+        Py_VISIT(self->kept[place].numberings);
+    }
+    return 0;
+}
+
+static int fanout_clear(Fanout *self)
+{
+    release_all(self);
     return 0;
 }
 
@@ -694,11 +788,9 @@ static void fanout_dealloc(Fanout *self)
     PyObject_GC_UnTrack(self);
     Py_XDECREF(self->gcm_type);
     Py_XDECREF(self->make_sealer);
+    release_all(self);
     PyMem_RawFree(self->packets);
     PyMem_RawFree(self->runs);
-    PyMem_RawFree(self->lanes);
-    PyMem_RawFree(self->recipients);
-    PyMem_RawFree(self->numberings);
     free(self->outlet);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -718,6 +810,34 @@ static PyObject *errors_of(const struct tally *tally)
     return found;
 }
 
+static PyObject *report(const struct tally *tally, uint64_t unsealed, PyObject *slow)
+{
+    PyObject *left = Py_NewRef(slow == NULL ? Py_None : slow);
+    if (!tally->failed && !unsealed)
+        return Py_BuildValue("KON", (unsigned long long)tally->sent, Py_None, left);
+    return Py_BuildValue("K(KKKN)N", (unsigned long long)tally->sent, (unsigned long long)tally->full,
+                         (unsigned long long)tally->refused, (unsigned long long)unsealed, errors_of(tally), left);
+}
+
+static PyObject *deliver_to(Fanout *self, struct call *call, const struct audience *audience, int socket)
+{
+    if (check_packets(self, call, audience) < 0)
+        return NULL;
+    struct tally *tally = &self->outlet->tally;
+    memset(tally, 0, sizeof *tally);
+    const uint64_t unsealed = serve(self, call, audience, socket);
+    return report(tally, unsealed, audience->slow);
+}
+
+static const struct audience *find_kept(const Fanout *self, PyObject *recipients, PyObject *numberings)
+{
+    PyObject *wanted = numberings == Py_None ? NULL : numberings;
+    for (size_t place = 0; place < KEPT; place++)
+        if (self->kept[place].recipients == recipients && self->kept[place].numberings == wanted)
+            return &self->kept[place];
+    return NULL;
+}
+
 static PyObject *deliver(Fanout *self, struct call *call, PyObject *const *args)
 {
     int overflow = 0;
@@ -726,22 +846,22 @@ static PyObject *deliver(Fanout *self, struct call *call, PyObject *const *args)
         return PyErr_Format(PyExc_TypeError, "the socket must be int, not %.80s", Py_TYPE(args[0])->tp_name);
     if (overflow || socket < INT_MIN || socket > INT_MAX)
         return PyErr_Format(PyExc_ValueError, "the socket is out of range");
-    if ((call->packets = PySequence_Tuple(args[1])) == NULL || (call->recipients = PySequence_Tuple(args[2])) == NULL)
+    if ((call->packets = PySequence_Tuple(args[1])) == NULL || read_packets(self, call) < 0)
         return NULL;
-    if (args[3] != Py_None && (call->numberings = PySequence_Tuple(args[3])) == NULL)
-        return NULL;
-    if (read_packets(self, call) < 0 || read_recipients(self, call) < 0)
-        return NULL;
-
-    struct tally *tally = &self->outlet->tally;
-    memset(tally, 0, sizeof *tally);
-    const uint64_t unsealed = serve(self, call, (int)socket);
-
-    PyObject *slow = Py_NewRef(call->slow == NULL ? Py_None : call->slow);
-    if (!tally->failed && !unsealed)
-        return Py_BuildValue("KON", (unsigned long long)tally->sent, Py_None, slow);
-    return Py_BuildValue("K(KKKN)N", (unsigned long long)tally->sent, (unsigned long long)tally->full,
-                         (unsigned long long)tally->refused, (unsigned long long)unsealed, errors_of(tally), slow);
+    const struct audience *kept = find_kept(self, args[2], args[3]);
+    if (kept != NULL)
+        return deliver_to(self, call, kept, (int)socket);
+    struct audience made = {0};
+    const int keep = read_audience(self, args[2], args[3], &made);
+    PyObject *result = keep < 0 ? NULL : deliver_to(self, call, &made, (int)socket);
+    if (keep == 1 && result != NULL) {
+        release(&self->kept[self->next_kept]);
+        self->kept[self->next_kept] = made;
+        self->next_kept = (self->next_kept + 1) % KEPT;
+    } else {
+        release(&made);
+    }
+    return result;
 }
 
 static PyObject *fanout_deliver(Fanout *self, PyObject *const *args, Py_ssize_t count)
@@ -753,19 +873,30 @@ static PyObject *fanout_deliver(Fanout *self, PyObject *const *args, Py_ssize_t 
     struct call call = {0};
     self->busy = true;
     PyObject *result = deliver(self, &call, args);
-    for (size_t place = 0; place < call.read; place++)
-        Py_XDECREF(self->recipients[place].sealer);
-    self->busy = false;
     Py_XDECREF(call.packets);
-    Py_XDECREF(call.recipients);
-    Py_XDECREF(call.numberings);
-    Py_XDECREF(call.slow);
+    if (self->stale) {
+        self->stale = false;
+        release_all(self);
+    }
+    self->busy = false;
     return result;
+}
+
+static PyObject *fanout_forget(Fanout *self, PyObject *ignored)
+{
+    (void)ignored;
+    if (self->busy)
+        self->stale = true;
+    else
+        release_all(self);
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef fanout_methods[] = {
     {"deliver", (PyCFunction)(void (*)(void))fanout_deliver, METH_FASTCALL,
      "Seal packets for recipients and send them; return what went out, what did not, and who is left."},
+    {"forget", (PyCFunction)fanout_forget, METH_NOARGS,
+     "Forget what was read of recipients: one has another path, or other keys, or is gone."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -778,6 +909,7 @@ static PyTypeObject FanoutType = {
     .tp_new = fanout_new,
     .tp_dealloc = (destructor)fanout_dealloc,
     .tp_traverse = (traverseproc)fanout_traverse,
+    .tp_clear = (inquiry)fanout_clear,
     .tp_methods = fanout_methods,
 };
 

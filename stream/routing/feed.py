@@ -21,7 +21,7 @@ from stream.routing.shape import WIRE_OVERHEAD, Layout, Shapes, shaped
 from stream.routing.slot import Slot
 from stream.routing.stage import SLOT_NAMES, VIDEO_SLOTS
 from stream.routing.track import ClosedBurst, Marks, Track
-from stream.transport.fanout import PlainPacket
+from stream.transport.fanout import Numbering, PlainPacket
 from stream.wire import rtcp
 
 CATCH_UP_BURST = 50
@@ -230,17 +230,16 @@ class FeedRouter(Generic[PeerT]):
         """Return the beginning of a track for all who begin it alike."""
         name, layout, _, limit = key
         made = shaped(layout, packets, limit, 0)
-        burst: Burst[PeerT] = Burst(made.plain, [], [])
+        numberings: list[tuple[Numbering, ...]] = []
         for viewer in viewers:
             consumer = viewer.consumers[name]
-            assert consumer.segment is not None and burst.numberings is not None, "it has just begun"
-            burst.recipients.append(viewer.peer)
-            burst.numberings.append((consumer.segment.numbering,))
+            assert consumer.segment is not None, "it has just begun"
+            numberings.append((consumer.segment.numbering,))
             consumer.count(len(made.plain), made.octets)
             viewer.count(made.wire)
             for number in made.marks:
                 viewer.bandwidth.sent(number, viewer.octets, now)
-        return burst
+        return Burst(made.plain, [viewer.peer for viewer in viewers], numberings)
 
     def _pause_unplayable(self, slot: Slot, now: float) -> None:
         """Let viewers wait whose slot has changed to a codec they cannot play."""

@@ -62,9 +62,9 @@ NO_WAIT = 0.02
 class Burst(NamedTuple, Generic[PeerT]):
     """The same packets for several peers: `numberings[i]` are those of `recipients[i]`, by lane."""
 
-    packets: list[PlainPacket]
-    recipients: list[PeerT]
-    numberings: list[tuple[Numbering, ...]] | None = None
+    packets: Sequence[PlainPacket]
+    recipients: Sequence[PeerT]
+    numberings: Sequence[tuple[Numbering, ...]] | None = None
 
 
 LaneKey = tuple[str, Layout, Track, int]
@@ -256,7 +256,8 @@ class Group(Generic[PeerT]):
         self.lanes = tuple(Lane(one) for one in key)
         self.octets = 0
         self._members: dict[str, _Member[PeerT]] = {}
-        self._everybody: tuple[list[PeerT], list[tuple[Numbering, ...]]] | None = None
+        self._everybody: tuple[tuple[PeerT, ...], tuple[tuple[Numbering, ...], ...]] | None = None
+        """Its recipients and their numberings, the same tuples while nobody comes or goes: see `Fanout`."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -342,11 +343,11 @@ class Group(Generic[PeerT]):
                 out.append(member.viewer.alone(own))
         return out
 
-    def _list(self) -> tuple[list[PeerT], list[tuple[Numbering, ...]]]:
+    def _list(self) -> tuple[tuple[PeerT, ...], tuple[tuple[Numbering, ...], ...]]:
         recipients: list[PeerT] = []
         numberings: list[tuple[Numbering, ...]] = []
         for member in self._members.values():
             recipients.append(member.viewer.peer)
             segments = [member.viewer.consumers[lane.slot].segment for lane in self.lanes]
             numberings.append(tuple(segment.numbering for segment in segments if segment is not None))
-        return recipients, numberings
+        return tuple(recipients), tuple(numberings)

@@ -130,12 +130,16 @@ class Fanout(Protocol):
     ) -> None:
         """Protect the packets for each recipient, and send them in order.
 
-        `numberings[i][packet.lane]` applies to `recipients[i]`; without any, packets go as they are.
+        `numberings[i][packet.lane]` applies to `recipients[i]`; without any, packets go as they are. What is
+        said of the same tuples of recipients and of numberings may be remembered until `forget`.
         Raises ValueError, before anything is sent, where these do not fit one another.
         """
 
     def send(self, data: bytes, path: Path) -> None:
         """Send one datagram as it is."""
+
+    def forget(self) -> None:
+        """Forget what is known of recipients: one of them has another path now, or other keys, or is gone."""
 
 
 @dataclass(slots=True)
@@ -257,6 +261,9 @@ class PlainFanout:
             self._counters["datagrams_out"] += 1
         else:
             self._counters["stream_full"] += 1
+
+    def forget(self) -> None:
+        """See `Fanout.forget`. Here they are looked at each time."""
 
     def deliver(
         self,

@@ -61,6 +61,10 @@ class NativeFanout:
         """See `Fanout.send`."""
         self._plain.send(data, path)
 
+    def forget(self) -> None:
+        """See `Fanout.forget`."""
+        self._native.forget()
+
     def deliver(
         self,
         packets: Sequence[PlainPacket],

@@ -82,8 +82,9 @@ class PeerTransport:
         counters: Counter[str],
         now: float,
         make_opener: MakeOpener | None = None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_opener` is the inlet's, where that one opens packets itself."""
+        """`make_opener` is the inlet's, where that one opens packets; `moved` hears of another path."""
         self.id = identifier
         self._credentials = [_new_credentials()]
         """Newest first; a former pair holds until a check has verified with the newest."""
@@ -104,6 +105,7 @@ class PeerTransport:
         self._dtls: DtlsEndpoint | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._make_opener = make_opener
+        self._moved = moved
         self._early: list[tuple[bytes, Path]] = []
         self._srtp: Srtp | None = None
         self._path: Path | None = None
@@ -204,6 +206,7 @@ class PeerTransport:
     def _move(self, path: Path, now: float) -> None:
         self._path = self.path = path
         self._path_alive = now
+        self._moved()
 
     def lose(self, path: Path) -> None:
         """Take note that a path has ended: whatever is checked next takes its place."""

@@ -7,6 +7,7 @@ comes from the viewer's own socket, which is what a forger of its address would 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -247,6 +248,31 @@ async def test_a_true_check_from_elsewhere_is_answered_and_moves_nothing_unasked
             await until(lambda: viewer.seen.packets > before + 60, 10)
             with pytest.raises(BlockingIOError):
                 sock.recv(1500)
+
+
+async def test_media_follows_a_viewer_who_nominates_another_path(relay: Relay) -> None:
+    """From the next burst on, whatever the relay remembers of whom it sends to."""
+    async with live(relay) as (_, _, viewer):
+        (ufrag, *_) = re.findall(r"a=ice-ufrag:(\S+)", viewer.answer)
+        (password, *_) = re.findall(r"a=ice-pwd:(\S+)", viewer.answer)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.connect(relay.media)
+            media: list[bytes] = []
+
+            def here() -> int:
+                sock.send(check(ufrag, password, **{"USE-CANDIDATE": None}))  # and a sign of life
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        data = sock.recv(1500)
+                        media.extend([data] if 128 <= data[0] < 192 else [])
+                return len(media)
+
+            await until(lambda: here() > 60, 5)
+            before = viewer.seen.packets
+            there = here()
+            await until(lambda: here() > there + 60, 5)
+            assert viewer.seen.packets - before < 10, "nothing goes where the viewer was"
 
 
 def _duplicate(transport: asyncio.DatagramTransport) -> socket.socket:

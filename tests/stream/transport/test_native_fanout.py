@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -164,6 +165,87 @@ def test_both_send_the_same_bytes(
 
     assert found[0] == found[1]
     assert found[0][1]["deliveries"] == 4 * len(burst)
+
+
+@settings(max_examples=60, suppress_health_check=UNHURRIED)
+@given(st.data())
+def test_who_is_remembered_is_sent_the_same_bytes(bench: Bench, data: st.DataObject) -> None:
+    """The same tuples again and again, others between, and people who move and are forgotten."""
+    everybody = [
+        [
+            Recipient(open_srtp(keys(place, PROFILES[place % 2])), Path(address_of(inlet)))
+            for place, inlet in enumerate(bench.inlets)
+        ]
+        for _ in range(2)
+    ]
+    both = bench.both(segmented=False)
+    people = st.lists(st.integers(0, 3), max_size=4)
+    rooms = [
+        (chosen, tuple(data.draw(st.tuples(numberings, numberings)) for _ in chosen))
+        for chosen in data.draw(st.lists(people, min_size=1, max_size=12))
+    ]
+    kept = [[tuple(mine[place] for place in chosen) for chosen, _ in rooms] for mine in everybody]
+    for _ in range(data.draw(st.integers(1, 25))):
+        if data.draw(st.integers(0, 4)) == 0:
+            who, where = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))
+            for mine, (fanout, _) in zip(everybody, both, strict=True):
+                mine[who].path = Path(address_of(bench.inlets[where]))
+                fanout.forget()
+        room = data.draw(st.integers(0, len(rooms) - 1))
+        burst = data.draw(st.lists(packets(), max_size=3))
+        moved = rooms[room][1] if data.draw(st.booleans()) else None
+        found: list[list[list[bytes]] | type[Exception]] = []
+        for (fanout, _), tuples in zip(both, kept, strict=True):
+            try:
+                fanout.deliver(burst, tuples[room], moved)
+            except ValueError as error:
+                found.append(type(error))
+            else:
+                found.append([taken(inlet) for inlet in bench.inlets])
+        assert found[0] == found[1]
+    assert both[0][1] == both[1][1]
+
+
+def test_who_is_remembered_is_let_go() -> None:
+    """A fan-out keeps nobody alive who was forgotten, nor itself by whom it remembers."""
+
+    class Owner(Recipient):
+        fanout: object = None
+
+    with udp() as outlet, udp() as inlet:
+        fanout = NativeFanout(UdpSender(outlet, Counter(), segmented=False))
+        who = (Owner(open_srtp(keys(1, PROFILES[0])), Path(address_of(inlet))),)
+        seen = weakref.ref(who[0])
+        fanout.deliver([plain_packet()], who)
+        del who
+        gc.collect()
+        assert seen() is not None, "it is remembered"
+        fanout.forget()
+        assert seen() is None
+        again = (Owner(open_srtp(keys(2, PROFILES[0])), Path(address_of(inlet))),)
+        again[0].fanout = fanout
+        seen = weakref.ref(again[0])
+        fanout.deliver([plain_packet()], again)
+        del again, fanout
+        gc.collect()
+        assert seen() is None
+
+
+def test_forgetting_in_the_middle_of_a_call_waits_for_its_end(bench: Bench) -> None:
+    class Restless(Recipient):
+        @property
+        def path(self) -> Path:
+            fanout.forget()
+            return Path(address_of(bench.inlets[0]))
+
+        @path.setter
+        def path(self, path: Path) -> None: ...
+
+    fanout = NativeFanout(UdpSender(bench.outlet, Counter(), segmented=False))
+    who = (Restless(open_srtp(keys(1, PROFILES[0])), Path(address_of(bench.inlets[0]))),)
+    for _ in range(3):
+        fanout.deliver([plain_packet()], who)
+    assert len(taken(bench.inlets[0])) == 3
 
 
 @settings(max_examples=60)
