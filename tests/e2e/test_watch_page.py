@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Final
 
 import httpx
@@ -10,7 +11,17 @@ import pytest
 from playwright.async_api import Request, Route
 
 from signaling.attend import Seat, command_id, seat
-from signaling.protocol import Ack, AnyCommand, MuteChat, PinChat, PostChat, SetChatRules
+from signaling.protocol import (
+    Ack,
+    AnyCommand,
+    ApproveQuestion,
+    HideQuestion,
+    MuteChat,
+    PinChat,
+    PostChat,
+    SetChatRules,
+    ShowQuestion,
+)
 from tests.e2e.keyboard import does, press
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
@@ -59,6 +70,15 @@ BAR_IN_SIGHT: Final = """(() => {
   return bar.bottom <= stage.bottom + 1 && field.top >= stage.bottom && field.bottom <= innerHeight;
 })()"""
 """The sound and the field to write in are there without scrolling."""
+
+
+READ_WHOLE: Final = """(() => {
+  const [stage, asked, list] = ['.watch-stage', '.on-screen', '.questions .scroll'].map((one) =>
+    document.querySelector(one)?.getBoundingClientRect());
+  const lines = list && list.height / parseFloat(getComputedStyle(document.body).lineHeight);
+  return !!asked && asked.top >= stage.top && asked.bottom <= stage.bottom && lines >= 4;
+})()"""
+"""The question on screen is there without scrolling, and four lines of the list beside the field."""
 
 
 async def done(at: Seat, command: AnyCommand) -> None:
@@ -231,6 +251,8 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
         await viewer.page.keyboard.press("Escape")
 
         await nothing_lies_over_another_on_a_phone(viewer)
+        async with seat(stage.url, stage.token(session, "moderator", "Mika Moderator")) as desk:
+            await what_is_asked_is_read_whole_on_a_phone(viewer, desk)
 
         await viewer.evaluate(LOUDNESS)
         await does(viewer, ".sound-bar input[type=range]", "Home", "ArrowUp")
@@ -291,4 +313,30 @@ async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:
     shown = await viewer.evaluate(fields)
     assert len(shown) > 3 and "none" not in shown, "a choice that the keyboard cannot reach"
     await viewer.page.keyboard.press("Escape")
+    await viewer.page.set_viewport_size(desktop)
+
+
+async def what_is_asked_is_read_whole_on_a_phone(viewer: ChromiumVisitor, desk: Seat) -> None:
+    """See that a question on screen, of a line or of many, leaves the list its room, in any layout."""
+    desktop = viewer.page.viewport_size
+    assert desktop
+    await viewer.page.set_viewport_size({"width": 375, "height": 812})
+    await viewer.click("#tab-ask")
+    for text in ("And the last row?", "How does the last row take part in it? " * 8):
+        await viewer.type(".questions textarea", text)
+        await viewer.click(".questions button[type=submit]")
+        found = f"rostrum.state().questions.find(({{ text }}) => text === {json.dumps(text.strip())})?.id"
+        await viewer.expect(f"{found} !== undefined")
+        question = str(await viewer.evaluate(found))
+        await done(desk, ApproveQuestion(command_id(), question))
+        await done(desk, ShowQuestion(command_id(), question))
+        await viewer.expect("document.querySelector('.on-screen') !== null")
+        for layout in ("side", "large", "stacked"):
+            await viewer.click(".drop > button")
+            await viewer.click(f".segment:has(input[value={layout}])")
+            await viewer.click("#tab-ask")
+            await viewer.expect(READ_WHOLE)
+        await done(desk, HideQuestion(command_id(), question))
+        await viewer.expect("document.querySelector('.on-screen') === null")
+    await viewer.click("#tab-chat")
     await viewer.page.set_viewport_size(desktop)

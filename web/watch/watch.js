@@ -132,7 +132,7 @@ function OnScreen({ session }) {
   const poll = over ? undefined : pollOnScreen(state);
   const declaration = over ? undefined : declarationOnScreen(state);
   return html`
-    <div aria-live="polite">
+    <div class="on-screens" aria-live="polite">
       ${poll &&
       html`<section class="on-screen" key=${poll.id}>
         <h2>${words.stage.onScreen}</h2>
