@@ -6,8 +6,10 @@ from typing import Final
 
 import pytest
 
+from signaling.attend import command_id, seat
+from signaling.protocol import Ack, PresentDeclaration
 from tests.e2e.mirrored import LISTED, TAG, give
-from tests.e2e.scenes import PAGES
+from tests.e2e.scenes import PAGES, speak_language
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium
 
@@ -58,3 +60,42 @@ async def test_a_catalogue_that_is_added_is_spoken_by_every_page_and_mirrors_it(
     assert "العربية" in offered and "English" in offered
     await visitor.page.select_option(".watch-head select", "en")
     await visitor.expect("document.documentElement.dir === 'ltr'")
+
+
+BEGINS: Final = """(selector) => {
+  const words = document.createRange();
+  words.selectNodeContents(document.querySelector(selector));
+  return Math.round(words.getBoundingClientRect().left);
+}"""
+"""Where the words of something begin that is read from left to right."""
+
+
+async def test_a_text_in_another_script_begins_below_its_title_and_a_long_line_of_it_is_cut_at_its_end(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session("Two rooms, one conversation: what a hybrid talk needs of both")
+    chromium.answers[LISTED] = give
+    async with seat(stage.url, stage.token(session, "moderator")) as desk:
+        text = "We open both rooms to all who want to learn. " * 9
+        declared = PresentDeclaration(
+            command_id(), "On open rooms", text, ("University of Porto",), open=False
+        )
+        assert isinstance(await desk.command(declared), Ack)
+    watch = await chromium.visit(stage.link("watch", session, "viewer"))
+    await watch.expect("window.rostrum?.connection.phase === 'open'", 10)
+    await speak_language(watch, TAG)
+    await watch.click("#tab-declaration")
+    await watch.expect("document.querySelector('.declaration-text') !== null")
+    title, words = [await watch.page.evaluate(BEGINS, f".declaration-{part}") for part in ("title", "text")]
+    assert title == words
+
+    direct = await chromium.visit(stage.link("direct", session, "producer"))
+    await direct.expect("window.rostrum?.connection.phase === 'open'", 10)
+    await speak_language(direct, TAG)
+    head = "(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(document.querySelector('h1'))"
+    await direct.page.set_viewport_size({"width": 900, "height": 800})
+    await direct.expect(head)
+    # An ellipsis stands where the line ends: at the side to which its own script runs.
+    await direct.expect("getComputedStyle(document.querySelector('h1')).direction === 'ltr'")
+    await direct.page.set_viewport_size({"width": 375, "height": 812})
+    await direct.expect(f"!{head}")

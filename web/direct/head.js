@@ -77,7 +77,7 @@ export function Head({ desk, onKeys }) {
   `;
   return html`
     <header class="desk-head">
-      <h1>${talk?.title ?? ''}</h1>
+      <h1 dir="auto">${talk?.title ?? ''}</h1>
       <${ConnectionLine} session=${session} viewer=${desk.programme} />
       ${talk &&
       html`<p class="session-state" data-status=${status}>

@@ -32,7 +32,7 @@ export function PreviewBus({ desk }) {
     <section class="bus preview-bus" data-ready=${ready} aria-labelledby="preview-title">
       <h2 class="desk-title" id="preview-title">
         <span class="bus-mark">${direct.preview}</span>
-        <span class="bus-who">${hall ? direct.theHall : (row?.name ?? direct.nobodyNext)}</span>
+        <span class="bus-who" dir="auto">${hall ? direct.theHall : (row?.name ?? direct.nobodyNext)}</span>
         ${row?.next && html`<span class="mark next">${direct.next}</span>`}
       </h2>
       <div class="picture" data-layout=${slides ? 'slides' : 'main'}>

@@ -31,7 +31,7 @@ export function ProgrammeBus({ desk }) {
     <section class="bus programme" data-air=${air ? 'on' : 'off'} aria-labelledby="programme-title">
       <h2 class="desk-title" id="programme-title">
         <span class="bus-mark">${direct.programme}</span>
-        <span class="bus-who">${covered ? direct.slateUp : state.session?.status === 'live' ? direct.programmeHow : direct.programmeShut}</span>
+        <span class="bus-who" dir="auto">${covered ? direct.slateUp : state.session?.status === 'live' ? direct.programmeHow : direct.programmeShut}</span>
       </h2>
       <${Picture} session=${desk.session} viewer=${desk.programme} />
       <${SoundBar} viewer=${desk.programme} fill=${() => document.querySelector('.programme .picture')} />
@@ -142,6 +142,6 @@ function AlsoShown({ desk }) {
   ].filter((line) => !!line);
   if (!lines.length) return null;
   return html`<dl class="also">
-    ${lines.map(([what, text]) => html`<div key=${what}><dt class="quiet">${what}</dt><dd>${text}</dd></div>`)}
+    ${lines.map(([what, text]) => html`<div key=${what}><dt class="quiet">${what}</dt><dd dir="auto">${text}</dd></div>`)}
   </dl>`;
 }

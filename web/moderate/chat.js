@@ -172,7 +172,7 @@ function Line({ session, commands, line, open, onOpen, onReply, onSeek }) {
         </span>`}
       </p>
       ${quoted &&
-      html`<button type="button" class="quote" onClick=${() => onSeek(quoted.id)}><span class="quote-name">${quoted.author.name}</span> ${quoted.text}</button>`}
+      html`<button type="button" class="quote" dir="auto" onClick=${() => onSeek(quoted.id)}><span class="quote-name">${quoted.author.name}</span> ${quoted.text}</button>`}
       <p class="chat-text">
         ${parts(text).map((part) =>
           part.href ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>` : part.text,

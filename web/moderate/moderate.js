@@ -121,7 +121,7 @@ function Moderate({ session, viewer, desk, intercom }) {
   return html`
     <div class="desk-grid" data-tab=${tab}>
       <header class="desk-head">
-        <h1>${title}</h1>
+        <h1 dir="auto">${title}</h1>
         <${ConnectionLine} session=${session} viewer=${viewer} />
         <${PresenceCounts} session=${session} />
         <button type="button" class="button keys-button" onClick=${() => setKeysShown(true)}>${moderate.keys} <kbd aria-hidden="true">?</kbd></button>

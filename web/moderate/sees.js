@@ -30,14 +30,14 @@ export function Sees({ session, viewer }) {
       </div>
       <${Picture} session=${session} viewer=${viewer}>
         <div class="over">
-          ${pinned && html`<p class="over-pinned" key=${pinned.id}>${pinned.text}</p>`}
+          ${pinned && html`<p class="over-pinned" dir="auto" key=${pinned.id}>${pinned.text}</p>`}
           ${question &&
           html`<div class="over-card" key=${question.id}>
-            <p class="over-text">${question.text}</p>
+            <p class="over-text" dir="auto">${question.text}</p>
             <p class="quiet">${question.anonymous ? words.ask.anonymous : question.author.name}</p>
           </div>`}
-          ${declaration && html`<div class="over-card" key=${declaration.id}><p class="over-text">${declaration.title}</p><p class="quiet">${signedOf(declaration)}</p></div>`}
-          ${poll && html`<div class="over-card" key=${poll.id}><p class="over-text">${poll.text}</p><${Bars} session=${session} poll=${poll} audience /></div>`}
+          ${declaration && html`<div class="over-card" key=${declaration.id}><p class="over-text" dir="auto">${declaration.title}</p><p class="quiet">${signedOf(declaration)}</p></div>`}
+          ${poll && html`<div class="over-card" key=${poll.id}><p class="over-text" dir="auto">${poll.text}</p><${Bars} session=${session} poll=${poll} audience /></div>`}
         </div>
       <//>
       <${NameLine} session=${session} />
@@ -60,7 +60,7 @@ export function Bars({ session, poll, audience = false }) {
         const share = (100 * (known?.[i] ?? 0)) / most;
         return html`
           <li key=${i} class="bar">
-            <span class="bar-text">${option}</span>
+            <span class="bar-text" dir="auto">${option}</span>
             ${known && html`<span class="bar-share">${known[i] ?? 0} <span class="quiet">· ${Math.round(share)} %</span></span>`}
             ${known && html`<span class="bar-line"><span style=${{ inlineSize: `${share}%` }}></span></span>`}
           </li>

@@ -104,7 +104,7 @@ function Line({ session, message, onReply, onSeek }) {
         html`<${IconButton} icon="reply" label=${say(words.chat.replyTo, { name: author.name })} onClick=${onReply} kind="slight reply" hideLabel />`}
       </p>
       ${to &&
-      html`<button type="button" class="quote" onClick=${() => onSeek(to.id)}>
+      html`<button type="button" class="quote" dir="auto" onClick=${() => onSeek(to.id)}>
         <span class="quote-name">${to.author.name}</span> ${to.text}
       </button>`}
       ${!to && message.reply_to && html`<p class="quote">${words.chat.replyToEarlier}</p>`}

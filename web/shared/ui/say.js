@@ -35,7 +35,7 @@ export function Say({ session, channel, to, onReplied, onSent, label, alone = nu
     >
       ${to &&
       html`<p class="reply-to">
-        <span class="quote"><span class="quote-name">${say(said.replyTo, { name: to.author.name })}</span> ${to.text}</span>
+        <span class="quote" dir="auto"><span class="quote-name">${say(said.replyTo, { name: to.author.name })}</span> ${to.text}</span>
         <button type="button" class="button slight" onClick=${onReplied}>${said.replyNot}</button>
       </p>`}
       <${Compose}
