@@ -46,10 +46,10 @@ function Watch({ session, viewer }) {
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />
+        ${more && html`<${more.SignCall} session=${session} />`}
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
         ${more && html`<${more.Floor} session=${session} viewer=${viewer} />`}
-        ${more && html`<${more.SignCall} session=${session} />`}
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
@@ -76,9 +76,9 @@ function Companion({ session }) {
           ${more.wanted.value.on && html`<${more.Captions} session=${session} />`}
           <${more.CaptionsChoice} session=${session} />
         </div>`}
+        ${more && html`<${more.SignCall} session=${session} />`}
         <${Reactions} session=${session} />
         <${Pinned} session=${session} />
-        ${more && html`<${more.SignCall} session=${session} />`}
         <${OnScreen} session=${session} />
       </main>
       <${Panel} session=${session} />
