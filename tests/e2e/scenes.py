@@ -324,7 +324,7 @@ async def _speaking(stage: Stage, session: str, speak: ChromiumVisitor) -> Async
     """Yield the speaker's way to the stage, and what may happen there."""
     speaker = str((await speak.state())["you"]["id"])
     note = "Slower, please: the interpreters cannot follow"
-    async with seat(stage.url, stage.token(session, "producer")) as desk:
+    async with seat(stage.url, stage.token(session, "producer", "Dana Director")) as desk:
         noted = PostChat(command_id(), note, "backstage", to=speaker)
         assert isinstance(await desk.command(noted), Ack)
         await speak.expect("document.querySelector('.noted') !== null")
