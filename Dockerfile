@@ -8,15 +8,18 @@ RUN apt-get update \
       $([ "$TARGETARCH" != amd64 ] || echo libipsec-mb-dev) \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-RUN python -m venv /opt/rostrum
-COPY requirements.lock ./
-RUN /opt/rostrum/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN python -m venv /opt/rostrum && python -m venv /opt/build
+COPY requirements.lock requirements-dev.lock ./
+RUN /opt/rostrum/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock
 COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY stream stream
 COPY signaling signaling
 COPY web web
-RUN /opt/rostrum/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
- && cd / && /opt/rostrum/bin/python -c "import stream.native._fanout"
+# What compiles the package stays behind.
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/rostrum/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
+ && cd / && /opt/rostrum/bin/python -c "import stream.native._fanout, stream.compiled as c; assert not c.fault(), c.fault()"
 
 FROM python:3.11-slim-bookworm
 ARG TARGETARCH=amd64

@@ -89,9 +89,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Unlike the demo, tests and measurements insist on the native fan-out.
+# Unlike the demo, tests and measurements insist on the native fan-out, and on compiled routing.
 native: $(VENV)/.dev
 	$(BIN)/python stream/native/build.py
+	$(BIN)/python stream/native/compile_routing.py
 
 # No service is started: invoke-rc.d asks policy-rc.d.
 debian-packages:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import httpx
 
@@ -22,6 +22,7 @@ from signaling.ports import Kind, check_free, is_loopback
 from signaling.redis_client import is_cluster, masters
 from signaling.settings import SignalingSettings
 from signaling.supervisor import StartError
+from stream import compiled
 from stream.addresses import announced
 from stream.settings import Environment, RelaySettings, SettingsError
 from stream.transport.fanout import gso_works
@@ -72,7 +73,9 @@ async def examine(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         async for found in _ports(http, relay, signaling):
             yield found
         yield _gso()
-        yield await _fanout(http, relay)
+        running = await _running(http, relay)
+    yield _fanout(running, relay)
+    yield _routing(running, relay)
     yield _addresses(relay, signaling)
 
 
@@ -200,15 +203,38 @@ def _gso() -> Finding:
     )
 
 
-async def _fanout(http: httpx.AsyncClient, relay: RelaySettings) -> Finding:
+async def _running(http: httpx.AsyncClient, relay: RelaySettings) -> dict[str, Any] | None:
+    """Return what the relay that runs here says of itself; None where none answers."""
     url = url_of(relay.http_host, relay.http_port)
     try:
         answer = await http.get(f"{url}/stats", headers={"Authorization": f"Bearer {relay.secret}"})
         answer.raise_for_status()
     except httpx.HTTPError:
-        pass
-    else:
-        return _fanout_found(f"The relay at {url} uses", answer.json()["fanout"], relay)
+        return None
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _routing(running: dict[str, Any] | None, relay: RelaySettings) -> Finding:
+    """Say whether routing is compiled, and why not where it is not."""
+    name = running["routing"] if running else "python" if compiled.fault() else "compiled"
+    if name == "compiled":
+        return Finding("ok", "routing", "It is compiled.")
+    if relay.routing == "python":
+        return Finding("ok", "routing", "It is plain Python, as ROSTRUM_ROUTING says.")
+    reason = compiled.fault() or "the relay was started before it was there"
+    problem = relay.routing == "compiled"
+    return Finding(
+        "problem" if problem else "ok",
+        "routing",
+        f"It is plain Python, which serves an eighth fewer viewers: {reason}. docs/operations.md says more.",
+    )
+
+
+def _fanout(running: dict[str, Any] | None, relay: RelaySettings) -> Finding:
+    if running:
+        url = url_of(relay.http_host, relay.http_port)
+        return _fanout_found(f"The relay at {url} uses", running["fanout"], relay)
     try:
         return _fanout_found("A relay would use", choose_fanout(relay.fanout), relay)
     except OSError as error:

@@ -17,6 +17,7 @@ from typing import Literal
 
 import uvicorn
 
+from stream import compiled
 from stream.addresses import announced
 from stream.child_process import wait_for_turn
 from stream.engine import Engine
@@ -59,10 +60,11 @@ async def serve(settings: RelaySettings) -> None:
     media = asyncio.create_task(engine.run(), name="media")
     control = asyncio.create_task(_serve(server, listener), name="control")
     log.info(
-        "relay %s is up: media port %d, fan-out %s, %d process(es)",
+        "relay %s is up: media port %d, fan-out %s, routing %s, %d process(es)",
         engine.boot,
         settings.media_port,
         engine.fanout_name,
+        compiled.name(),
         settings.workers,
     )
     await asyncio.wait({media, control, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,6 +103,9 @@ def main() -> int:
         settings = RelaySettings.from_environment(os.environ)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    if settings.routing == "compiled" and not compiled.used():
+        sys.stderr.write(f"{compiled.SETTING}=compiled, but that cannot be: {compiled.fault()}.\n")
         return 2
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiortc").setLevel(logging.WARNING)

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, get_args
 
+from stream import compiled
+
 Fanout = Literal["auto", "native", "gso", "plain"]
+Routing = Literal["auto", "compiled", "python"]
 Switch = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -117,6 +120,8 @@ class RelaySettings:
     announce: tuple[str, ...] = ()
     max_transports: int = 1000
     fanout: Fanout = "auto"
+    routing: Routing = "auto"
+    """Which modules route: see `stream/compiled.py`, which has read it before this could."""
     log_level: LogLevel = "info"
     workers: int = 1
     """Processes that share the viewers; the second has the media port after the first's, and so on."""
@@ -141,6 +146,7 @@ class RelaySettings:
             announce=env.addresses("ROSTRUM_ANNOUNCE"),
             max_transports=env.whole("ROSTRUM_MAX_TRANSPORTS", cls.max_transports, 1, 100_000),
             fanout=env.choice("ROSTRUM_FANOUT", cls.fanout, get_args(Fanout)),
+            routing=env.choice(compiled.SETTING, cls.routing, get_args(Routing)),
             log_level=env.choice("ROSTRUM_LOG_LEVEL", cls.log_level, get_args(LogLevel)),
             workers=_workers(env, cls.workers),
             pin=env.choice("ROSTRUM_RELAY_PIN", cls.pin, get_args(Switch)),

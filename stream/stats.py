@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from stream import compiled
 from stream.engine import Engine
 from stream.routing.feed import FeedRouter
 from stream.routing.group import Viewer
@@ -40,6 +41,7 @@ async def snapshot(engine: Engine) -> Told:
     return {
         "boot": engine.boot,
         "fanout": engine.fanout_name,
+        "routing": compiled.name(),
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "transports": len(engine.peers),
         "counters": dict(engine.counters),

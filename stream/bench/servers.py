@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from stream import compiled
 from stream.bench.ends import LocalEnd, RemoteEnd, offer, read
 from stream.bench.http import Connections, HttpError
 from stream.bench.process import BenchError, Cores, Measured, free_port
@@ -130,6 +131,9 @@ class RostrumServer:
             "ROSTRUM_RELAY_PIN": "on" if workers > 1 else "off",
             "ROSTRUM_MAX_TRANSPORTS": str(viewers + _SPARE_TRANSPORTS),
             "ROSTRUM_FANOUT": fanout,
+            # Who measures a fan-out in Python means a relay in Python.
+            compiled.SETTING: os.environ.get(compiled.SETTING)
+            or ("auto" if fanout in ("auto", "native") else "python"),
             "ROSTRUM_LOG_LEVEL": "warning",
         }
         self.measured = Measured(
@@ -177,7 +181,7 @@ class RostrumServer:
     async def describe(self) -> dict[str, Any]:
         """See `Server.describe`."""
         stats = await self._ask("GET", "/stats")
-        about = {"fanout": stats["fanout"], "counters": stats["counters"]}
+        about = {name: stats[name] for name in ("fanout", "routing", "counters")}
         others = {
             number: {name: other[name] for name in ("cpu_seconds", "transports", "counters")}
             for number, other in stats.get("workers", {}).items()

@@ -2,7 +2,8 @@
 
 The law: a package can always be built. Without a C compiler, Python's headers or OpenSSL's, the hook says
 so in one line and leaves the extension out; run as a command, the same is an error. IPsec_MB's header is
-used where it is there (see gcm.c).
+used where it is there (see gcm.c). The hook has routing compiled as well (compile_routing.py), by the same
+rule, but not for an editable package, whose sources are there to be changed.
 """
 
 from __future__ import annotations
@@ -76,6 +77,15 @@ class NativeFanoutHook(BuildHookInterface[Any]):
         build_data["artifacts"].append(f"/stream/native/{extension().name}")
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
+        if version == "editable":
+            return
+        command = [sys.executable, str(FOLDER / "compile_routing.py")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            reason = done.stderr.strip().rpartition("\n")[2]
+            self.app.display_warning(f"{reason} Plain Python will do.")
+            return
+        build_data["artifacts"].append("/stream/native/compiled/**")
 
 
 def main() -> int:

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from signaling.doctor import Finding, examine
+from stream import compiled
 from tests.signaling.processes import free_port
 from tests.signaling.relay_process import SECRET as RELAY_SECRET
 from tests.signaling.relay_process import RelayProcess
@@ -32,6 +35,7 @@ async def test_a_machine_that_is_well(tmp_path: Path) -> None:
         "ports",
         "udp gso",
         "fan-out",
+        "routing",
         "addresses",
     }
     assert len(about(found, "ports")) == 5
@@ -73,6 +77,31 @@ async def test_a_strangers_port_is_a_problem_and_our_own_is_fine(tmp_path: Path)
     assert "in use by a Rostrum" in public.says
     (fanout,) = about(found, "fan-out")
     assert fanout.says.startswith(f"The relay at {relay.url} uses ")
+    (routing,) = about(found, "routing")
+    assert (routing.level, routing.says) == ("ok", "It is compiled.")
+
+
+@pytest.mark.parametrize(
+    ("setting", "level", "says"),
+    [
+        ("auto", "ok", "It is plain Python, which serves an eighth fewer viewers: it was not compiled."),
+        (
+            "compiled",
+            "problem",
+            "It is plain Python, which serves an eighth fewer viewers: it was not compiled.",
+        ),
+        ("python", "ok", "It is plain Python, as ROSTRUM_ROUTING says."),
+    ],
+)
+async def test_routing_that_is_not_compiled_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, level: str, says: str
+) -> None:
+    monkeypatch.setattr(compiled, "fault", lambda: "it was not compiled")
+    env = settings(
+        ROSTRUM_DATA=str(tmp_path), ROSTRUM_ROUTING=setting, ROSTRUM_RELAY_HTTP_PORT=str(free_port())
+    )
+    (routing,) = about(await findings(env), "routing")
+    assert (routing.level, routing.says.removesuffix(" docs/operations.md says more.")) == (level, says)
 
 
 async def test_a_redis_that_does_not_answer_is_a_problem(tmp_path: Path) -> None:

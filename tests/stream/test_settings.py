@@ -30,6 +30,7 @@ def test_everything_can_be_set() -> None:
             "ROSTRUM_ANNOUNCE": "203.0.113.5, 2001:db8::5,",
             "ROSTRUM_MAX_TRANSPORTS": "12",
             "ROSTRUM_FANOUT": "plain",
+            "ROSTRUM_ROUTING": "python",
             "ROSTRUM_LOG_LEVEL": "debug",
         }
     )
@@ -43,6 +44,7 @@ def test_everything_can_be_set() -> None:
         announce=("203.0.113.5", "2001:db8::5"),
         max_transports=12,
         fanout="plain",
+        routing="python",
         log_level="debug",
     )
 
@@ -63,6 +65,7 @@ def test_everything_can_be_set() -> None:
         ("ROSTRUM_ANNOUNCE", "203.0.113.5,relay.example"),
         ("ROSTRUM_MAX_TRANSPORTS", "0"),
         ("ROSTRUM_FANOUT", "fast"),
+        ("ROSTRUM_ROUTING", "native"),
         ("ROSTRUM_LOG_LEVEL", "INFO"),
     ],
 )
