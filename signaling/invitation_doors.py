@@ -183,7 +183,7 @@ class InvitationDoors:
             known = await self._live.list()
             sessions = [one.id for one in known if one.programme and one.programme.event == found.event]
         for session in sessions:
-            await (await self._live.get(session)).bar(by, found.id)
+            await (await self._live.get(session)).bar(by, found.id, seated)
             await self._live.acted(session, by)
             # Each worker ends what it has opened; this is for encoders whose worker is gone.
             for participant in seated:

@@ -54,8 +54,8 @@ from signaling.protocol import (
     Yours,
 )
 from signaling.replica import ATTEMPTS, Replica
+from signaling.session import access, captions, sums
 from signaling.session import audience as views
-from signaling.session import captions, sums
 from signaling.session.audience import Fact
 from signaling.session.decide import decide
 from signaling.session.decision import PROGRAMME, SESSION, STAFF, Decision, Refusal
@@ -202,9 +202,15 @@ class LiveSession(Replica):
         command = DescribeSession(secrets.token_hex(8), title, programme)
         await self._carry_out(SYSTEM, command)
 
-    async def bar(self, by: Person, invitation: str) -> None:
-        """Let nobody be here by an invitation any more; raises LogUnavailable, RateLimited (`busy`)."""
+    async def bar(self, by: Person, invitation: str, seated: Sequence[str] = ()) -> None:
+        """Let nobody be here by an invitation any more; of who had a seat of it, nobody stays on stage.
+
+        Raises LogUnavailable, RateLimited (`busy`).
+        """
         await self._carry_out(by, BarInvitation(secrets.token_hex(8), invitation))
+        for participant in seated:
+            if access.is_busy(self._state, participant):
+                await self._carry_out(by, EjectPerson(secrets.token_hex(8), participant, bar=False))
 
     async def conclude(self, conclusion: Conclusion) -> None:
         """Write what a pre-flight came to, by nobody's command.

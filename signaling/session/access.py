@@ -120,6 +120,12 @@ def _left(state: State, actor: Person, command: EjectPerson, *, now: int) -> Dec
     return Decision(events, leans_on=leans_on, changes=changes)
 
 
+def is_busy(state: State, participant: str) -> bool:
+    """Tell whether somebody is on stage, talks backstage, or stands in the queue for the floor."""
+    on_stage = any(person.id == participant for person in state.stage)
+    return on_stage or participant in state.crew or floor.hand_of(state.floor, participant) is not None
+
+
 def fold(state: State, event: AccessEvent) -> State:
     """Return the state after an event of access."""
     access = state.access

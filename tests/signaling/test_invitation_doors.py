@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from signaling.attend import seat
+from signaling.attend import GoodbyeError, command_id, seat
 from signaling.auth import ROLES
 from signaling.invitation import new_code
 from signaling.ports import lan_address
-from signaling.protocol import Presence, Role
+from signaling.protocol import Ack, BringOn, Presence, Refused, Role
 
 from .server import OWNER, TOKENS, Server, bearer, running, token
 from .test_cli import complaint, rostrum
@@ -175,6 +175,30 @@ async def test_a_withdrawn_one_opens_nothing_any_more(server: Server) -> None:
     assert (await listed(server))[0]["revoked"] > 0
     problem(await server.http.delete("/api/invitations/i-0", headers=OWNER), 404, "invitation_not_found")
     problem(await server.http.delete("/api/invitations/i-0", headers=bearer("viewer")), 403, "forbidden")
+
+
+async def test_who_came_by_a_withdrawn_one_does_not_stay_on_stage(server: Server) -> None:
+    """The stage knows it as the socket does; who has another invitation is left alone."""
+    made = [await invite(server, role="speaker", name=name, publish=["camera"]) for name in ("Ada", "Grace")]
+    tokens = [(await exchange(server, one["code"])).json() for one in made]
+    home, path = str(server.http.base_url).rstrip("/"), f"/api/invitations/{made[0]['invitation']['id']}"
+    async with seat(home, token("producer")) as producer, seat(home, tokens[1]["token"]):
+        async with seat(home, tokens[0]["token"]) as ada:
+            for one in tokens:
+                await producer.send(BringOn(command_id(), one["sub"]))
+                while not isinstance(said := await producer.hear(), Ack):
+                    assert not isinstance(said, Refused), said
+            assert (await server.http.delete(path, headers=OWNER)).status_code == 204
+            with pytest.raises(GoodbyeError):
+                while True:
+                    await ada.hear()
+        async with seat(home, token("producer")) as desk:
+            assert desk.welcome.snapshot is not None
+            assert [person.id for person in desk.welcome.snapshot.stage] == [tokens[1]["sub"]]
+    assert (await server.http.delete(path, headers=OWNER)).status_code == 204, "and again, if need be"
+    audit = (await server.http.get("/api/sessions/keynote/audit", headers=OWNER)).json()["entries"]
+    put_out = [row for row in audit if row["action"] == "person.ejected"]
+    assert [row["which"] for row in put_out] == [tokens[0]["sub"]]
 
 
 async def test_a_mistake_takes_no_seat(server: Server) -> None:
