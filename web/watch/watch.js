@@ -33,9 +33,8 @@ void openPage(
 function Watch({ session, viewer }) {
   const more = later.value;
   if (turnedAway(session)) return html`<${TurnedAway} session=${session} />`;
-  const question = onScreen(session.state.value);
   return html`
-    <div class="watch" data-question=${question ? '' : undefined}>
+    <div class="watch">
       <main class="watch-stage">
         <${Head} session=${session} />
         <${Picture} session=${session} viewer=${viewer} arranged=${arranged.value} small>
