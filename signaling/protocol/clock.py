@@ -21,7 +21,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     """One speaker's time, all in ms. `started`: since when it runs, by the server's clock; else it stands.
 
     What is left at `t` is `allotted - spent`, and while it runs `- (t - started)`; below zero is over-time.
-    `bell`: when it was last rung.
+    `bell`: when it was last rung. `held`: it stands because the session is paused, and goes on with it.
     """
 
     speaker: str
@@ -29,6 +29,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     spent: int = 0
     started: int | None = None
     bell: int | None = None
+    held: bool = False
 
 
 class SetClock(Command, frozen=True, tag="clock.set"):

@@ -1,7 +1,8 @@
 """The clock: a countdown for each speaker.
 
 The law: a clock is what was allotted, what is spent and since when it runs, all by the server's time, so
-that every page works out the same second; over-time is counted on, below zero. Going off stage stops it.
+that every page works out the same second; over-time is counted on, below zero. Going off stage stops it,
+and a pause of the session holds it.
 """
 
 from __future__ import annotations
@@ -34,10 +35,15 @@ def left(clock: Clock, at: int) -> int:
     return clock.allotted - clock.spent - running
 
 
-def stopped(clock: Clock, now: int) -> Clock:
-    """Return a clock that stands from now on."""
+def stopped(clock: Clock, now: int, *, held: bool = False) -> Clock:
+    """Return a clock that stands from now on; `held`: until the session goes on."""
     spent = clock.allotted - left(clock, now)
-    return msgspec.structs.replace(clock, spent=spent, started=None)
+    return msgspec.structs.replace(clock, spent=spent, started=None, held=held)
+
+
+def running(clock: Clock, now: int) -> Clock:
+    """Return a clock that runs: from now on, if it stood."""
+    return msgspec.structs.replace(clock, started=now if clock.started is None else clock.started, held=False)
 
 
 def decide(state: State, actor: Person, command: ClockCommand, *, now: int) -> Outcome:
@@ -48,13 +54,15 @@ def decide(state: State, actor: Person, command: ClockCommand, *, now: int) -> O
     clock = state.clocks.get(cue.id)
     if isinstance(command, SetClock):
         started = now if clock is not None and clock.started is not None else None
-        return _changed(Clock(cue.id, command.allotted, started=started), clock, now=now, by=actor.id)
+        held = clock is not None and clock.held
+        return _changed(
+            Clock(cue.id, command.allotted, started=started, held=held), clock, now=now, by=actor.id
+        )
     if clock is None:
         return Refusal("no_clock", "This speaker has been given no time.")
     match command:
         case StartClock():
-            started = now if clock.started is None else clock.started
-            return _changed(msgspec.structs.replace(clock, started=started), clock, now=now, by=actor.id)
+            return _changed(running(clock, now), clock, now=now, by=actor.id)
         case PauseClock():
             return _changed(stopped(clock, now), clock, now=now, by=actor.id)
         case AddTime(added=added):

@@ -7,9 +7,9 @@
 
 The law: nothing changes in a session that is over, ended or in replay, but that its end is taken back
 (`reopen`): then it is paused, or planned again if it had never begun. With the end, clocks stand and whoever
-has the floor has had it: nobody's microphone goes live by a `reopen`. A replay says where the recording is;
-withdrawn, the session is ended as before. A step to where the session is already is no step,
-but a pause may say anew until when.
+has the floor has had it: nobody's microphone goes live by a `reopen`. A pause holds the clocks that run until
+the session goes on. A replay says where the recording is; withdrawn, the session is ended as before. A step
+to where the session is already is no step, but a pause may say anew until when.
 """
 
 from __future__ import annotations
@@ -136,18 +136,35 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
         if status == "paused" and command.until in (None, state.session.resumes):
             return Decision()
         paused = SessionPaused(at=now, by=actor.id, until=command.until)
-        return Decision((paused,), changes=(SESSION,))
+        return _with_clocks(state, actor, paused, now=now)
     if status == to or (isinstance(command, EndSession) and status in OVER):
         return Decision()
     if status not in allowed:
         return Refusal("wrong_state", _WORDS[status])
     happened = event(at=now, by=actor.id)
+    if isinstance(command, ResumeSession):
+        return _with_clocks(state, actor, happened, now=now)
     if not isinstance(command, EndSession):
         return Decision((happened,), changes=(SESSION,))
     stopped, touched = _stopped(state, actor, now=now)
     # What begins to run at the same moment has to end as well.
     leans_on = (floor.FLOOR, *map(clock_entity, state.clocks))
     return Decision((*stopped, happened), leans_on=leans_on, changes=(*touched, SESSION))
+
+
+def _with_clocks(state: State, actor: Person, step: Lived, *, now: int) -> Decision:
+    """Hold the clocks that run, at the beginning of a pause, or let them go on at its end."""
+    held = isinstance(step, SessionPaused)
+    moved = [
+        clock.stopped(one, now, held=True) if held else clock.running(one, now)
+        for one in state.clocks.values()
+        if (one.started is not None if held else one.held)
+    ]
+    changed = [ClockChanged(at=now, by=actor.id, clock=one) for one in moved]
+    touched = [clock_entity(one.speaker) for one in moved]
+    # What begins to run, or goes off stage, at the same moment has to be seen.
+    leans_on = tuple(map(clock_entity, state.clocks))
+    return Decision((*changed, step), leans_on=leans_on, changes=(*touched, SESSION))
 
 
 def _stopped(state: State, actor: Person, *, now: int) -> tuple[tuple[AnyEvent, ...], tuple[str, ...]]:

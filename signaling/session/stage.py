@@ -106,10 +106,10 @@ def take_off(state: State, actor: Person, participant: str, *, now: int) -> Outc
         return _decided(tuple(events))
     cleared = cues.stepped(cue, "cleared", now=now, by=actor.id)
     events.insert(0, CueChanged(at=now, by=actor.id, cue=cleared))
-    running = state.clocks.get(cue.id)
-    if running is None or running.started is None:
+    given = state.clocks.get(cue.id)
+    if given is None or clock.stopped(given, now) == given:
         return _decided(tuple(events), cue_entity(cue.id))
-    events.insert(0, ClockChanged(at=now, by=actor.id, clock=clock.stopped(running, now)))
+    events.insert(0, ClockChanged(at=now, by=actor.id, clock=clock.stopped(given, now)))
     return _decided(tuple(events), cue_entity(cue.id), clock_entity(cue.id))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,11 +14,14 @@ from signaling.protocol import (
     ClockChanged,
     EndSession,
     PauseClock,
+    PauseSession,
     Person,
     ReopenSession,
+    ResumeSession,
     RingBell,
     SetClock,
     StartClock,
+    StartSession,
     TakeOff,
 )
 from signaling.session import clock
@@ -122,3 +126,63 @@ def test_a_clock_stands_from_the_sessions_end_and_what_it_was_over_by_is_kept() 
     ended = timed.at(2 * MINUTE, EndSession("e1"))
     assert (ended.started, clock.left(ended, 9 * MINUTE)) == (None, -MINUTE)
     assert timed.at(3 * MINUTE, ReopenSession("r1")) == ended
+
+
+def test_a_pause_of_the_session_holds_a_clock_that_runs() -> None:
+    timed = Timed()
+    timed.do(PRODUCER, StartSession("l1"))
+    timed.at(0, SetClock("c1", "adam", 10 * MINUTE))
+    timed.at(0, StartClock("c2", "adam"))
+    held = timed.at(2 * MINUTE, PauseSession("p1"))
+    assert (held.started, held.held, clock.left(held, 30 * MINUTE)) == (None, True, 8 * MINUTE)
+    assert timed.at(3 * MINUTE, PauseSession("p2", 40 * MINUTE)) == held, (
+        "a break's length is no second pause"
+    )
+    assert timed.at(3 * MINUTE, AddTime("c3", "adam", MINUTE)).held
+    on = timed.at(30 * MINUTE, ResumeSession("r1"))
+    assert (on.started, on.held, clock.left(on, 31 * MINUTE)) == (30 * MINUTE, False, 8 * MINUTE)
+
+
+def test_one_that_is_held_when_the_session_ends_goes_on_where_the_end_was_a_mistake() -> None:
+    timed = Timed()
+    timed.do(PRODUCER, StartSession("l1"))
+    timed.at(0, SetClock("c1", "adam", MINUTE))
+    timed.at(0, StartClock("c2", "adam"))
+    for command in (PauseSession("p1"), EndSession("e1"), ReopenSession("o1")):
+        assert timed.at(MINUTE // 2, command).started is None
+    assert clock.left(timed.at(9 * MINUTE, ResumeSession("r1")), 9 * MINUTE) == MINUTE // 2
+
+
+@pytest.mark.parametrize(
+    ("runs", "meanwhile", "left"),
+    [
+        (False, (), 10),  # stood before: stands after
+        (True, (PauseClock("m1", "adam"),), 8),
+        (True, (TakeOff("m1", "adam"),), 8),
+        (True, (StartClock("m1", "adam"), PauseClock("m2", "adam")), 8),
+        (True, (SetClock("m1", "adam", 5 * MINUTE), PauseClock("m2", "adam")), 5),
+    ],
+)
+def test_one_that_somebody_else_has_stopped_does_not_go_on_with_the_session(
+    runs: bool, meanwhile: tuple[AnyCommand, ...], left: int
+) -> None:
+    timed = Timed()
+    timed.do(PRODUCER, StartSession("l1"))
+    timed.at(0, SetClock("c1", "adam", 10 * MINUTE))
+    if runs:
+        timed.at(0, StartClock("c2", "adam"))
+    timed.at(2 * MINUTE, PauseSession("p1"))
+    for command in meanwhile:
+        timed.at(3 * MINUTE, command)
+    resumed = timed.at(4 * MINUTE, ResumeSession("r1"))
+    assert (resumed.started, resumed.held, clock.left(resumed, 9 * MINUTE)) == (None, False, left * MINUTE)
+
+
+def test_one_started_in_the_pause_runs_on() -> None:
+    timed = Timed()
+    timed.do(PRODUCER, StartSession("l1"))
+    timed.at(0, SetClock("c1", "adam", 10 * MINUTE))
+    timed.at(0, StartClock("c2", "adam"))
+    timed.at(2 * MINUTE, PauseSession("p1"))
+    started = timed.at(3 * MINUTE, StartClock("c3", "adam"))
+    assert timed.at(4 * MINUTE, ResumeSession("r1")) == started

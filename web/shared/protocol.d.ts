@@ -112,7 +112,7 @@ export interface ChatMute {
  * One speaker's time, all in ms. `started`: since when it runs, by the server's clock; else it stands.
  *
  * What is left at `t` is `allotted - spent`, and while it runs `- (t - started)`; below zero is over-time.
- * `bell`: when it was last rung.
+ * `bell`: when it was last rung. `held`: it stands because the session is paused, and goes on with it.
  */
 export interface Clock {
   speaker: string;
@@ -120,6 +120,7 @@ export interface Clock {
   spent?: number;
   started?: number | null;
   bell?: number | null;
+  held?: boolean;
 }
 
 /** One step of a speaker: to where, when, and by whom. */
