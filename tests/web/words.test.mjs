@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
-import { language, refusal, say, words } from '../../web/shared/words.js';
+import { joined, language, refusal, say, words } from '../../web/shared/words.js';
 import { filled, isPlural, negotiated } from '../../web/shared/words/catalogue.js';
 import { catalogues } from '../../web/shared/words/catalogues.js';
 import { spoken } from '../../web/shared/words/spoken.js';
@@ -105,6 +105,14 @@ test('words change with the language, wherever they were taken from', () => {
   assert.equal(say(words.presence.online, { n: 1284 }), '线上 1,284 人');
   language.value = 'en';
   assert.equal(say(words.ask.left, { n: 1 }), '1 character left');
+});
+
+test('sentences follow each other with a space between, but in Chinese', () => {
+  language.value = 'en';
+  assert.equal(joined('One.', false, 'Two.', ''), 'One. Two.');
+  language.value = 'zh';
+  assert.equal(joined('一。', null, '二。'), '一。二。');
+  language.value = 'en';
 });
 
 test('a refusal without words of ours is told by the server to who reads its language', () => {

@@ -5,7 +5,7 @@
 
 import { signedOf, standsAt } from '../shared/ui/declaration.js';
 import { Icon } from '../shared/ui/icons.js';
-import { say, words } from '../shared/words.js';
+import { between, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { passage, roll } from './board.js';
 
@@ -49,8 +49,8 @@ function Roll({ declaration, at }) {
     </ol>
     <p class="board-foot">
       <span class="count">${signedOf(declaration)}</span>
-      ${last && html` <span class="roll-last" key=${last.organisation}>${say(words.hall.signedLast, last)}</span>`}
-      ${parts > 1 && html` <span class="count">${say(words.hall.part, { n: part, all: parts })}</span>`}
+      ${last && html`${between()}<span class="roll-last" key=${last.organisation}>${say(words.hall.signedLast, last)}</span>`}
+      ${parts > 1 && html`${between()}<span class="count">${say(words.hall.part, { n: part, all: parts })}</span>`}
     </p>
   `;
 }

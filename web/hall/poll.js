@@ -3,7 +3,7 @@
 /** @import { Poll } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { say, words } from '../shared/words.js';
+import { between, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { density, rowsOf, standings } from './board.js';
 
@@ -30,9 +30,9 @@ export function PollBoard({ session, poll }) {
         )}
       </ol>
       <p class="poll-how">
-        ${how} <span class="count">${say(polls.voters, { n: voters })}</span>
-        ${mean !== null && html` <span class="count">${say(words.hall.mean, { mean: mean.toFixed(1) })}</span>`}
-        ${!told && poll.state === 'open' && html` ${polls.hidden}`}
+        ${how}${between()}<span class="count">${say(polls.voters, { n: voters })}</span>
+        ${mean !== null && html`${between()}<span class="count">${say(words.hall.mean, { mean: mean.toFixed(1) })}</span>`}
+        ${!told && poll.state === 'open' && `${between()}${polls.hidden}`}
       </p>
     </section>
   `;

@@ -55,6 +55,15 @@ export function chooseLanguage(tag) {
   language.value = tag;
 }
 
+/** Languages whose full stop “。” brings its own room. */
+const UNSPACED = /^(zh|ja)\b/;
+
+/** What stands between two sentences. */
+export const between = () => (UNSPACED.test(language.value) ? '' : ' ');
+
+/** Put sentences behind one another. @param {...(string | false | null | undefined)} said those that there are */
+export const joined = (...said) => said.filter(Boolean).join(between());
+
 /** Tell the document its language and direction, now and whenever they change. */
 language.subscribe(() => {
   const root = globalThis.document?.documentElement;

@@ -12,7 +12,7 @@ import { DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
 import { Note } from '../shared/ui/noted.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
-import { refusal, words } from '../shared/words.js';
+import { joined, refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 
@@ -209,7 +209,7 @@ function Sending({ booth }) {
   return html`
     <div class="sending">
       <p class="line" data-kind=${status.phase === 'connected' ? 'none' : 'wait'} role="status">
-        ${speak.publishing[status.phase]} ${status.phase === 'refused' ? refusal(status) : ''}
+        ${joined(speak.publishing[status.phase], status.phase === 'refused' && refusal(status))}
       </p>
       ${slides &&
       html`<p class="line" data-kind=${slides.phase === 'connected' ? 'none' : 'wait'} role="status">

@@ -9,7 +9,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
 import { isOver, signatureOf, signsFor } from '../selectors.js';
-import { refusal, say, words } from '../words.js';
+import { joined, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 import { Confirm } from './parts.js';
 
@@ -33,7 +33,7 @@ export function Declaration({ session }) {
   return html`
     <div class="scroll declaration" tabindex="0" role="region" aria-label=${told.tab}>
       <h2 class="declaration-title">${declaration.title}</h2>
-      <p class="quiet">${told.states[standsAt(declaration)]} ${signedOf(declaration)}</p>
+      <p class="quiet">${joined(told.states[standsAt(declaration)], signedOf(declaration))}</p>
       <p class="declaration-text">${declaration.text}</p>
       <h3 class="list-head">${told.list}</h3>
       <${Signatories} declaration=${declaration} />

@@ -11,7 +11,7 @@ import { html } from '../../vendor/htm-preact.js';
 import { useState } from '../../vendor/preact-hooks.js';
 import { effect, signal } from '../../vendor/signals.js';
 import { isOver } from '../selectors.js';
-import { refusal, say, words } from '../words.js';
+import { joined, refusal, say, words } from '../words.js';
 import { Signatories, signedOf, standsAt } from './declaration.js';
 import { Confirm } from './parts.js';
 
@@ -77,7 +77,7 @@ export function DeclarationDesk({ session }) {
     <div class="declaration-desk" data-declaration=${stands} data-on-screen=${declaration.on_screen ? '' : undefined}>
       <h3 class="declaration-title">${declaration.title}</h3>
       <p class="quiet" role="status">
-        ${words.declaration.states[stands]} ${signedOf(declaration)} ${declaration.on_screen ? told.onScreen : ''}
+        ${joined(words.declaration.states[stands], signedOf(declaration), declaration.on_screen && told.onScreen)}
       </p>
       ${!over &&
       html`<div class="declaration-acts">

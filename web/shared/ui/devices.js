@@ -6,7 +6,7 @@ import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { browserOf } from '../browser.js';
 import { measure } from '../media/level.js';
-import { words } from '../words.js';
+import { joined, words } from '../words.js';
 import { Icon } from './icons.js';
 
 const { speak } = words;
@@ -48,8 +48,7 @@ export function DeviceTrouble({ device }) {
   return html`
     <div class="trouble" role="alert">
       <p>
-        ${words.troubles[device.kind][trouble]}
-        ${trouble === 'denied' && html` ${speak.allow[browserOf(navigator.userAgent)]}`}
+        ${joined(words.troubles[device.kind][trouble], trouble === 'denied' && speak.allow[browserOf(navigator.userAgent)])}
       </p>
       ${(trouble === 'denied' || trouble === 'in_use') &&
       html`<button type="button" class="button" onClick=${() => device.open()}>${speak.retry}</button>`}

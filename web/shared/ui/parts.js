@@ -9,7 +9,7 @@ import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
 import { isOver, pictureOnStage } from '../selectors.js';
-import { listed, refusal, say, words } from '../words.js';
+import { joined, listed, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 
 /** Whether this device has a network at all, as the browser knows it. */
@@ -46,11 +46,11 @@ export function trouble(session, viewer, { goesOn, pictureOnly }, online = netwo
   const media = viewer?.status.value;
   if (!online) return { kind: 'wait', text: words.line.offline };
   if (status.phase === 'closed') {
-    return { kind: 'end', text: `${refusal(status)} ${words.line.closedHow}` };
+    return { kind: 'end', text: joined(refusal(status), words.line.closedHow) };
   }
   if (isOver(state.session?.status)) return null;
   if (media?.phase === 'reconnecting') return { kind: 'wait', text: words.line.picture };
-  if (media?.phase === 'refused') return { kind: 'end', text: `${words.line.refused} ${refusal(media)}` };
+  if (media?.phase === 'refused') return { kind: 'end', text: joined(words.line.refused, refusal(media)) };
   if (status.phase !== 'open' && !pictureOnly) {
     return { kind: 'wait', text: goesOn ? words.line.chatReconnecting : words.line[status.phase] };
   }
