@@ -53,7 +53,8 @@ bench: native
 	HYPOTHESIS=explore $(BIN)/pytest -m 'benchmark or hypothesis' -s $(PYTEST)
 
 # Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core. All of it takes
-# an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes.
+# an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes. Without Debian's
+# fonts-noto-cjk and fonts-noto-color-emoji, Chinese and emoji are drawn as boxes.
 screens: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
 	$(BIN)/pytest -m screens -s $(if $(ONLY),-k '[$(ONLY)]') $(PYTEST)
 
