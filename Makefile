@@ -93,7 +93,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 # Unlike the demo, tests and measurements insist on the native fan-out, and on compiled routing.
 native: $(VENV)/.dev
 	$(BIN)/python stream/native/build.py
-	$(BIN)/python stream/native/compile_routing.py
+	$(BIN)/python -m stream.native.compile_routing
 
 # No service is started: invoke-rc.d asks policy-rc.d.
 debian-packages:

@@ -223,9 +223,8 @@ def _routing(running: dict[str, Any] | None, relay: RelaySettings) -> Finding:
     if relay.routing == "python":
         return Finding("ok", "routing", "It is plain Python, as ROSTRUM_ROUTING says.")
     reason = compiled.fault() or "the relay was started before it was there"
-    problem = relay.routing == "compiled"
     return Finding(
-        "problem" if problem else "ok",
+        "problem" if relay.routing == "compiled" else "ok",
         "routing",
         f"It is plain Python, which serves an eighth fewer viewers: {reason}. docs/operations.md says more.",
     )

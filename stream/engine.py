@@ -119,6 +119,7 @@ class Engine:
         self._log_due = 0.0
         self._ticks = 0
         self._departures = 0
+        """Peers that have gone, so that a burst need not ask each recipient whether it has."""
         self._settled = 0
         """Viewers that have settled, and let go of memory, since some was given back."""
 

@@ -318,9 +318,8 @@ async def forum(s: Sitting) -> None:
     await s.online[0].give(PostChat(command_id(), spoiler))
     rows = (await s.house.export(s.id))["chat"]
     line = next(row["message"] for row in rows if row["text"] == spoiler)
-    await asyncio.gather(
-        *(guest.hears(line) for guest in s.audience)
-    )  # what goes before that, nobody is told
+    # What is gone within the frame it would be told in, nobody is told.
+    await asyncio.gather(*(guest.hears(line) for guest in s.audience))
     await s.moderator.give(DeleteChat(command_id(), line, "out of place"))
     s.expected.deleted.add(spoiler)
     await s.moderator.give(PostChat(command_id(), "Mind the time.", "backstage"))

@@ -14,7 +14,7 @@ to where the session is already is no step, but a pause may say anew until when.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -22,6 +22,7 @@ import msgspec
 from signaling.protocol import (
     OVER,
     AnyEvent,
+    Clock,
     ClockChanged,
     DescribeSession,
     DoorsOpened,
@@ -136,49 +137,50 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
         if status == "paused" and command.until in (None, state.session.resumes):
             return Decision()
         paused = SessionPaused(at=now, by=actor.id, until=command.until)
-        return _with_clocks(state, actor, paused, now=now)
+        held = [clock.stopped(one, now, held=True) for one in _running(state)]
+        return _with_clocks(state, paused, held)
     if status == to or (isinstance(command, EndSession) and status in OVER):
         return Decision()
     if status not in allowed:
         return Refusal("wrong_state", _WORDS[status])
     happened = event(at=now, by=actor.id)
     if isinstance(command, ResumeSession):
-        return _with_clocks(state, actor, happened, now=now)
+        freed = [clock.running(one, now) for one in state.clocks.values() if one.held]
+        return _with_clocks(state, happened, freed)
     if not isinstance(command, EndSession):
         return Decision((happened,), changes=(SESSION,))
-    stopped, touched = _stopped(state, actor, now=now)
+    stopped, touched = _stopped(state, happened)
     # What begins to run at the same moment has to end as well.
     leans_on = (floor.FLOOR, *map(clock_entity, state.clocks))
     return Decision((*stopped, happened), leans_on=leans_on, changes=(*touched, SESSION))
 
 
-def _with_clocks(state: State, actor: Person, step: Lived, *, now: int) -> Decision:
-    """Hold the clocks that run, at the beginning of a pause, or let them go on at its end."""
-    held = isinstance(step, SessionPaused)
-    moved = [
-        clock.stopped(one, now, held=True) if held else clock.running(one, now)
-        for one in state.clocks.values()
-        if (one.started is not None if held else one.held)
-    ]
-    changed = [ClockChanged(at=now, by=actor.id, clock=one) for one in moved]
-    touched = [clock_entity(one.speaker) for one in moved]
+def _running(state: State) -> list[Clock]:
+    return [one for one in state.clocks.values() if one.started is not None]
+
+
+def _with_clocks(state: State, happened: Lived, moved: Sequence[Clock]) -> Decision:
+    """Let clocks stand, or run, with a step of the session."""
+    changed, touched = _changed(happened, moved)
     # What begins to run, or goes off stage, at the same moment has to be seen.
     leans_on = tuple(map(clock_entity, state.clocks))
-    return Decision((*changed, step), leans_on=leans_on, changes=(*touched, SESSION))
+    return Decision((*changed, happened), leans_on=leans_on, changes=(*touched, SESSION))
 
 
-def _stopped(state: State, actor: Person, *, now: int) -> tuple[tuple[AnyEvent, ...], tuple[str, ...]]:
+def _changed(step: Lived, moved: Sequence[Clock]) -> tuple[list[AnyEvent], list[str]]:
+    """Return what a step does to clocks, and their entities."""
+    events: list[AnyEvent] = [ClockChanged(at=step.at, by=step.by, clock=one) for one in moved]
+    return events, [clock_entity(one.speaker) for one in moved]
+
+
+def _stopped(state: State, ended: Lived) -> tuple[list[AnyEvent], list[str]]:
     """Return what ends with the session: clocks that run, and the turn of who has the floor."""
-    running = [one for one in state.clocks.values() if one.started is not None]
-    events: list[AnyEvent] = [
-        ClockChanged(at=now, by=actor.id, clock=clock.stopped(one, now)) for one in running
-    ]
-    touched = [clock_entity(one.speaker) for one in running]
+    events, touched = _changed(ended, [clock.stopped(one, ended.at) for one in _running(state)])
     speaking = turns.at(state.floor, "speaking")
     if speaking is not None:
-        events.append(HandDone(at=now, by=actor.id, hand=speaking.id))
+        events.append(HandDone(at=ended.at, by=ended.by, hand=speaking.id))
         touched += [floor.FLOOR, floor.hand_entity(speaking.person.id)]
-    return tuple(events), tuple(touched)
+    return events, touched
 
 
 def replay(state: State, actor: Person, command: OfferReplay, *, now: int) -> Outcome:

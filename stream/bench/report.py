@@ -22,7 +22,7 @@ def relay_table(figures: Figures) -> str:
     """Return one measurement as lines of name and value."""
     rows: list[tuple[str, str]] = [
         ("fan-out", str(figures.about["fanout"])),
-        ("routing", str(figures.about.get("routing", ""))),
+        ("routing", str(figures.about["routing"])),
         (
             "viewers",
             f"{figures.viewers} ({figures.inspected.get('verified', 0)} packets decrypted and right)",

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +43,37 @@ def extension() -> Path:
     return FOLDER / f"_fanout{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
-def compile_extension() -> None:
-    """Compile. Raises RuntimeError with one sentence where that cannot be."""
+def c_compiler() -> list[str]:
+    """Return the command of the C compiler. Raises RuntimeError where there is none."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if shutil.which(compiler[0]) is None:
         raise RuntimeError(f"there is no C compiler ({compiler[0]})")
-    folders = {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}
-    includes = [f"-I{folder}" for folder in sorted(folders)]
+    return compiler
+
+
+def c_includes(*others: str) -> list[str]:
+    """Return the compiler's options for Python's headers, and those of other folders."""
+    folders = {sysconfig.get_path("include"), sysconfig.get_path("platinclude"), *others}
+    return [f"-I{folder}" for folder in sorted(folders)]
+
+
+def run_compiler(command: Sequence[str]) -> None:
+    """Run it. Raises RuntimeError with its first error."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no reason given"]
+        raise RuntimeError(f"the C compiler failed: {errors[0].strip()}")
+
+
+def compile_extension() -> None:
+    """Compile. Raises RuntimeError with one sentence where that cannot be."""
+    compiler, includes = c_compiler(), c_includes()
     sources = [str(FOLDER / name) for name in SOURCES]
     extra = shlex.split(os.environ.get("CFLAGS", ""))
     # Made beside and moved into place: a process that has loaded the former file keeps it whole.
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         made = Path(folder) / extension().name
-        command = [*compiler, *FLAGS, *extra, *includes, *sources, "-o", str(made), *LIBRARIES]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no reason given"]
-            raise RuntimeError(f"the C compiler failed: {errors[0].strip()}")
+        run_compiler([*compiler, *FLAGS, *extra, *includes, *sources, "-o", str(made), *LIBRARIES])
         made.replace(extension())
 
 
@@ -79,8 +94,13 @@ class NativeFanoutHook(BuildHookInterface[Any]):
         build_data["infer_tag"] = True
         if version == "editable":
             return
-        command = [sys.executable, str(FOLDER / "compile_routing.py")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(
+            [sys.executable, "-m", "stream.native.compile_routing"],
+            cwd=FOLDER.parent.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             reason = done.stderr.strip().rpartition("\n")[2]
             self.app.display_warning(f"{reason} Plain Python will do.")

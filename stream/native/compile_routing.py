@@ -1,4 +1,4 @@
-"""Compiles the hot modules of routing by mypyc, where build.py calls it.
+"""Compiles the hot modules of routing by mypyc, as build.py has it done: `python -m` and its name.
 
 The law: what is put in place is whole, and says which sources it was made from (`stream/compiled.py`);
 without mypyc or a C compiler nothing is put there. Each module is an extension of a few lines, and all of
@@ -11,17 +11,17 @@ import concurrent.futures
 import hashlib
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from stream import compiled
+from stream.native.build import c_compiler, c_includes, run_compiler
+
 STREAM: Final = Path(__file__).resolve().parent.parent
-FOLDER: Final = STREAM / "native" / "compiled"
 HOT: Final = (
     *(
         f"routing/{name}.py"
@@ -39,20 +39,9 @@ HOT: Final = (
 FLAGS: Final = ("-O2", "-g0", "-fPIC", "-fwrapv", "-DNDEBUG", "-w")
 
 
-def digests() -> dict[str, str]:
-    """Return the sources with what tells each from another, as `stream/compiled.py` does."""
-    return {name: hashlib.sha256((STREAM / name).read_bytes()).hexdigest() for name in HOT}
-
-
 def up_to_date() -> bool:
-    """Tell whether what is in place was made from these sources, for this Python."""
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    try:
-        made = json.loads((FOLDER / "manifest.json").read_bytes())
-        there = (FOLDER / f"{made['library']}{suffix}").exists()
-    except (OSError, ValueError, KeyError):
-        return False
-    return there and bool(made == {**made, "suffix": suffix, "sources": digests()})
+    """Tell whether what is in place can be used, and is all of this."""
+    return compiled.fault() is None and json.loads(compiled.MANIFEST.read_bytes())["sources"].keys() == {*HOT}
 
 
 def compile_all() -> None:
@@ -61,11 +50,10 @@ def compile_all() -> None:
         from mypyc.build import mypycify
     except ImportError:
         raise RuntimeError("mypyc is not installed") from None
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    if shutil.which(compiler[0]) is None:
-        raise RuntimeError(f"there is no C compiler ({compiler[0]})")
+    compiler = c_compiler()
     os.chdir(STREAM.parent)  # modules are called by their paths
-    suffix, sources = sysconfig.get_config_var("EXT_SUFFIX"), digests()
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    sources = {name: compiled.digest(STREAM / name) for name in HOT}
     with tempfile.TemporaryDirectory(dir=STREAM / "native") as folder:
         work = Path(folder)
         written = work / "c"
@@ -74,39 +62,31 @@ def compile_all() -> None:
             target_dir=str(written),
             multi_file=True,
         )
-        made = work / "compiled"
+        made = work / compiled.FOLDER.name
         for extension in extensions:
             target = made / Path(*extension.name.removeprefix("stream.").split("."))
             target.parent.mkdir(parents=True, exist_ok=True)
             _link(compiler, extension, target.with_name(target.name + suffix), work)
         library = next(one.name for one in extensions if "." not in one.name)
         manifest = {"suffix": suffix, "library": library, "sources": sources}
-        (made / "manifest.json").write_text(json.dumps(manifest, indent=1))
+        (made / compiled.MANIFEST.name).write_text(json.dumps(manifest, indent=1))
         # Processes that have loaded the former ones keep them; who starts between the two runs the sources.
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        made.replace(FOLDER)
+        shutil.rmtree(compiled.FOLDER, ignore_errors=True)
+        made.replace(compiled.FOLDER)
 
 
 def _link(compiler: list[str], extension: Any, target: Path, work: Path) -> None:
-    includes = {sysconfig.get_path("include"), sysconfig.get_path("platinclude"), *extension.include_dirs}
-    flags = [*compiler, *FLAGS, *(f"-I{folder}" for folder in sorted(includes))]
+    flags = [*compiler, *FLAGS, *c_includes(*extension.include_dirs)]
 
-    def compiled(source: str) -> str:
+    def object_of(source: str) -> str:
         made = work / "o" / (hashlib.sha256(source.encode()).hexdigest() + ".o")
         made.parent.mkdir(exist_ok=True)
-        _run([*flags, "-c", source, "-o", str(made)])
+        run_compiler([*flags, "-c", source, "-o", str(made)])
         return str(made)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compiled, extension.sources))
-    _run([*compiler, "-shared", *objects, "-o", str(target)])
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no reason given"]
-        raise RuntimeError(f"the C compiler failed: {errors[0].strip()}")
+        objects = list(pool.map(object_of, extension.sources))
+    run_compiler([*compiler, "-shared", *objects, "-o", str(target)])
 
 
 def main() -> int:
