@@ -141,6 +141,12 @@ class Client:
                     assert isinstance(text, str)
                     self.raw.append(text)
 
+    async def catch_up(self, seq: int, within: float = 2.0) -> None:
+        """Read until the event with this number has come."""
+        async with asyncio.timeout(within):
+            while (await self.next("events"))["events"][-1]["seq"] < seq:
+                pass
+
     async def closing(self, within: float = 5.0) -> tuple[Message, int]:
         """Return the `bye` and the close code."""
         bye = await self.next("bye", within)
@@ -440,8 +446,8 @@ def small_socket(door: Door) -> socket.socket:
     return small
 
 
-async def chatter(door: Door, messages: int) -> None:
-    """Fill the session's chat, a kilobyte a message, by a person who is not held back."""
+async def chatter(door: Door, messages: int, listener: Client | None = None) -> None:
+    """Fill the chat at the pace of a listener: a kilobyte a message, by a person who is not held back."""
     speaker = TOKENS.verify(token("loud"), time.time())
     text = "x" * 1000
     for i in range(messages // 20):
@@ -450,6 +456,8 @@ async def chatter(door: Door, messages: int) -> None:
             for j in range(20)
         )
         await asyncio.gather(*(door.session.command(speaker, command) for command in commands))
+        if listener is not None:
+            await listener.catch_up(door.session.state.seq)
 
 
 async def test_a_slow_reader_is_resynchronised_and_others_do_not_notice(
@@ -462,9 +470,7 @@ async def test_a_slow_reader_is_resynchronised_and_others_do_not_notice(
         await slow.send({"type": "hello", "token": token("slow")})
         await slow.next("welcome")
         async with join(open_door, "eve") as (quick, _):
-            reading = asyncio.create_task(quick.drain(2.0))
-            await chatter(open_door, 1000)
-            await reading
+            await chatter(open_door, 1000, quick)
             heard = [
                 event["seq"]
                 for frame in quick.raw
