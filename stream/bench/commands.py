@@ -1,7 +1,8 @@
 """What `rostrum bench` does: one relay's figures, or ours and a peer's in turn.
 
 The law: servers that are compared get the same feed, the same viewers and the same core, one after the
-other in one run, several rounds; what is said is the median, and the ratio within that run.
+other in one run, several rounds; what is said is the median, and the ratio within that run. Beside that, each
+fan-out gets as many times the peer's viewers as it is meant to carry by the same part of a core.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from stream.bench.feed import Feed, encode
 from stream.bench.janus import JanusServer, find_janus, own_host
@@ -24,11 +25,16 @@ from stream.bench.process import BenchError, Cores
 from stream.bench.publisher import Pacing
 from stream.bench.run import Figures, Load, measure
 from stream.bench.servers import RostrumServer, Server
+from stream.settings import Fanout as Setting
+from stream.transport.fanout_choice import FanoutName, choose_fanout
 
 _PRIORITY: Final = -10
 """Asked for load and server alike, so that what else runs on the machine disturbs less."""
 
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
+
+GOALS: Final[dict[FanoutName, int]] = {"native": 4, "gso": 2, "plain": 2}
+"""How many times the peer's viewers a fan-out is meant to carry by the same part of a core."""
 
 Say = Callable[[str], None]
 
@@ -105,28 +111,34 @@ async def bench_relay(wanted: Wanted) -> Figures:
 async def bench_peers(
     audiences: Sequence[int], fanouts: Sequence[str], seconds: float, rounds: int, pacing: Pacing, say: Say
 ) -> dict[str, Any]:
-    """Measure Janus and our relay, once with each fan-out, in turn. Raises BenchError."""
+    """Measure Janus and our relay in turn, each fan-out with as many viewers, and by its goal.
+
+    Raises BenchError.
+    """
     find_janus()
     host = own_host()
     feed = encode(Wanted.bitrate)
+    turns = [("janus", 1), *((name, times) for name in fanouts for times in (1, _goal(name)))]
     results = []
     for viewers in audiences:
         runs: dict[str, list[Figures]] = {}
         failures: list[str] = []
         for number in range(rounds):
-            for name in ("janus", *fanouts):
+            for name, times in turns:
+                load = Load(times * viewers, seconds, feed, pacing)
+                round_of = f"{load.viewers} viewers, round {number + 1}"
                 try:
                     with settled() as cores:
-                        figures = await _one(name, host, cores, Load(viewers, seconds, feed, pacing))
+                        figures = await _one(name, host, cores, load)
                 except BenchError as error:  # too much for this server: the others are measured still
                     failures.append(f"{name}: {error}")
-                    say(f"{viewers} viewers, round {number + 1}: {name}: FAILED: {error}")
+                    say(f"{round_of}: {name}: FAILED: {error}")
                     continue
                 label = "janus" if name == "janus" else f"rostrum {figures.about['fanout']}"
-                runs.setdefault(label, []).append(figures)
+                runs.setdefault(label if times == 1 else f"{label}, {times} × as many", []).append(figures)
                 say(
-                    f"{viewers} viewers, round {number + 1}: {label}: "
-                    f"{figures.cpu_us_per_delivery:.2f} µs, loss {figures.loss:.2%}"
+                    f"{round_of}: {label}: {figures.cpu_us_per_delivery:.2f} µs, "
+                    f"{figures.cpu_share:.0%} of its core, loss {figures.loss:.2%}"
                     + "".join(f"; INVALID: {reason}" for reason in figures.invalid_because)
                 )
         results.append({"viewers": viewers, "servers": _summary(runs), "failed": failures})
@@ -138,6 +150,13 @@ async def bench_peers(
         "feed": _feed(feed),
         "results": results,
     }
+
+
+def _goal(fanout: str) -> int:
+    try:
+        return GOALS[choose_fanout(cast(Setting, fanout))]
+    except OSError as error:
+        raise BenchError(str(error)) from None
 
 
 async def _one(name: str, host: str, cores: Cores, load: Load) -> Figures:
@@ -177,6 +196,7 @@ def _summary(runs: dict[str, list[Figures]]) -> dict[str, Any]:
     return {
         label: medians[label]
         | {
+            "viewers": figures[0].viewers,
             "times_cheaper_than_janus": janus / medians[label]["cpu_us_per_delivery"],
             "valid": all(one.valid for one in figures),
             "invalid_because": sorted({reason for one in figures for reason in one.invalid_because}),

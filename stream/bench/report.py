@@ -95,7 +95,7 @@ def peers_table(comparison: dict[str, Any]) -> str:
     for result in comparison["results"]:
         for label, one in result["servers"].items():
             lines.append(
-                f"| {result['viewers']} | {label}{'' if one['valid'] else ' (invalid)'} "
+                f"| {one['viewers']} | {label}{'' if one['valid'] else ' (invalid)'} "
                 f"| {one['cpu_us_per_delivery']:.2f} | {one['cpu_share']:.0%} | {one['loss']:.2%} "
                 f"| {one['added_latency_p50_ms']:.1f} / {one['added_latency_p99_ms']:.1f} "
                 f"| {one['memory_per_viewer'] / 1024:.0f} KiB | {one['joins_per_second']:.0f} "

@@ -11,6 +11,7 @@ from stream.bench.process import BenchError
 from stream.bench.report import BEGIN, END, peers_table, to_json, write_into
 
 ONE = {
+    "viewers": 300,
     "valid": False,
     "cpu_us_per_delivery": 2.5,
     "cpu_share": 0.2,
