@@ -13,8 +13,8 @@ import errno
 import select
 import socket
 import struct
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -245,12 +245,36 @@ def _renumber(packet: PlainPacket, numbering: Numbering) -> Numbered:
     return Numbered(ssrc << 48 | index, header, payload)
 
 
+class _Quick(NamedTuple):
+    """Who is served by AES-GCM and UDP: keys and place, as they were read, and which of the numberings."""
+
+    salt: int
+    encrypt: Callable[[bytes, bytes, bytes], bytes]
+    path: Path
+    numbers: int
+
+
+class _Audience(NamedTuple):
+    """Recipients and their numberings, read: `numbers` are the different ones among these."""
+
+    recipients: Sequence[Recipient]
+    numberings: Sequence[Sequence[Numbering]] | None
+    numbers: list[tuple[Numbering, ...] | None]
+    quick: list[_Quick]
+    slow: list[tuple[Srtp, Path, int]]
+
+
+_KEPT = 8
+"""Audiences remembered: the groups of a session or two, and who starts."""
+
+
 class PlainFanout:
     """The fan-out in Python: the fallback, and the oracle of any other."""
 
     def __init__(self, sender: UdpSender) -> None:
         self._sender = sender
         self._counters = sender.counters
+        self._kept: deque[_Audience] = deque(maxlen=_KEPT)
         self.name = "gso" if sender.segmented else "plain"
 
     def send(self, data: bytes, path: Path) -> None:
@@ -263,7 +287,8 @@ class PlainFanout:
             self._counters["stream_full"] += 1
 
     def forget(self) -> None:
-        """See `Fanout.forget`. Here they are looked at each time."""
+        """See `Fanout.forget`."""
+        self._kept.clear()
 
     def deliver(
         self,
@@ -272,36 +297,47 @@ class PlainFanout:
         numberings: Sequence[Sequence[Numbering]] | None = None,
     ) -> None:
         """See `Fanout.deliver`. Recipients whose numberings are equal share the renumbered packets."""
-        if numberings is None:
-            clear = [renumber(packets, None)] * len(recipients)
-        elif len(numberings) != len(recipients):
-            raise ValueError(f"{len(numberings)} numberings for {len(recipients)} recipients")
-        else:
-            made: dict[tuple[Numbering, ...], list[Numbered]] = {}
-            keys = [tuple(each) for each in numberings]
-            for key in keys:
-                if key not in made:
-                    made[key] = renumber(packets, key)
-            clear = [made[key] for key in keys]
+        audience = self._audience(recipients, numberings)
+        clear = [renumber(packets, numbers) for numbers in audience.numbers]
         sizes = [len(p.header) + len(p.payload) + GCM_TAG for p in packets]
         if sizes and max(sizes) > MAX_WIRE:
             raise ValueError(f"a packet of {max(sizes)} bytes fits no datagram")
         spans = runs(sizes)
         send_run = self._sender.send_run
-        for recipient, numbered in zip(recipients, clear, strict=True):
-            srtp = recipient.srtp
-            path = recipient.path
-            if type(srtp) is GcmSrtp and path.stream is None:
-                salt, encrypt = srtp.salt, srtp.encrypt
-                wires = [
-                    header + encrypt((salt ^ number).to_bytes(12, "big"), payload, header)
-                    for number, header, payload in numbered
-                ]
-                for start, stop in spans:
-                    send_run(wires[start:stop], path)
-            else:
-                self.deliver_slowly(numbered, srtp, path)
+        for salt, encrypt, path, numbers in audience.quick:
+            wires = [
+                header + encrypt((salt ^ number).to_bytes(12, "big"), payload, header)
+                for number, header, payload in clear[numbers]
+            ]
+            for start, stop in spans:
+                send_run(wires[start:stop], path)
+        for srtp, path, numbers in audience.slow:
+            self.deliver_slowly(clear[numbers], srtp, path)
         self._counters["deliveries"] += len(packets) * len(recipients)
+
+    def _audience(
+        self, recipients: Sequence[Recipient], numberings: Sequence[Sequence[Numbering]] | None
+    ) -> _Audience:
+        """Read recipients and numberings, or remember what was read of these tuples."""
+        for kept in self._kept:
+            if kept.recipients is recipients and kept.numberings is numberings:
+                return kept
+        if numberings is not None and len(numberings) != len(recipients):
+            raise ValueError(f"{len(numberings)} numberings for {len(recipients)} recipients")
+        places: dict[tuple[Numbering, ...] | None, int] = {}
+        read = _Audience(recipients, numberings, [], [], [])
+        for place, recipient in enumerate(recipients):
+            key = None if numberings is None else tuple(numberings[place])
+            number = places.setdefault(key, len(places))
+            srtp, path = recipient.srtp, recipient.path
+            if type(srtp) is GcmSrtp and path.stream is None:
+                read.quick.append(_Quick(srtp.salt, srtp.encrypt, path, number))
+            else:
+                read.slow.append((srtp, path, number))
+        read.numbers.extend(places)
+        if type(recipients) is tuple and (numberings is None or _fixed(numberings)):
+            self._kept.append(read)
+        return read
 
     def deliver_slowly(self, packets: Sequence[Numbered], srtp: Srtp, path: Path) -> None:
         """Protect and send one by one: for ciphers other than AES-GCM, and for connections."""
@@ -310,6 +346,11 @@ class PlainFanout:
                 self.send(srtp.protect(header, payload, number >> 48, number & _INDEX_MASK), path)
             except SrtpError as error:
                 self._counters[f"protect_{error.reason}"] += 1
+
+
+def _fixed(numberings: Sequence[Sequence[Numbering]]) -> bool:
+    """Tell whether these cannot change."""
+    return type(numberings) is tuple and all(type(row) is tuple for row in numberings)
 
 
 def gso_works() -> bool:
