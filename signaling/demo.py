@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -94,7 +95,7 @@ async def run(host: str, port: int | None) -> None:
         env = environment(os.environ, data, host, port)
         settings = SignalingSettings.from_environment(env)
         async with stack(env, _say) as running:
-            await _create(running.url, settings)
+            await create_session(running.url, settings)
             token = _token(settings, "speaker", "Prof. Ada Lindqvist", SPEAKER)
             await running.children.start(publisher(running.url, token, SESSION, env))
             links = _links(settings, running.url)
@@ -109,7 +110,8 @@ async def run(host: str, port: int | None) -> None:
             await asyncio.Event().wait()
 
 
-async def _create(url: str, settings: SignalingSettings) -> None:
+async def create_session(url: str, settings: SignalingSettings) -> None:
+    """Create the demo's session, and start it. Raises StartError."""
     claims = claims_for(NewToken(EVERY_SESSION, "owner", "Demo", lifetime=60), time.time())
     shown = {"Authorization": f"Bearer {Tokens(settings.secret).mint(claims)}"}
     async with httpx.AsyncClient(base_url=url, headers=shown, trust_env=False) as http:
@@ -118,7 +120,12 @@ async def _create(url: str, settings: SignalingSettings) -> None:
             (f"/api/sessions/{SESSION}/start", None),
         ):
             answer = await http.post(path, json=body)
-            if answer.is_error:
+            until, again = time.monotonic() + PATIENCE, False
+            while answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and time.monotonic() < until:
+                await asyncio.sleep(_TRY_AGAIN)  # a slow disk: Redis answers some moments later
+                answer, again = await http.post(path, json=body), True
+            # What was refused as unavailable may have been done all the same.
+            if answer.is_error and not (again and answer.status_code == HTTPStatus.CONFLICT):
                 raise StartError(f"The demo's session could not be made: {answer.json()['detail']}")
 
 

@@ -20,11 +20,13 @@ import msgspec
 import pytest
 
 from signaling.attend import attend, seat
-from signaling.demo import LINKS, SESSION, SPEAKER, bring_on, environment
+from signaling.demo import LINKS, SESSION, SPEAKER, bring_on, create_session, environment
 from signaling.protocol import BroughtOn, MediaState
+from signaling.redis_client import TIMEOUT
+from tests.signaling.conftest import RedisServer
 from tests.signaling.processes import alive, children, until
 from tests.signaling.relay_process import RelayProcess
-from tests.signaling.server import running, token
+from tests.signaling.server import OWNER, running, token
 from tests.signaling.test_cli import settings
 
 READY_WITHIN = 10.0
@@ -159,6 +161,21 @@ async def test_it_is_ready_with_nothing_less_than_a_speaker_on_stage_and_their_p
         assert not without_speaker.done() and not without_picture.done()
         for task in (without_speaker, without_picture, present):
             task.cancel()
+
+
+@pytest.mark.fault
+async def test_the_demo_waits_for_a_redis_that_answers_late(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    async with running(tmp_path, redis_url=redis_server.url) as server, asyncio.TaskGroup() as tasks:
+        redis_server.freeze()
+        creating = tasks.create_task(create_session(str(server.http.base_url), server.settings))
+        await asyncio.sleep(TIMEOUT + 1.0)
+        assert not creating.done(), "it was refused once, and asks again"
+        redis_server.thaw()
+        await creating
+        shown = await server.http.get(f"/api/sessions/{SESSION}", headers=OWNER)
+        assert shown.json()["status"] == "live"
 
 
 @pytest.mark.slow

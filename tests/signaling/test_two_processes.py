@@ -77,6 +77,14 @@ class Client:
                 self._answers.pop(message.id).set_result(message)
 
     async def give(self, command: AnyCommand) -> Ack | Refused:
+        """Give a command as pages do: again, under its id, where Redis did not answer in time."""
+        while True:
+            told = await self._give(command)
+            if isinstance(told, Ack) or told.code != "log_unavailable":
+                return told
+            await asyncio.sleep(told.retry_after or 0.5)
+
+    async def _give(self, command: AnyCommand) -> Ack | Refused:
         answer: asyncio.Future[Ack | Refused] = asyncio.get_running_loop().create_future()
         self._answers[command.id] = answer
         await self.place.send(command)
@@ -141,9 +149,10 @@ async def test_fifty_fight_over_one_question_and_one_cut_on_two_processes(worker
             # For whom is the main picture already, it would be no cut.
             there = [int(person.id.removeprefix("p-")) for person in stage[:1]]
             winners = [i for i, answer in enumerate(cuts) if isinstance(answer, Ack) and i not in there]
-            assert len(winners) == 1, "one cut of fifty decided on the same stage"
             losers = [answer for answer in cuts if isinstance(answer, Refused)]
-            assert {loser.code for loser in losers} == {"stage_changed"}
+            codes = Counter(loser.code for loser in losers)
+            assert len(winners) == 1, f"one cut of fifty decided on the same stage; refused: {codes}"
+            assert codes.keys() == {"stage_changed"}
             assert all(
                 loser.now is not None and loser.now.people[0].id == f"p-{winners[0]}" for loser in losers
             )
