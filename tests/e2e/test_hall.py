@@ -72,7 +72,8 @@ HTMLMediaElement.prototype.setSinkId = function (id) {
   return choose.call(this, id);
 };"""
 
-SIDES: Final = """new Promise((done) => {
+SIDES: Final = """new Promise(async (done) => {
+  while (!played) await new Promise(requestAnimationFrame);
   const context = new AudioContext();
   const sides = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
   context.createMediaStreamSource(played).connect(sides);
@@ -106,6 +107,10 @@ OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one
 TOO_HIGH: Final = """[...document.querySelectorAll('.board > *')]
   .map((one) => one.scrollHeight - one.parentElement.clientHeight).filter((more) => more > 1)"""
 """By how many pixels what is asked stands out of its place, into an announcement perhaps."""
+
+CUT: Final = """[...document.querySelectorAll('.roll-name')].filter((one) =>
+  one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 2)"""
+"""The names of organisations that do not stand whole."""
 
 LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599, "board-head": 0.0599}
 """Shares of the screen's height (upright, of that of 4:5) that names and what is asked have; all else 4 %."""
@@ -263,6 +268,7 @@ async def the_desk_sends_the_room(
         async with asyncio.timeout(20):
             while max(peaks) < 0.1:  # a tone is short, and a busy browser late
                 await to(desk, f"[data-tone={side}]:enabled")
+                await desk.evaluate("played = null")  # what is heard is this tone, not what was played before
                 await press(desk, "Enter")
                 peaks = await desk.evaluate(SIDES)
         assert peaks[louder] > 0.1 > 10 * peaks[1 - louder], (side, peaks)
@@ -364,7 +370,8 @@ async def eight_long_options_are_read_upright(
 
 async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
     """A declaration of 22 is read out, then signed one by one, all of them in sight, on each shape."""
-    organisations = tuple(f"University of the {n}th long name, 大学" for n in range(1, 23))
+    districts = (f"University of the {n}th district" for n in range(3, 23))
+    organisations = ("Universidad Nacional Autónoma de México", "清华大学", *districts)
     text = "We open both rooms to all who want to learn, and keep what is said in them. " * 20
     await done(
         moderator,
@@ -383,6 +390,9 @@ async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, 
     rows = "[...document.querySelectorAll('.roll-row')].map((row) => row.dataset.signed !== undefined)"
     assert await hall.evaluate(rows) == [n in (0, 8) for n in range(22)]
     await legible(hall)
+    for width, height in ((1280, 720), (1024, 768), (720, 1280)):
+        await hall.page.set_viewport_size({"width": width, "height": height})
+        await hall.expect(f"!{CUT}.length", 2)
     await done(moderator, HideDeclaration(command_id()))
 
 

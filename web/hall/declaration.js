@@ -7,6 +7,7 @@ import { signedOf, standsAt } from '../shared/ui/declaration.js';
 import { Icon } from '../shared/ui/icons.js';
 import { between, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
+import { useLayoutEffect, useRef } from '../vendor/preact-hooks.js';
 import { passage, roll } from './board.js';
 
 /** @param {{ session: LiveSession, declaration: Declaration | undefined }} props */
@@ -32,11 +33,35 @@ function Read({ text, at }) {
   `;
 }
 
+/**
+ * Give the names of a list that do not fit on one line another, as far as there is room: nobody signs under half a name.
+ *
+ * @param {HTMLElement} list
+ * @returns {() => void} ends it
+ */
+function setWhole(list) {
+  const look = () => {
+    const names = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.roll-name'));
+    for (const name of names) delete name.dataset.long;
+    for (const name of [...names].filter((one) => one.scrollWidth > one.clientWidth)) {
+      name.dataset.long = '';
+      if (list.scrollHeight > list.clientHeight + 1) delete name.dataset.long;
+    }
+  };
+  const watcher = new ResizeObserver(look);
+  watcher.observe(list);
+  look();
+  return () => watcher.disconnect();
+}
+
 /** @param {{ declaration: Declaration, at: number }} props */
 function Roll({ declaration, at }) {
   const { rows, last, part, parts } = roll(declaration, at);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const names = rows.map(({ organisation }) => organisation).join('\n');
+  useLayoutEffect(() => (list.current ? setWhole(list.current) : undefined), [names]);
   return html`
-    <ol class="roll" style=${{ '--rows': Math.ceil(rows.length / 2) }} data-room=${rows.length > 12 ? 'close' : 'wide'}>
+    <ol ref=${list} class="roll" style=${{ '--rows': Math.ceil(rows.length / 2) }} data-room=${rows.length > 12 ? 'close' : 'wide'}>
       ${rows.map(
         ({ organisation, signed }) => html`
           <li key=${organisation} class="roll-row" data-signed=${signed ? '' : undefined}>
