@@ -6,7 +6,7 @@
 /** @import { IconName } from './icons.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { useEffect, useRef } from '../../vendor/preact-hooks.js';
+import { useLayoutEffect, useRef } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
 import { isOver, pictureOnStage } from '../selectors.js';
 import { joined, listed, refusal, say, words } from '../words.js';
@@ -159,7 +159,7 @@ export function Confirm({ text, yes, no, onYes, onNo }) {
 export function Dialog({ label, onClose, children }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const open = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     open.current = true;
@@ -169,7 +169,14 @@ export function Dialog({ label, onClose, children }) {
       dialog?.close();
     };
   }, []);
-  return html`<dialog ref=${ref} aria-label=${label} onClose=${() => open.current && onClose()}>${children}</dialog>`;
+  // Escape ends it at once: the browser tells of the end somewhat later, and might end what was opened again by then.
+  const refuse = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return html`
+    <dialog ref=${ref} aria-label=${label} onCancel=${refuse} onClose=${() => open.current && onClose()}>${children}</dialog>
+  `;
 }
 
 /**
