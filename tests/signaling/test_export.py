@@ -202,7 +202,9 @@ async def talk(server: Server) -> None:
         await do(ada, PostChat(command_id(), "hello"))
         await do(ada, AskQuestion(command_id(), "Why?"))
         await do(mod, PostChat(command_id(), "welcome"))
-        await asyncio.sleep(1.2)  # presence is written down once a second
+        async with asyncio.timeout(10):  # presence is written down once a second
+            while (await exported(server))["session"][0]["peak"] < 2:
+                await asyncio.sleep(0.1)
 
 
 async def exported(server: Server) -> dict[str, Any]:
