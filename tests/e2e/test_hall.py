@@ -97,6 +97,8 @@ SHARES: Final = """[...document.querySelectorAll(`.hall .name, .question-text, .
   .map((one) => [one.className,
     parseFloat(getComputedStyle(one).fontSize) / Math.min(innerHeight, 1.25 * innerWidth)])"""
 
+DRAWN: Final = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 OUTSIDE: Final = """Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() =>
   [...document.querySelectorAll('.hall p, .hall li, .door-code')].filter((one) => {
     const box = one.getBoundingClientRect();
@@ -108,9 +110,18 @@ TOO_HIGH: Final = """[...document.querySelectorAll('.board > *')]
   .map((one) => one.scrollHeight - one.parentElement.clientHeight).filter((more) => more > 1)"""
 """By how many pixels what is asked stands out of its place, into an announcement perhaps."""
 
-CUT: Final = """[...document.querySelectorAll('.roll-name')].filter((one) =>
-  one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 2)"""
-"""The names of organisations that do not stand whole."""
+TORN: Final = """[...document.querySelectorAll('.roll-name')].filter((one) =>
+  one.scrollHeight > one.clientHeight + 2 || one.offsetHeight > one.parentElement.clientHeight + 1)
+  .map((one) => one.textContent)"""
+"""The names of organisations whose lines stand out of their row, or are half seen."""
+
+CUT: Final = (
+    """[...document.querySelectorAll('.roll-name')].filter((one) => one.scrollWidth > one.clientWidth)"""
+)
+"""Those that end in dots."""
+
+SHAPES: Final = ((1280, 720), (720, 1280), (1024, 768))
+"""Screens of a hall: wide, upright, and a projector's."""
 
 LEAST: Final = {"name": 0.0499, "question-text": 0.06, "poll-text": 0.0599, "board-head": 0.0599}
 """Shares of the screen's height (upright, of that of 4:5) that names and what is asked have; all else 4 %."""
@@ -348,6 +359,7 @@ async def the_room_is_asked(stage: Stage, session: str, hall: ChromiumVisitor, m
     await legible(hall)
     await done(moderator, UnpinAnnouncement(command_id()))
     await done(moderator, HidePoll(command_id(), poll))
+    await a_long_name_stands_whole(hall, moderator)
     await organisations_sign(stage, session, hall, moderator)
 
 
@@ -370,8 +382,7 @@ async def eight_long_options_are_read_upright(
 
 async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
     """A declaration of 22 is read out, then signed one by one, all of them in sight, on each shape."""
-    districts = (f"University of the {n}th district" for n in range(3, 23))
-    organisations = ("Universidad Nacional Autónoma de México", "清华大学", *districts)
+    organisations = tuple(f"University of the {n}th long name, 大学" for n in range(1, 23))
     text = "We open both rooms to all who want to learn, and keep what is said in them. " * 20
     await done(
         moderator,
@@ -390,7 +401,20 @@ async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, 
     rows = "[...document.querySelectorAll('.roll-row')].map((row) => row.dataset.signed !== undefined)"
     assert await hall.evaluate(rows) == [n in (0, 8) for n in range(22)]
     await legible(hall)
-    for width, height in ((1280, 720), (1024, 768), (720, 1280)):
+    await done(moderator, HideDeclaration(command_id()))
+
+
+async def a_long_name_stands_whole(hall: ChromiumVisitor, moderator: Seat) -> None:
+    """One that takes two lines among twenty-two is cut on no shape, and the others are still in sight."""
+    districts = (f"University of the {n}th district" for n in range(3, 23))
+    organisations = ("Universidad Nacional Autónoma de México", "清华大学", *districts)
+    await done(
+        moderator, PresentDeclaration(command_id(), "Joint declaration", "We open.", organisations, open=True)
+    )
+    await done(moderator, ShowDeclaration(command_id()))
+    await hall.expect_text(organisations[0], ".roll-name")
+    await legible(hall)
+    for width, height in SHAPES:
         await hall.page.set_viewport_size({"width": width, "height": height})
         await hall.expect(f"!{CUT}.length", 2)
     await done(moderator, HideDeclaration(command_id()))
@@ -442,8 +466,9 @@ async def heard(hearing: tuple[ChromiumVisitor, ...], deaf: tuple[ChromiumVisito
 
 async def legible(hall: ChromiumVisitor) -> None:
     """See that the last row can read all of it, on each shape of screen."""
-    for width, height in ((1280, 720), (720, 1280), (1024, 768)):
+    for width, height in SHAPES:
         await hall.page.set_viewport_size({"width": width, "height": height})
+        await hall.evaluate(DRAWN)  # what is seen is what was drawn at this size
         shares = await hall.evaluate(SHARES)
         assert shares
         for name, share in shares:
@@ -451,6 +476,7 @@ async def legible(hall: ChromiumVisitor) -> None:
             assert share >= least, (name, share, (width, height))
         assert await hall.evaluate(OUTSIDE) == [], (width, height)
         assert await hall.evaluate(TOO_HIGH) == [], (width, height)
+        assert await hall.evaluate(TORN) == [], (width, height)
 
 
 async def newest(stage: Stage, session: str, what: str) -> str:

@@ -41,11 +41,12 @@ function Read({ text, at }) {
  */
 function setWhole(list) {
   const look = () => {
-    const names = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.roll-name'));
-    for (const name of names) delete name.dataset.long;
-    for (const name of [...names].filter((one) => one.scrollWidth > one.clientWidth)) {
-      name.dataset.long = '';
-      if (list.scrollHeight > list.clientHeight + 1) delete name.dataset.long;
+    const rows = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.roll-row'))];
+    const name = (/** @type {HTMLElement} */ row) => /** @type {HTMLElement} */ (row.querySelector('.roll-name'));
+    for (const row of rows) delete row.dataset.long;
+    for (const row of rows.filter((one) => name(one).scrollWidth > name(one).clientWidth)) {
+      row.dataset.long = '';
+      if (rows.some((one) => name(one).offsetHeight > one.clientHeight + 1)) delete row.dataset.long;
     }
   };
   const watcher = new ResizeObserver(look);
