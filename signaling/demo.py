@@ -119,14 +119,17 @@ async def create_session(url: str, settings: SignalingSettings) -> None:
             ("/api/sessions", {"id": SESSION, "title": TITLE}),
             (f"/api/sessions/{SESSION}/start", None),
         ):
-            answer = await http.post(path, json=body)
-            until, again = time.monotonic() + PATIENCE, False
-            while answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and time.monotonic() < until:
-                await asyncio.sleep(_TRY_AGAIN)  # a slow disk: Redis answers some moments later
-                answer, again = await http.post(path, json=body), True
-            # What was refused as unavailable may have been done all the same.
-            if answer.is_error and not (again and answer.status_code == HTTPStatus.CONFLICT):
-                raise StartError(f"The demo's session could not be made: {answer.json()['detail']}")
+            await _post(http, path, body)
+
+
+async def _post(http: httpx.AsyncClient, path: str, body: dict[str, str] | None) -> None:
+    """Have something done; on a slow disk, where Redis answers late, at another try. Raises StartError."""
+    until, fine = time.monotonic() + PATIENCE, {HTTPStatus.OK, HTTPStatus.CREATED}
+    while (answer := await http.post(path, json=body)).status_code not in fine:
+        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= until:
+            raise StartError(f"The demo's session could not be made: {answer.json()['detail']}")
+        fine.add(HTTPStatus.CONFLICT)  # what was refused as unavailable may have been done all the same
+        await asyncio.sleep(_TRY_AGAIN)
 
 
 async def bring_on(url: str, token: str, late: Callable[[str], None], patience: float = PATIENCE) -> None:

@@ -2,7 +2,7 @@
 
 Owns where they are, and whether they are used: `stream/routing` and `stream/wire` ask as they are imported.
 The law: sources are what counts. Whatever was compiled from others, for another Python, or cannot be loaded,
-is passed over, and the sources run. `stream/native/build.py` makes them (docs/adr/0013).
+is passed over, and the sources run. `stream/native/compile_routing.py` makes them (docs/adr/0013).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +114,15 @@ def main() -> int:
     newest = max(path.stat().st_mtime for path in sources)
     if extension().exists() and extension().stat().st_mtime >= newest:
         return 0
+    return exit_status(compile_extension, "The native fan-out was not built")
+
+
+def exit_status(make: Callable[[], None], otherwise: str) -> int:
+    """Have something made; return what a command ends with, and say why where it was not."""
     try:
-        compile_extension()
+        make()
     except RuntimeError as error:
-        sys.stderr.write(f"The native fan-out was not built: {error}.\n")
+        sys.stderr.write(f"{otherwise}: {error}.\n")
         return 1
     return 0
 

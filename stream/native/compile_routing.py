@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stream import compiled
-from stream.native.build import c_compiler, c_includes, run_compiler
+from stream.native.build import c_compiler, c_includes, exit_status, run_compiler
 
 STREAM: Final = Path(__file__).resolve().parent.parent
 HOT: Final = (
@@ -91,14 +91,7 @@ def _link(compiler: list[str], extension: Any, target: Path, work: Path) -> None
 
 def main() -> int:
     """Compile where that is needed; return the exit status."""
-    if up_to_date():
-        return 0
-    try:
-        compile_all()
-    except RuntimeError as error:
-        sys.stderr.write(f"Routing was not compiled: {error}.\n")
-        return 1
-    return 0
+    return 0 if up_to_date() else exit_status(compile_all, "Routing was not compiled")
 
 
 if __name__ == "__main__":

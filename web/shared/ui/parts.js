@@ -165,7 +165,7 @@ export function Dialog({ label, onClose, children }) {
     open.current = true;
     return () => {
       open.current = false;
-      // Taken away while it is open, it would give the focus back to nobody.
+      // Taken away while it is open, it would give the focus back to nobody: before the document changes, so.
       dialog?.close();
     };
   }, []);
