@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec
 
 from stream.wire import rtp
-from tests.e2e.stage import Stage
+from tests.e2e.stage import Stage, until
 from tests.e2e.visitor import HERE, Chromium, ChromiumVisitor
 from tests.impairment import PERFECT, Impairment, UdpProxy, impaired
 
@@ -69,6 +69,20 @@ class Speaker:
         self._process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self._process.send_signal(signal.SIGCONT)
+
+    async def steady(self) -> None:
+        """Wait until it says as much each second: a key frame is made good for by less in the next ones."""
+
+        async def alike() -> bool:
+            last = self.seconds[-3:]
+            rates = [second["rate"] for second in last]
+            return (
+                len(last) == 3
+                and not any(second["pli"] for second in last)
+                and max(rates) < 1.03 * min(rates)
+            )
+
+        await until(alike, 20, "the speaker's rate is steady")
 
     async def listen(self) -> None:
         """Note what it says until cancelled."""

@@ -144,9 +144,12 @@ async def test_a_network_that_narrows_gets_a_lower_layer_and_the_best_again_and_
             await other.page.playing(20)
             for page in (viewer.page, other.page):
                 await page.expect(f"rostrum.media().slots.main.width === {WIDTHS[-1]}", 20)
+            await speaker.steady()
             watching = asyncio.create_task(viewer.watch(30))
             watching_too = asyncio.create_task(other.watch(12))
+            began = len(speaker.seconds)
             await asyncio.sleep(4)
+            narrowed = len(speaker.seconds)
             viewer.down(rate=narrow)
             queues = await measure_queues(viewer, 8)
             viewer.down(rate=wide)
@@ -168,7 +171,7 @@ async def test_a_network_that_narrows_gets_a_lower_layer_and_the_best_again_and_
     assert seen_too.gap < STEADY_GAP
     assert rate(seen_too, 4, 12) == pytest.approx(rate(seen_too, 0, 4), rel=0.05)
     spoken = [second["rate"] for second in speaker.seconds]
-    assert mean(spoken[-20:]) == pytest.approx(mean(spoken[-28:-22]), rel=0.05)
+    assert mean(spoken[narrowed:]) == pytest.approx(mean(spoken[began:narrowed]), rel=0.05)
 
 
 @pytest.mark.benchmark

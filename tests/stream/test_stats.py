@@ -25,12 +25,14 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     async with peers.talk(relay) as talk, impaired(relay.media, lossy, lossy, 5) as proxy:
         await talk.plan("sp/camera")
         async with talk.publisher(at=proxy.address), talk.viewer(at=proxy.address) as viewer:
+            began = asyncio.get_running_loop().time()
             await until(lambda: viewer.seen.frames["video"] > 150, 40)
             told = (await talk.stats())["sessions"][talk.session]
             async with asyncio.timeout(20):  # of some seconds nothing is lost
                 while not told["feeds"]["stage"]["viewers"][viewer.transport]["main"]["fraction_lost"]:
                     await asyncio.sleep(0.3)
                     told = (await talk.stats())["sessions"][talk.session]
+            watched = asyncio.get_running_loop().time() - began
             raw, expected = viewer.seen.missing("video", repaired=False)
             text = (await talk.http.get("/metrics")).text
             each = (await talk.http.get("/metrics", params={"viewers": "each"})).text
@@ -56,7 +58,9 @@ async def test_what_is_told_agrees_with_what_peers_saw(relay: Relay) -> None:
     assert 0.5 * layer["bitrate"] < consumer["bitrate"] < 2 * layer["bitrate"]
     assert 0 < consumer["fraction_lost"] < 0.3
     assert consumer["lost"] > 0
-    assert 0.15 * consumer["freezes"] <= consumer["frozen_seconds"] <= 0.5 * consumer["freezes"], "short ones"
+    assert 0.15 * consumer["freezes"] <= consumer["frozen_seconds"] < watched, (
+        "a freeze lasts 0.15 s at least"
+    )
     assert abs(consumer["packets"] - expected) <= 0.1 * expected + 30
     assert consumer["nacked"] >= consumer["resent"] >= 0.7 * raw > 0
     assert 0.03 < consumer["round_trip"] < 0.3
