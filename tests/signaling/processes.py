@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +32,15 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
             if kind != socket.SOCK_STREAM:
                 twin.bind(("127.0.0.1", port))
             return port
+
+
+def system_redis() -> Path:
+    """Return the system's redis-server, also where this environment has one of its own before it in PATH."""
+    own = Path(sys.prefix, "bin")
+    folders = [folder for folder in os.get_exec_path() if Path(folder) != own]
+    found = shutil.which("redis-server", path=os.pathsep.join(folders))
+    assert found, "redis-server is missing: make test installs Debian's package"
+    return Path(found)
 
 
 def alive(pid: int) -> bool:
@@ -67,10 +78,10 @@ def without_rostrum(**settings: str) -> dict[str, str]:
 
 
 class RedisProcesses:
-    """Redis servers of one binary, each with its port and a folder of its own; to be closed."""
+    """The system's Redis, several times, each with its port and a folder of its own; to be closed."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
-        self._binary = binary
+    def __init__(self, folder: Path) -> None:
+        self._binary = system_redis()
         self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -29,8 +28,8 @@ __all__ = ["generous"]
 class Replicated(RedisProcesses):
     """A master, a replica of it, and a Sentinel that watches over both."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
-        super().__init__(binary, folder)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.master, self.replica, self.sentinel = free_port(), free_port(), free_port()
 
     @property
@@ -81,9 +80,7 @@ class Replicated(RedisProcesses):
 
 @pytest.fixture
 def replicated(tmp_path: Path) -> Iterator[Replicated]:
-    binary = shutil.which("redis-server")
-    assert binary, "redis-server is missing: make test installs Debian's package"
-    servers = Replicated(binary, tmp_path)
+    servers = Replicated(tmp_path)
     try:
         yield servers
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -42,6 +41,7 @@ from signaling.session.state import ON_SCREEN, State, empty
 from stream.bench.process import Cores
 
 from .conftest import redis_binary
+from .processes import system_redis
 
 PEOPLE = 50
 
@@ -50,9 +50,7 @@ PEOPLE = 50
 def workers(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workers]:
-    debian = shutil.which("redis-server")
-    assert debian, "redis-server is missing: make test installs Debian's package"
-    binary = Path(debian) if request.param == "7." else redis_binary()
+    binary = system_redis() if request.param == "7." else redis_binary()
     assert embedded_redis.binary_version(binary).startswith(request.param)
     monkeypatch.setattr(embedded_redis, "find_binary", lambda: binary)
     everywhere = frozenset(os.sched_getaffinity(0))
