@@ -58,7 +58,7 @@ function Head({ session }) {
   const now = session.now.value;
   const started = talk?.status === 'live' && talk.started ? ` ${duration(now - talk.started)}` : '';
   return html`
-    <header class="av-head">
+    <header class="desk-head">
       <h1 dir="auto">${talk?.title || html`<span class="skeleton head-skeleton"></span>`}</h1>
       <p class="av-state">${talk ? `${words.av.states[talk.status]}${started}` : ''}</p>
       <time class="count">${timeOfDay(now, { seconds: true })}</time>
