@@ -98,9 +98,9 @@ def _read(
             end=start + lasts,
             zone=within.key if within else "UTC",
             kind=kind_of(_line(event, "type")),
-            room=(text(room.get("guid")) or name_key(name), name) if name else ("", ""),
-            abstract=paragraphs(event.findtext("abstract")) or paragraphs(event.findtext("description")),
-            languages=languages(_line(event, "language")),
+            room=(text(room.get("guid")) or name_key(name), name) if name else None,
+            abstract=_abstract(event),
+            languages=languages(_line(event, "language")) or None,
             chairs=_people(people, chairs=True),
             speakers=_people(people, chairs=False),
         ),
@@ -116,10 +116,19 @@ def _begins(day: str, at: str, night: time) -> datetime | None:
     return datetime.combine(on + timedelta(days=clock < night), clock.replace(tzinfo=None))
 
 
-def _people(people: Element | None, *, chairs: bool) -> tuple[DraftPerson, ...]:
-    """Return who speaks, or who chairs: frab tells them apart by `role`, where it does."""
+def _abstract(event: Element) -> str | None:
+    found = [
+        paragraphs(element.text) for tag in ("abstract", "description") for element in event.findall(tag)
+    ]
+    return next(filter(None, found), "") if found else None
+
+
+def _people(people: Element | None, *, chairs: bool) -> tuple[DraftPerson, ...] | None:
+    """Return who speaks, or who chairs: frab tells them apart by `role`; where it does not, nobody knows."""
+    if people is None or (chairs and not any(person.get("role") for person in people)):
+        return None
     found = []
-    for person in people if people is not None else ():
+    for person in people:
         role = person.get("role", "").lower()
         if person.tag == "person" and (role in ("moderator", "chair", "coordinator")) == chairs:
             name = text("".join(person.itertext()))

@@ -3,7 +3,8 @@
 The law: a UID is the key, with RECURRENCE-ID where there is one; recurrences are not unrolled, days
 without a time are passed over, and nobody's address (`mailto:`) is kept. Of attendees only the one in
 the chair (`ROLE=CHAIR`, section 3.2.16) is taken: the others are invited, which does not make them
-speakers. Calendars that we wrote ourselves say more (signaling/programme/export.py), and are read whole.
+speakers. Calendars that we wrote ourselves say more (signaling/programme/export.py), and are read whole;
+of others, a property that is not there says nothing, CLASS least of all.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from signaling.programme.model import MAX_ITEMS, BadProgramme, Draft, DraftItem, DraftPerson, name_key
 from signaling.programme.reading import Reading, distinct, kind_of, languages, moment, paragraphs, text, zone
 from signaling.programme.spoken import lead
+from signaling.protocol import Visibility
 
 UID_SUFFIX: Final = "@rostrum"
 
@@ -75,6 +77,8 @@ def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> N
     again = _time(entry, "RECURRENCE-ID")
     name = text(_said(entry, "LOCATION"))
     chairs, speakers = _people(entry, "CHAIR"), _people(entry, "SPEAKER")
+    ours = "X-ROSTRUM-ZONE" in entry
+    described = ours or "DESCRIPTION" in entry
     reading.add(
         DraftItem(
             key=_own(key) + (f"/{again.isoformat()}" if again else ""),
@@ -82,13 +86,13 @@ def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> N
             start=start,
             end=end,
             zone=_zone_of(entry, begins, within),
-            kind=kind_of(_categories(entry)),
-            room=(text(_said(entry, "X-ROSTRUM-ROOM")) or name_key(name), name) if name else ("", ""),
-            abstract=paragraphs(_said(entry, "DESCRIPTION").removeprefix(lead(chairs, speakers))),
-            languages=languages(_said(entry, "X-ROSTRUM-LANGUAGES")),
-            chairs=chairs,
-            speakers=speakers,
-            visibility="public" if _said(entry, "CLASS", "PUBLIC").upper() == "PUBLIC" else "invitation",
+            kind=kind_of(_categories(entry), ours=ours),
+            room=_room(entry, name) if name or ours else None,
+            abstract=_abstract(entry, lead(chairs, speakers)) if described else None,
+            languages=languages(_said(entry, "X-ROSTRUM-LANGUAGES")) if ours else None,
+            chairs=chairs if chairs or ours else None,
+            speakers=speakers if speakers or ours else None,
+            visibility=_visibility(_said(entry, "CLASS").upper()),
             cancelled=_said(entry, "STATUS").upper() == "CANCELLED",
         ),
         place,
@@ -131,6 +135,19 @@ def _zone_of(entry: Component, begins: datetime | None, within: ZoneInfo) -> str
     key = str(getattr(begins.tzinfo, "key", "") if begins else "")
     known = zone(key) or zone(named) or zone(WINDOWS_TO_OLSON.get(named, ""))
     return (said or (known if known and known.key != "UTC" else None) or within).key
+
+
+def _room(entry: Component, name: str) -> tuple[str, str]:
+    return (text(_said(entry, "X-ROSTRUM-ROOM")) or name_key(name), name) if name else ("", "")
+
+
+def _abstract(entry: Component, people: str) -> str:
+    return paragraphs(_said(entry, "DESCRIPTION").removeprefix(people))
+
+
+def _visibility(said: str) -> Visibility | None:
+    """Return what a CLASS says (section 3.8.1.3): whatever is not known is as good as PRIVATE."""
+    return None if not said else "public" if said == "PUBLIC" else "invitation"
 
 
 def _people(entry: Component, role: str) -> tuple[DraftPerson, ...]:

@@ -10,8 +10,9 @@
     either        | yes, of another source   | kept
 
 The law: who is in a room now, or was, is not moved by a file. The same draft twice changes nothing the
-second time. A file that leaves out an affiliation or a title does not take it away from anybody; and
-where it has no more than a name, the one person or room known by that name is meant.
+second time. What a file does not say of a session stays as it is, and a file that leaves out an affiliation
+or a title does not take it away from anybody; where it has no more than a name, the one person or room known
+by that name is meant.
 """
 
 from __future__ import annotations
@@ -82,14 +83,14 @@ def merge(
     items = {item.id: item for item in programme.items}
     changes: list[Change] = []
     for drafted in draft.items:
-        wanted = tables.item(drafted)
-        before = items.get(wanted.id)
+        one = item_id(programme.id, source, drafted.key, DEFAULT_SOURCE)
+        before = items.get(one)
         if before is None and drafted.cancelled:
             continue
         if before is not None and before.source != source:
             changes.append(Change("kept", before.id, before.title, reason="It is of another source."))
             continue
-        items[wanted.id], told = _put(before, wanted, statuses)
+        items[one], told = _put(before, tables.item(one, drafted, before), statuses)
         changes += told
     named = {item_id(programme.id, source, drafted.key, DEFAULT_SOURCE) for drafted in draft.items}
     for item in programme.items:
@@ -191,7 +192,7 @@ class _Tables:
 
     def _rooms_of(self, draft: Draft) -> None:
         known = dict(self.rooms)
-        for key, name in dict.fromkeys(item.room for item in draft.items if item.room[1]):
+        for key, name in dict.fromkeys(item.room for item in draft.items if item.room and item.room[1]):
             one = room_id(self._source, key)
             if one not in known and key.startswith("name:"):
                 one = named(known.values(), name) or one
@@ -200,7 +201,7 @@ class _Tables:
 
     def _people_of(self, draft: Draft) -> None:
         said: dict[str, DraftPerson] = {}
-        for person in (one for item in draft.items for one in (*item.chairs, *item.speakers)):
+        for person in (one for item in draft.items for one in item.people()):
             first = said.get(person.key, person)
             affiliation, title = first.affiliation or person.affiliation, first.title or person.title
             said[person.key] = DraftPerson(person.key, first.name, affiliation, title)
@@ -215,25 +216,28 @@ class _Tables:
                 one, person.name, person.affiliation or known.affiliation, person.title or known.title
             )
 
-    def item(self, said: DraftItem) -> ProgrammeItem:
-        """Return a drafted item as one of the programme."""
+    def item(self, one: str, said: DraftItem, before: ProgrammeItem | None) -> ProgrammeItem:
+        """Return a drafted item as one of the programme: what it does not say is as it was `before`."""
 
-        def ids(people: Iterable[DraftPerson]) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(self._person_ids[person.key] for person in people))
+        def ids(people: tuple[DraftPerson, ...] | None) -> tuple[str, ...] | None:
+            return None if people is None else tuple(dict.fromkeys(self._person_ids[p.key] for p in people))
 
-        return ProgrammeItem(
-            id=item_id(self._event, self._source, said.key, DEFAULT_SOURCE),
+        told = {
+            "kind": said.kind,
+            "room": None if said.room is None else self._room_ids[said.room[0]] if said.room[1] else "",
+            "abstract": said.abstract,
+            "languages": said.languages,
+            "chairs": ids(said.chairs),
+            "speakers": ids(said.speakers),
+            "visibility": said.visibility,
+        }
+        return msgspec.structs.replace(
+            before or ProgrammeItem(one, said.title, said.start, said.end, said.zone),
             title=said.title,
             start=said.start,
             end=said.end,
             zone=said.zone,
-            kind=said.kind,
-            room=self._room_ids[said.room[0]] if said.room[1] else "",
-            abstract=said.abstract,
-            languages=said.languages,
-            chairs=ids(said.chairs),
-            speakers=ids(said.speakers),
-            visibility=said.visibility,
             withdrawn=said.cancelled,
             source=self._source,
+            **{name: value for name, value in told.items() if value is not None},
         )

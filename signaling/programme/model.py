@@ -158,21 +158,29 @@ class DraftPerson:
 
 @dataclass(frozen=True, slots=True)
 class DraftItem:
-    """A session as a file describes it. `room` is `(key, name)`; no name, no room."""
+    """A session as a file describes it. `room` is `(key, name)`; no name, no room.
+
+    None is what the file does not say: a new session is then as ours are by default, and one that is there
+    stays as it is. So a file without a word for it never opens what is by invitation.
+    """
 
     key: str
     title: str
     start: int
     end: int
     zone: str
-    kind: Kind = "talk"
-    room: tuple[str, str] = ("", "")
-    abstract: str = ""
-    languages: tuple[str, ...] = ()
-    chairs: tuple[DraftPerson, ...] = ()
-    speakers: tuple[DraftPerson, ...] = ()
-    visibility: Visibility = "public"
+    kind: Kind | None = None
+    room: tuple[str, str] | None = None
+    abstract: str | None = None
+    languages: tuple[str, ...] | None = None
+    chairs: tuple[DraftPerson, ...] | None = None
+    speakers: tuple[DraftPerson, ...] | None = None
+    visibility: Visibility | None = None
     cancelled: bool = False
+
+    def people(self) -> tuple[DraftPerson, ...]:
+        """Return everybody it names."""
+        return (*(self.chairs or ()), *(self.speakers or ()))
 
 
 @dataclass(frozen=True, slots=True)

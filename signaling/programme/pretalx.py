@@ -26,6 +26,7 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
+from signaling.protocol import Visibility
 
 
 def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
@@ -80,15 +81,29 @@ def _read(
             end=end if end is not None else start + (lasts or 0),
             zone=within.key,
             kind=kind_of(text(talk.get("type"))),
-            room=(rooms.get(room) or name_key(room), room) if room else ("", ""),
-            abstract=paragraphs(talk.get("abstract")) or paragraphs(talk.get("description")),
-            languages=languages(text(talk.get("language"))),
-            chairs=distinct(_person(person) for person in _dicts(talk.get("chairs"))),
-            speakers=distinct(_person(person) for person in _dicts(talk.get("persons"))),
-            visibility="invitation" if text(talk.get("visibility")) == "invitation" else "public",
+            room=(rooms.get(room) or name_key(room), room) if room else None,
+            abstract=_abstract(talk),
+            languages=languages(text(talk.get("language"))) or None,
+            chairs=_people(talk.get("chairs")),
+            speakers=_people(talk.get("persons")),
+            visibility=_visibility(text(talk.get("visibility"))),
         ),
         place,
     )
+
+
+def _abstract(talk: dict[str, Any]) -> str | None:
+    if "abstract" not in talk and "description" not in talk:
+        return None
+    return paragraphs(talk.get("abstract")) or paragraphs(talk.get("description"))
+
+
+def _visibility(said: str) -> Visibility | None:
+    return None if not said else "public" if said == "public" else "invitation"
+
+
+def _people(said: object) -> tuple[DraftPerson, ...] | None:
+    return distinct(_person(person) for person in _dicts(said)) if isinstance(said, list) else None
 
 
 def _person(person: dict[str, Any]) -> DraftPerson:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from signaling.programme.model import (
@@ -58,10 +58,16 @@ def paragraphs(value: object, limit: int = MAX_ABSTRACT) -> str:
     return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"
 
 
-def kind_of(said: str) -> Kind:
-    """Return the kind that a source's own word for it means; a talk, if it is none of the others."""
+def kind_of(said: str, *, ours: bool = False) -> Kind | None:
+    """Return the kind that a source's own word for it means; None if it means none.
+
+    Elsewhere “Talk” is what nobody chose; where the words are `ours`, it is a talk.
+    """
     lowered = said.lower()
-    return next((kind for kind, words in _KINDS if re.search(words, lowered)), "talk")
+    own: tuple[Kind, ...] = get_args(Kind) if ours else ()
+    if lowered in own:
+        return own[own.index(lowered)]
+    return next((kind for kind, words in _KINDS if re.search(words, lowered)), None)
 
 
 def languages(said: str) -> tuple[str, ...]:

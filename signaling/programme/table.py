@@ -2,7 +2,8 @@
 
 The law: columns go by their names in the first line, in any order; comma, semicolon or tab; UTF-8 with
 or without its mark, or UTF-16 with it. A cell that a spreadsheet would take for a formula is written with
-an apostrophe before it, and read without. docs/programme.md has the columns.
+an apostrophe before it, and read without. A column that is not there says nothing. docs/programme.md has the
+columns.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, get_args
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from signaling.programme.model import (
@@ -37,7 +38,7 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
-from signaling.protocol import Kind
+from signaling.protocol import Visibility
 
 COLUMNS: Final = (
     *("id", "title", "kind", "date", "start", "end", "duration", "zone", "room", "languages"),
@@ -127,7 +128,6 @@ def _read(
         end = _at(row["date"], row["end"], local, after=1)  # past midnight
     lasts = span(row.get("duration", ""))
     title, name = text(row.get("title")), text(row.get("room"))
-    said = text(row.get("kind")).lower()
     reading.add(
         DraftItem(
             key=text(row.get("id")) or name_key(title),
@@ -135,17 +135,21 @@ def _read(
             start=start,
             end=end if end is not None else start + (lasts or 0),
             zone=local.key,
-            kind=next((kind for kind in get_args(Kind) if kind == said), kind_of(said)),
-            room=(name_key(name), name) if name else ("", ""),
-            abstract=paragraphs(row.get("abstract")),
-            languages=languages(row.get("languages", "")),
-            chairs=distinct(keys(person) for person in _people(row.get("chairs", ""))),
-            speakers=distinct(keys(person) for person in _people(row.get("speakers", ""))),
-            visibility="invitation" if text(row.get("visibility")).lower().startswith("invit") else "public",
+            kind=kind_of(text(row.get("kind")), ours=True),
+            room=((name_key(name), name) if name else ("", "")) if "room" in row else None,
+            abstract=paragraphs(row["abstract"]) if "abstract" in row else None,
+            languages=languages(row["languages"]) if "languages" in row else None,
+            chairs=distinct(map(keys, _people(row["chairs"]))) if "chairs" in row else None,
+            speakers=distinct(map(keys, _people(row["speakers"]))) if "speakers" in row else None,
+            visibility=_visibility(text(row.get("visibility")).lower()),
             cancelled=text(row.get("status")).lower() in ("cancelled", "canceled", "withdrawn"),
         ),
         place,
     )
+
+
+def _visibility(said: str) -> Visibility | None:
+    return None if not said else "invitation" if said.startswith("invit") else "public"
 
 
 def _at(day: str, clock: str, local: ZoneInfo, *, after: int = 0) -> int | None:

@@ -26,7 +26,20 @@ ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "UTC", "Australia
 def drafted(key: str, start: int = 0, lasts: int = HOUR, **more: object) -> DraftItem:
     """Return a drafted item that begins `start` ms after nine."""
     begins = NINE + start
-    item = DraftItem(key, f"Session {key}", begins, begins + lasts, "Asia/Shanghai", room=("r1", "Hall"))
+    item = DraftItem(
+        key,
+        f"Session {key}",
+        begins,
+        begins + lasts,
+        "Asia/Shanghai",
+        kind="talk",
+        room=("r1", "Hall"),
+        abstract="",
+        languages=(),
+        chairs=(),
+        speakers=(),
+        visibility="public",
+    )
     return replace(item, **more)
 
 
@@ -96,10 +109,10 @@ ITEMS = st.builds(
     st.sampled_from(ZONES),
     LINES,
     st.text(max_size=60).map(paragraphs),
-    st.sampled_from(("talk", "forum", "ceremony", "symposium")),
+    st.sampled_from(("talk", "forum", "ceremony", "symposium", None)),
     st.lists(PEOPLE, max_size=3, unique_by=lambda person: person.key).map(tuple),
-    st.sampled_from(("public", "invitation")),
-    st.sampled_from(((), ("zh-Hans", "en"))),
+    st.sampled_from(("public", "invitation", None)),
+    st.sampled_from(((), ("zh-Hans", "en"), None)),
 )
 DRAFTS = st.lists(ITEMS, min_size=1, max_size=6, unique_by=lambda item: item.key).map(
     lambda items: draft(*items)

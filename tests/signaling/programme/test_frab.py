@@ -28,8 +28,8 @@ def test_an_event_is_read_whole() -> None:
     assert item.key == "11111111-0000-4000-8000-000000000001"
     assert (item.title, item.abstract, item.kind) == ("Über Maschinen 1", "Räder & <Wellen>", "forum")
     assert (item.start, item.end) == (at("2026-05-01 09:00"), at("2026-05-01 09:45"))
-    assert [(p.key, p.name, p.affiliation) for p in item.speakers] == [("7", "艾达 Lindqvist", "哈佛")]
-    assert [p.name for p in item.chairs] == ["Mo 🎙"]
+    assert [(p.key, p.name, p.affiliation) for p in item.speakers or ()] == [("7", "艾达 Lindqvist", "哈佛")]
+    assert [p.name for p in item.chairs or ()] == ["Mo 🎙"]
     assert (draft.title, draft.acronym) == ("Tagung", "conf")
 
 

@@ -37,9 +37,9 @@ def test_an_event_is_read_whole() -> None:
     assert (item.title, item.key, item.kind) == ("开幕式 🎉, 主会场", "one@elsewhere", "ceremony")
     assert (item.start, item.end) == (at("2026-05-01 09:00"), at("2026-05-01 10:00"))
     assert item.abstract == "First line\nsecond; with a long line that a calendar folds"
-    assert (item.room[1], item.visibility) == ("大礼堂", "invitation")
-    assert [person.name for person in item.chairs] == ["Ada, Lindqvist"]
-    assert item.speakers == ()
+    assert (item.room, item.visibility) == (("name:大礼堂", "大礼堂"), "invitation")
+    assert [person.name for person in item.people()] == ["Ada, Lindqvist"]
+    assert item.speakers is None, "a calendar of others names none"
     assert "example.org" not in repr(item)
 
 
