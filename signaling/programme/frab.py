@@ -85,7 +85,7 @@ def _read(
     lasts = span(_line(event, "duration"), days=days_first)
     if not key or start is None or lasts is None:
         missing = "id" if not key else "start" if start is None else "duration"
-        reading.warn(f"{place} has no {missing} and is left out.")
+        reading.leave_out(key, f"{place} has no {missing}")
         return
     name = _line(event, "room") or text(room.get("name"))
     title, subtitle = _line(event, "title"), _line(event, "subtitle")

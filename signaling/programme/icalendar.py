@@ -10,7 +10,7 @@ of others, a property that is not there says nothing, CLASS least of all.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -67,21 +67,20 @@ def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> N
     end = moment(ends, within) if ends else None
     if start is not None and end is None and isinstance(lasts, timedelta):
         end = start + int(lasts.total_seconds()) * 1000
-    key = text(_said(entry, "UID"))
+    key = _key(entry)
     if not key or start is None or end is None:
-        missing = "UID" if not key else "start" if start is None else "end"
-        reading.warn(f"{place} has no {missing} with a time and is left out.")
+        missing = "UID" if not key else f"{'start' if start is None else 'end'} with a time"
+        reading.leave_out(key, f"{place} has no {missing}")
         return
     if "RRULE" in entry:
         reading.warn(f"{place} recurs; only its first time is taken.")
-    again = _time(entry, "RECURRENCE-ID")
     name = text(_said(entry, "LOCATION"))
     chairs, speakers = _people(entry, "CHAIR"), _people(entry, "SPEAKER")
     ours = "X-ROSTRUM-ZONE" in entry
     described = ours or "DESCRIPTION" in entry
     reading.add(
         DraftItem(
-            key=_own(key) + (f"/{again.isoformat()}" if again else ""),
+            key=key,
             title=text(_said(entry, "SUMMARY")),
             start=start,
             end=end,
@@ -107,6 +106,15 @@ def _guarded(data: bytes) -> bytes:
 
 def _said(component: Component, name: str, default: str = "") -> str:
     return str(component.get(name, default)).replace(GUARD, "\\")
+
+
+def _key(entry: Component) -> str:
+    """Return what an entry is known by; nothing, where that cannot be read."""
+    uid = text(_said(entry, "UID"))
+    if not uid or "RECURRENCE-ID" not in entry:
+        return _own(uid)
+    again = _value(entry, "RECURRENCE-ID")
+    return f"{_own(uid)}/{again.isoformat()}" if isinstance(again, date) else ""
 
 
 def _own(uid: str) -> str:

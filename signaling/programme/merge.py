@@ -6,13 +6,15 @@
     yes           | yes, not begun           | changed, or restored, or left as it is
     yes           | yes, begun or ended      | words changed; time, room, visibility are kept
     no            | yes, never begun         | withdrawn: it stays, cancelled
+    unread        | yes                      | kept
     no            | yes, begun or ended      | kept
     either        | yes, of another source   | kept
 
 The law: who is in a room now, or was, is not moved by a file. The same draft twice changes nothing the
-second time. What a file does not say of a session stays as it is, and a file that leaves out an affiliation
-or a title does not take it away from anybody; where it has no more than a name, the one person or room known
-by that name is meant.
+second time. What could not be read in a file is not gone from it, so it is not withdrawn; and nothing is,
+where not even its key could be read. What a file does not say of a session stays as it is, and a file that
+leaves out an affiliation or a title does not take it away from anybody; where it has no more than a name,
+the one person or room known by that name is meant.
 """
 
 from __future__ import annotations
@@ -93,10 +95,16 @@ def merge(
         items[one], told = _put(before, tables.item(one, drafted, before), statuses)
         changes += told
     named = {item_id(programme.id, source, drafted.key, DEFAULT_SOURCE) for drafted in draft.items}
+    unread = {item_id(programme.id, source, key, DEFAULT_SOURCE) for key in draft.unread}
     for item in programme.items:
-        if item.source == source and item.id not in named and not item.withdrawn:
-            items[item.id], told = _put(item, msgspec.structs.replace(item, withdrawn=True), statuses)
-            changes += told
+        if item.source != source or item.id in named or item.withdrawn:
+            continue
+        if item.id in unread or draft.unkeyed:
+            reason = "It cannot be read in the file." if item.id in unread else "It may be what has no key."
+            changes.append(Change("kept", item.id, item.title, ("withdrawn",), reason))
+            continue
+        items[item.id], told = _put(item, msgspec.structs.replace(item, withdrawn=True), statuses)
+        changes += told
     merged = finished(programme, tables.rooms.values(), tables.people.values(), items.values(), now=now)
     return merged, (*changes, *_reworded(programme, merged, changes))
 

@@ -13,7 +13,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -185,13 +185,18 @@ class DraftItem:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a file says. `acronym` would do as the event's id; `warnings` tell what was passed over."""
+    """What a file says. `acronym` would do as the event's id; `warnings` tell what was passed over.
+
+    `unread` are the keys of entries that were; `unkeyed`: there are some whose keys cannot be read either.
+    """
 
     title: str = ""
     acronym: str = ""
     zone: str = ""
     items: tuple[DraftItem, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    unkeyed: bool = False
 
 
 def item_id(event: str, source: str, key: str, default: str) -> str:

@@ -67,7 +67,7 @@ def _read(
     begins = iso(text(talk.get("date")))
     start = moment(begins, within) if begins else None
     if not key or start is None:
-        reading.warn(f"{place} has no {'start' if key else 'guid'} and is left out.")
+        reading.leave_out(key, f"{place} has no {'start' if key else 'guid'}")
         return
     ends = iso(text(talk.get("end")))
     end = moment(ends, within) if ends else None

@@ -2,6 +2,7 @@
 
 The law: a file is a stranger's. Whatever is in it becomes a bounded text without control characters, an
 instant within bounds, or a warning; nothing is raised but BadProgramme, and no entry spoils the others.
+What cannot be read is remembered by its key, for it is not gone from the file.
 """
 
 from __future__ import annotations
@@ -125,19 +126,27 @@ class Reading:
     def __init__(self) -> None:
         self._items: dict[str, DraftItem] = {}
         self._warnings: list[str] = []
+        self._unread: set[str] = set()
+        self._unkeyed = False
 
     def add(self, item: DraftItem, place: str) -> None:
         """Take an item if it can be one; `place` says where in the file it is."""
         if not item.title:
-            self.warn(f"{place} has no title and is left out.")
+            self.leave_out(item.key, f"{place} has no title")
         elif not item.start < item.end <= item.start + MAX_LASTS:
-            self.warn(f"{place} does not end after it starts, or lasts over a month, and is left out.")
+            self.leave_out(item.key, f"{place} does not end after it starts, or lasts over a month,")
         elif item.key in self._items:
-            self.warn(f"{place} has the key of one before it and is left out.")
+            self.leave_out(item.key, f"{place} has the key of one before it")
         elif len(self._items) == MAX_ITEMS:
             raise BadProgramme(f"There are more than {MAX_ITEMS} sessions in it.")
         else:
             self._items[item.key] = item
+
+    def leave_out(self, key: str, said: str) -> None:
+        """Pass an entry over that is `said` to have something wrong; no `key` where none can be read."""
+        self.warn(f"{said} and is left out.")
+        self._unread |= {key} if key else set()
+        self._unkeyed |= not key
 
     def warn(self, said: str) -> None:
         """Note what was passed over."""
@@ -146,4 +155,8 @@ class Reading:
 
     def draft(self, title: str, acronym: str, within: str) -> Draft:
         """Return what was read."""
-        return Draft(title, acronym, within, tuple(self._items.values()), tuple(self._warnings))
+        warnings = tuple(self._warnings)
+        if self._unkeyed:
+            warnings += ("Something that is left out has no key, so nothing is withdrawn.",)
+        items = tuple(self._items.values())
+        return Draft(title, acronym, within, items, warnings, frozenset(self._unread), self._unkeyed)

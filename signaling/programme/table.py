@@ -64,7 +64,7 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
         said = row.get("zone", "")
         local = zone(said) if said else within
         if local is None:
-            reading.warn(f"Line {number} names no IANA time zone and is left out.")
+            reading.leave_out(_key(row), f"Line {number} names no IANA time zone")
             continue
         named[local.key] = local
         _read(reading, f"Line {number}", row, local, people)
@@ -121,7 +121,7 @@ def _read(
 ) -> None:
     start = _at(row.get("date", ""), row.get("start", ""), local)
     if start is None:
-        reading.warn(f"{place} has no start and is left out.")
+        reading.leave_out(_key(row), f"{place} has no start")
         return
     end = _at(row.get("date", ""), row.get("end", ""), local)
     if end is not None and end <= start and "date" in row and row["date"].strip():
@@ -130,7 +130,7 @@ def _read(
     title, name = text(row.get("title")), text(row.get("room"))
     reading.add(
         DraftItem(
-            key=text(row.get("id")) or name_key(title),
+            key=_key(row),
             title=title,
             start=start,
             end=end if end is not None else start + (lasts or 0),
@@ -146,6 +146,12 @@ def _read(
         ),
         place,
     )
+
+
+def _key(row: Row) -> str:
+    """Return what a row is known by; nothing, where it says neither."""
+    title = text(row.get("title"))
+    return text(row.get("id")) or (name_key(title) if title else "")
 
 
 def _visibility(said: str) -> Visibility | None:
