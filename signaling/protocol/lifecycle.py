@@ -104,11 +104,12 @@ class ResumeSession(Command, frozen=True, tag="session.resume"):
 
 
 class EndSession(Command, frozen=True, tag="session.end"):
-    """End the session: nothing changes in it any more (producers)."""
+    """End the session: all that is open in it is closed, and nothing changes in it any more (producers)."""
 
 
 class ReopenSession(Command, frozen=True, tag="session.reopen"):
-    """Take back an end: the session is paused, or planned if it had never begun (producers)."""
+    """Take back an end: the session is paused, or planned if it had never begun (producers). What the end has
+    closed stays so until it is opened again."""
 
 
 class OfferReplay(Command, frozen=True, tag="session.replay"):

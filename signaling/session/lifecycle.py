@@ -6,10 +6,13 @@
                            └──replay─▶ replay ──reopen─▶ the same
 
 The law: nothing changes in a session that is over, ended or in replay, but that its end is taken back
-(`reopen`): then it is paused, or planned again if it had never begun. With the end, clocks stand and whoever
-has the floor has had it: nobody's microphone goes live by a `reopen`. A pause holds the clocks that run until
-the session goes on. A replay says where the recording is; withdrawn, the session is ended as before. A step
-to where the session is already is no step, but a pause may say anew until when.
+(`reopen`): then it is paused, or planned again if it had never begun. So nothing is left open by the end:
+clocks stand, polls are closed and their results seen, no more signatures are taken, the question that is
+being answered is answered, and one that was only shown is on the shortlist, for nobody has answered it. The
+floor is closed, whoever has it has had it, and who was called is no more. A `reopen` opens none of it again,
+so that nobody's microphone goes live by it; staff do, one by one. A pause holds the clocks that run until the
+session goes on. A replay says where the recording is; withdrawn, the session is ended as before. A step to
+where the session is already is no step, but a pause may say anew until when.
 """
 
 from __future__ import annotations
@@ -24,16 +27,22 @@ from signaling.protocol import (
     AnyEvent,
     Clock,
     ClockChanged,
+    DeclarationClosed,
     DescribeSession,
     DoorsOpened,
     EndSession,
+    FloorClosed,
     HandDone,
+    HandLowered,
     LifecycleCommand,
     LifecycleEvent,
     OfferReplay,
     OpenDoors,
     PauseSession,
     Person,
+    PollClosed,
+    QuestionAnswered,
+    QuestionHidden,
     ReopenSession,
     ReplayOffered,
     ReplayWithdrawn,
@@ -51,7 +60,19 @@ from signaling.protocol import (
     WithdrawReplay,
 )
 from signaling.session import clock, floor, turns
-from signaling.session.decision import PROGRAMME, SESSION, Decision, Outcome, Refusal, clock_entity
+from signaling.session.decision import (
+    DECLARATION,
+    POLLS,
+    PROGRAMME,
+    SCREEN,
+    SESSION,
+    Decision,
+    Outcome,
+    Refusal,
+    clock_entity,
+    poll_entity,
+    question_entity,
+)
 from signaling.session.state import State
 from signaling.written import line
 
@@ -150,8 +171,8 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     if not isinstance(command, EndSession):
         return Decision((happened,), changes=(SESSION,))
     stopped, touched = _stopped(state, happened)
-    # What begins to run at the same moment has to end as well.
-    leans_on = (floor.FLOOR, *map(clock_entity, state.clocks))
+    # What begins to run, or is opened, at the same moment has to end as well.
+    leans_on = (floor.FLOOR, floor.DOOR, POLLS, SCREEN, DECLARATION, *map(clock_entity, state.clocks))
     return Decision((*stopped, happened), leans_on=leans_on, changes=(*touched, SESSION))
 
 
@@ -174,13 +195,32 @@ def _changed(step: Lived, moved: Sequence[Clock]) -> tuple[list[AnyEvent], list[
 
 
 def _stopped(state: State, ended: Lived) -> tuple[list[AnyEvent], list[str]]:
-    """Return what ends with the session: clocks that run, and the turn of who has the floor."""
-    events, touched = _changed(ended, [clock.stopped(one, ended.at) for one in _running(state)])
-    speaking = turns.at(state.floor, "speaking")
-    if speaking is not None:
-        events.append(HandDone(at=ended.at, by=ended.by, hand=speaking.id))
-        touched += [floor.FLOOR, floor.hand_entity(speaking.person.id)]
-    return events, touched
+    """Return what ends with the session, and its entities: all that runs, is open, or is being answered."""
+    at, by = ended.at, ended.by
+    events, touched = _changed(ended, [clock.stopped(one, at) for one in _running(state)])
+    for poll in state.polls.values():
+        if poll.state == "open":
+            events.append(PollClosed(at=at, by=by, poll=poll.id))
+            touched.append(poll_entity(poll.id))
+    if state.declaration is not None and state.declaration.open:
+        events.append(DeclarationClosed(at=at, by=by))
+        touched.append(DECLARATION)
+    shown = state.on_screen
+    if shown is not None:
+        off = QuestionAnswered if shown.state == "answering" else QuestionHidden
+        events.append(off(at=at, by=by, question=shown.id))
+        touched += [SCREEN, question_entity(shown.id)]
+    if state.floor.open:
+        events.append(FloorClosed(at=at, by=by))
+        touched.append(floor.DOOR)
+    for kind, hand in (
+        (HandDone, turns.at(state.floor, "speaking")),
+        (HandLowered, turns.at(state.floor, "called")),
+    ):
+        if hand is not None:
+            events.append(kind(at=at, by=by, hand=hand.id))
+            touched += [floor.FLOOR, floor.hand_entity(hand.person.id)]
+    return events, list(dict.fromkeys(touched))
 
 
 def replay(state: State, actor: Person, command: OfferReplay, *, now: int) -> Outcome:

@@ -45,6 +45,7 @@ from signaling.protocol import (
 )
 from signaling.session import screen
 from signaling.session.decision import (
+    POLLS,
     SCREEN,
     SESSION,
     Decision,
@@ -158,6 +159,8 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     if isinstance(event, Refusal):
         return event
     touched = [poll_entity(poll.id)]
+    if isinstance(command, OpenPoll):
+        touched.append(POLLS)  # the session does not end without it
     if isinstance(command, ShowPoll):
         touched += [SCREEN, *screen.occupants(state)]
     elif poll.on_screen and isinstance(command, HidePoll | DeletePoll):

@@ -14,11 +14,14 @@ from signaling.protocol import (
     AnyCommand,
     ApproveQuestion,
     AskQuestion,
+    BeginAnswer,
     Billed,
     Billing,
     BringOn,
     BroughtOn,
+    CallHand,
     ChatPosted,
+    CreatePoll,
     DeleteChat,
     DescribeSession,
     DismissQuestion,
@@ -30,11 +33,15 @@ from signaling.protocol import (
     Mute,
     OfferReplay,
     OpenDoors,
+    OpenFloor,
+    OpenPoll,
     OrderSpeakers,
     PauseSession,
     PostChat,
+    PresentDeclaration,
     QuestionAsked,
     QuestionDismissed,
+    RaiseHand,
     ReopenSession,
     ReplayOffered,
     ReplayWithdrawn,
@@ -48,6 +55,7 @@ from signaling.protocol import (
     SessionStarted,
     SetClock,
     SetReturn,
+    ShowQuestion,
     ShowSlate,
     StartPreflight,
     StartSession,
@@ -146,6 +154,38 @@ def test_a_session_starts_once_and_ends_once_and_then_nothing_changes() -> None:
     ]
     for command in commands:
         assert fold.refused(PRODUCER, command, ADA) == "session_ended"
+
+
+@pytest.mark.parametrize("answering", [True, False])
+def test_nothing_is_left_open_by_the_end_and_a_reopen_opens_none_of_it(answering: bool) -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s1"))
+    question = ask(fold)
+    fold.do(MODERATOR, ApproveQuestion("a1", question))
+    fold.do(MODERATOR, ShowQuestion("a2", question))
+    if answering:
+        fold.do(MODERATOR, BeginAnswer("a3", question))
+    for number in range(3):
+        fold.do(MODERATOR, CreatePoll(f"p{number}", "Tea?", "single", ("yes", "no"), hidden=True))
+    hidden, another, draft = fold.state.polls
+    for poll in (hidden, another):
+        fold.do(MODERATOR, OpenPoll(f"o{poll}", poll))
+    fold.do(MODERATOR, PresentDeclaration("d1", "Joint declaration", "We agree.", ("Yale",)))
+    fold.do(MODERATOR, OpenFloor("f1"))
+    fold.do(ADA, RaiseHand("f2"))
+    fold.do(MODERATOR, CallHand("f3"))
+    fold.do(PRODUCER, EndSession("e1"))
+    at_the_end = fold.state
+    fold.do(PRODUCER, ReopenSession("r1"))
+    fold.do(PRODUCER, ResumeSession("r2"))
+    for state in (at_the_end, fold.state):
+        polls = [(poll.state, poll.results) for poll in state.polls.values()]
+        assert polls == [("closed", True), ("closed", True), ("draft", False)]
+        assert state.questions[question].state == ("answered" if answering else "shortlisted")
+        assert state.declaration is not None and not state.declaration.open
+        assert not state.floor.open and not state.floor.hands
+    fold.do(MODERATOR, OpenPoll("o9", hidden))
+    assert fold.state.polls[hidden].state == "open" and fold.state.polls[draft].state == "draft"
 
 
 RECORDING = "https://example.org/keynote.mp4"

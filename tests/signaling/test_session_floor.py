@@ -268,15 +268,20 @@ def test_the_voice_is_in_every_feed_but_its_own_and_its_publication_is_admitted_
 
 
 def test_who_has_the_floor_at_the_end_has_had_it_and_is_not_live_again_where_the_end_was_a_mistake() -> None:
-    fold = opened(ADA, CAROL)
+    fold = opened(ADA, CAROL, BOB)
     give(fold, CallHand)
     give(fold, LetSpeak, hand_of(fold, ADA).id)
-    done, ended = fold.do(PRODUCER, EndSession("e"))
-    assert (done.__struct_config__.tag, ended.__struct_config__.tag) == ("floor.done", "session.ended")
+    give(fold, CallHand)
+    told = fold.do(PRODUCER, EndSession("e"))
+    tags = [event.__struct_config__.tag for event in told]
+    assert tags == ["floor.closed", "floor.done", "floor.lowered", "session.ended"]
     fold.do(PRODUCER, ReopenSession("o"))
     fold.do(PRODUCER, ResumeSession("r"))
     assert plan(fold.state, 7).feeds["stage"].audio == plan(fold.state, 7).floor == ()
     assert [hand.person for hand in fold.state.floor.hands] == [CAROL], "who waits waits on"
+    assert no(fold, RaiseHand, who=SPEAKER) == "floor_closed"
+    give(fold, OpenFloor)
+    raised(fold, SPEAKER)
 
 
 def test_who_speaks_in_the_hall_is_heard_by_the_rooms_microphone_and_not_by_the_room() -> None:
@@ -472,6 +477,16 @@ class FloorMachine(RuleBasedStateMachine):
         self.give(MODERATOR, SkipHand(self.fold.new_id(), self.hand(called)))
         self.give_back()
         self.waits[called] = self.clock
+
+    @rule()
+    def end_and_take_it_back(self) -> None:
+        self.give(PRODUCER, EndSession(self.fold.new_id()))
+        self.give(PRODUCER, ReopenSession(self.fold.new_id()))
+        assert not self.fold.state.floor.open
+        self.give(MODERATOR, OpenFloor(self.fold.new_id()))
+        self.speaking = None
+        if self.called:
+            self.give_back()
 
     @precondition(lambda self: self.speaking)
     @rule()

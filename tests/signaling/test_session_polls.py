@@ -25,13 +25,16 @@ from signaling.protocol import (
     PollDrafted,
     PollKind,
     PollState,
+    ReopenSession,
     SetModeration,
     ShowPoll,
     ShowQuestion,
     ShowResults,
+    StartSession,
     VoteQuestion,
 )
 from signaling.session.audience import snapshot, visible
+from signaling.session.decide import decide
 from signaling.session.decision import Decision
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
@@ -137,6 +140,15 @@ class Polls(RuleBasedStateMachine):
     def show_the_question(self) -> None:
         self.fold.do(MODERATOR, ShowQuestion(self.fold.new_id(), self.question))
         self.screen = self.question
+
+    @rule()
+    def end_and_take_it_back(self) -> None:
+        for command in (EndSession(self.fold.new_id()), ReopenSession(self.fold.new_id())):
+            self.fold.do(PRODUCER, command)
+        for known in self.model.values():
+            if known.state == "open":
+                known.state, known.results = "closed", True
+        self.screen = None if self.screen == self.question else self.screen
 
     @rule(poll=made, voter=st.sampled_from(VOTERS), choices=st.lists(st.integers(0, 4), max_size=3))
     def vote(self, poll: str, voter: Person, choices: list[int]) -> None:
@@ -326,3 +338,13 @@ def test_nothing_changes_after_the_end() -> None:
     fold.do(PRODUCER, EndSession("e1"))
     assert fold.refused(BOB, CastBallot("x1", poll, (0,))) == "session_ended"
     assert fold.refused(MODERATOR, ClosePoll("x2", poll)) == "session_ended"
+
+
+def test_a_poll_that_is_opened_as_the_session_ends_does_not_stay_open() -> None:
+    fold = Fold()
+    fold.do(PRODUCER, StartSession("s1"))
+    ending = decide(fold.state, PRODUCER, EndSession("e1"), now=5)
+    poll = created(fold)
+    opening = fold.try_(MODERATOR, OpenPoll("o1", poll))
+    assert isinstance(ending, Decision) and isinstance(opening, Decision)
+    assert not set(opening.changes).isdisjoint((*ending.leans_on, *ending.changes)), "the end decides anew"

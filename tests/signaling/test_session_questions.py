@@ -33,6 +33,7 @@ from signaling.protocol import (
     QuestionAsked,
     QuestionMerged,
     QuestionState,
+    ReopenSession,
     SetModeration,
     ShortlistQuestion,
     ShowQuestion,
@@ -160,6 +161,14 @@ class Questions(RuleBasedStateMachine):
         known.state = to
         if to == "approved":
             known.into = None
+
+    @rule()
+    def end_and_take_it_back(self) -> None:
+        for command in (EndSession(self.fold.new_id()), ReopenSession(self.fold.new_id())):
+            self.fold.do(PRODUCER, command)
+        for known in self.model.values():
+            if known.state in SHOWN:
+                known.state = "answered" if known.state == "answering" else "shortlisted"
 
     @rule(question=asked, stranger=st.sampled_from([ADA, BOB]))
     def nobody_withdraws_another_ones(self, question: str, stranger: Person) -> None:

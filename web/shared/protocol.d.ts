@@ -1145,13 +1145,16 @@ export interface ResumeSession {
   id: string;
 }
 
-/** End the session: nothing changes in it any more (producers). */
+/** End the session: all that is open in it is closed, and nothing changes in it any more (producers). */
 export interface EndSession {
   type: "session.end";
   id: string;
 }
 
-/** Take back an end: the session is paused, or planned if it had never begun (producers). */
+/**
+ * Take back an end: the session is paused, or planned if it had never begun (producers). What the end has
+ * closed stays so until it is opened again.
+ */
 export interface ReopenSession {
   type: "session.reopen";
   id: string;
