@@ -21,7 +21,7 @@ from signaling.attendance import Attendance
 from signaling.audit import AuditEntry
 from signaling.protocol import AnyEvent, ChatApproved, ChatDeleted, ChatPosted, Person, QuestionAsked
 from signaling.session.polls import counts
-from signaling.session.state import State
+from signaling.session.state import State, doubles, voters_of
 
 Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
@@ -133,6 +133,7 @@ def _session(material: Material) -> Iterator[Row]:
 
 
 def _questions(material: Material) -> Iterator[Row]:
+    merged = doubles(material.state)
     for question in material.state.questions.values():
         taken_back = question.state == "withdrawn"
         yield {
@@ -141,7 +142,7 @@ def _questions(material: Material) -> Iterator[Row]:
             "state": question.state,
             "text": "" if taken_back else question.text,
             "original": None if taken_back else question.original,
-            "votes": len(material.state.votes.get(question.id, ())),
+            "votes": len(voters_of(material.state, question.id, merged)),
             "source": question.source,
             "to": question.to.name if question.to else "",
             "anonymous": question.anonymous,

@@ -52,7 +52,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `source` is where it was asked. Of an anonymous one, others than staff and its author get an `author`
     without id and name. `original` is what was asked, if a moderator has changed it; it and the `notes`
-    are for staff alone. `merged_into` names the question that one is asked with now.
+    are for staff alone. `merged_into` names the question that one is asked with now; `was` is the state
+    before it was merged.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     original: str | None = None
     notes: tuple[Note, ...] = ()
     merged_into: str | None = None
+    was: QuestionState | None = None
 
 
 class Vote(msgspec.Struct, frozen=True):
@@ -86,7 +88,8 @@ class AskQuestion(Command, frozen=True, tag="question.ask"):
 
 
 class ApproveQuestion(Command, frozen=True, tag="question.approve"):
-    """Let everybody see a question; also back from the shortlist, or from the dismissed (moderators)."""
+    """Let everybody see a question; also back from the shortlist, from the dismissed, or from the one it was
+    merged into, with its own votes (moderators)."""
 
     question: Id
 
@@ -122,19 +125,20 @@ class AnswerQuestion(Command, frozen=True, tag="question.answered"):
 
 
 class DismissQuestion(Command, frozen=True, tag="question.dismiss"):
-    """Put a question aside; if nobody else had seen it, only its author is told (moderators)."""
+    """Put a question aside, with what is merged into it; if nobody else had seen it, only its author is told
+    (moderators)."""
 
     question: Id
 
 
 class WithdrawQuestion(Command, frozen=True, tag="question.withdraw"):
-    """Take back one's own question, before it is being answered."""
+    """Take back one's own question, before it is being answered; what was merged into it is asked again."""
 
     question: Id
 
 
 class MergeQuestion(Command, frozen=True, tag="question.merge"):
-    """Say that a question is another one's double: its votes go there, each voter's once (moderators)."""
+    """Say that a question is another one's double: its votes count there, each voter's once (moderators)."""
 
     question: Id
     into: Id
@@ -224,6 +228,13 @@ class QuestionMerged(Event, frozen=True, tag="question.merged"):
     into: str
 
 
+class QuestionUnmerged(Event, frozen=True, tag="question.unmerged"):
+    """Asked for itself again, and no longer as `into`: the question whole, as it stands now."""
+
+    question: Question
+    into: str
+
+
 class QuestionEdited(Event, frozen=True, tag="question.edited"):
     """Its words are others now."""
 
@@ -277,6 +288,7 @@ QuestionEvent = (
     | QuestionDismissed
     | QuestionWithdrawn
     | QuestionMerged
+    | QuestionUnmerged
     | QuestionEdited
     | QuestionNoted
     | VotesCast

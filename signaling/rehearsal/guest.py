@@ -41,6 +41,7 @@ from signaling.protocol import (
     Presence,
     QuestionApproved,
     QuestionAsked,
+    QuestionUnmerged,
     Refused,
     Resume,
     SessionEnded,
@@ -302,7 +303,11 @@ class Guest:
         match event:
             case ChatPosted(message=message) if message.channel == "public":
                 self.lines[message.id] += 1
-            case QuestionAsked(question=question) | QuestionApproved(question=question):
+            case (
+                QuestionAsked(question=question)
+                | QuestionApproved(question=question)
+                | QuestionUnmerged(question=question)
+            ):
                 self.questions[question.text] = question.id
             case PollDrafted(poll=poll):
                 self.polls[poll.text] = poll.id

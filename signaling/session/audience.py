@@ -47,6 +47,7 @@ from signaling.protocol import (
     QuestionMerged,
     QuestionNoted,
     QuestionState,
+    QuestionUnmerged,
     QuestionWithdrawn,
     Role,
     Snapshot,
@@ -130,7 +131,11 @@ def fact(before: State, event: AnyEvent) -> Fact:
             return Fact(event, mute.person.id, _STAFF)
         case ChatUnmuted(person=person):
             return Fact(event, person, _STAFF)
-        case QuestionAsked(question=question) | QuestionApproved(question=question):
+        case (
+            QuestionAsked(question=question)
+            | QuestionApproved(question=question)
+            | QuestionUnmerged(question=question)
+        ):
             return _fact_of(question, event)
         case (
             QuestionDismissed(question=question_id)
@@ -270,14 +275,16 @@ def _may_see(fact: Fact, state: State, audience: Audience, participant: str) -> 
             return False
         case PollOpened(poll=poll) if poll.id not in state.polls:
             return False
-        case QuestionAsked() | QuestionApproved() | QuestionEdited() if audience != "staff":
+        case QuestionAsked() | QuestionApproved() | QuestionUnmerged() | QuestionEdited() if (
+            audience != "staff"
+        ):
             now = state.questions.get(_about(fact.event))
             if now is not None and now.state in HIDDEN and now.author.id != participant:
                 return False
     return audience in fact.audiences or fact.confidant == participant
 
 
-def _about(event: QuestionAsked | QuestionApproved | QuestionEdited) -> str:
+def _about(event: QuestionAsked | QuestionApproved | QuestionUnmerged | QuestionEdited) -> str:
     return event.question if isinstance(event, QuestionEdited) else event.question.id
 
 
@@ -286,10 +293,17 @@ def _redacted(event: AnyEvent, state: State, participant: str) -> AnyEvent:
     match event:
         case ChatDeleted(author=author, reason=reason) if reason and author != participant:
             return msgspec.structs.replace(event, reason="")
-        case QuestionAsked(question=question) | QuestionApproved(question=question):
+        case (
+            QuestionAsked(question=question)
+            | QuestionApproved(question=question)
+            | QuestionUnmerged(question=question)
+        ):
             now = state.questions.get(question.id, question)
             seen = _question(msgspec.structs.replace(question, text=now.text), participant)
             by = event.by if seen.author.id or event.by != question.author.id else ""
+            if isinstance(event, QuestionUnmerged) and event.into in state.questions:
+                taken = state.questions[event.into]  # by its author, whose name may be hidden
+                by = by if _question(taken, participant).author.id or by != taken.author.id else ""
             return msgspec.structs.replace(event, question=seen, by=by)
         case QuestionEdited(question=question_id) if question_id in state.questions:
             return msgspec.structs.replace(event, text=state.questions[question_id].text)

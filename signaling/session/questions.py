@@ -7,19 +7,23 @@
 `show` takes an approved one too, `hide` leads from the screen back to the shortlist, `approve` from the
 shortlist, from the dismissed and from the merged, `shortlist` from the answered. A question that is not being
 answered yet may be dismissed, be withdrawn by its author, or be merged into another one. What was merged
-may be withdrawn still; approved, it stands for itself again, so that nobody's question is lost with the one
-it was merged into. Its votes stay where they went.
+may be withdrawn still; approved, it stands for itself again.
+
+Nobody's question is lost with the one it was merged into: where that is withdrawn, each is again what it was.
+A moderator who dismisses one means its doubles as well, which stay merged into it and can be approved each by
+itself. Votes are kept by the question they were given for, so whatever is merged and taken apart has its own.
 
 Where nothing is moderated before (`post`), a question begins as approved, unless its author is muted. The
 law: at most one question is on screen, one that is being answered included; showing another puts the former
 back on the shortlist, or among the answered if it was being answered. An illegal step is refused and changes
 nothing; a step to where the question is already is no step. A vote is what somebody last said, so votes never
-contend; one for a question that was merged counts for the one it was merged into, and each voter counts once.
+contend; one for a question that was merged counts for the one it was merged into, and each voter counts once
+there. Who is no longer for a question is for none of those asked with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -54,6 +58,7 @@ from signaling.protocol import (
     QuestionShortlisted,
     QuestionShown,
     QuestionState,
+    QuestionUnmerged,
     QuestionWithdrawn,
     Role,
     SetModeration,
@@ -77,7 +82,7 @@ from signaling.session.decision import (
     question_entity,
     voice_entity,
 )
-from signaling.session.state import ON_SCREEN, State, asked_as, meet
+from signaling.session.state import ON_SCREEN, State, asked_as, doubles, meet, together
 from signaling.written import words
 
 Step = (
@@ -142,7 +147,7 @@ def fold(state: State, event: QuestionEvent) -> State:
     match event:
         case QuestionAsked(question=question):
             return _put(meet(state, question.author), question)
-        case QuestionApproved(question=question):
+        case QuestionApproved(question=question) | QuestionUnmerged(question=question):
             # Notes contend with nothing, so one may have come between the decision and now.
             known = state.questions.get(question.id, question)
             return _put(state, msgspec.structs.replace(question, notes=known.notes))
@@ -223,11 +228,14 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
         return Decision()
     if question.state not in allowed:
         return _wrong_state(question)
-    return Decision(
-        (_event(command, question, now=now, by=actor.id),),
-        leans_on=(SESSION,),
-        changes=_touched(state, command, question),
-    )
+    step = _event(command, question, now=now, by=actor.id)
+    touched = _touched(state, command, question)
+    if not isinstance(command, WithdrawQuestion) or question.state == "merged":
+        return Decision((step,), leans_on=(SESSION,), changes=touched)
+    freed = tuple(_merged_into(state, question.id, doubles(state)))
+    apart = (_unmerged(one, one.was or "pending", question.id, now=now, by=actor.id) for one in freed)
+    changes = (*touched, *(question_entity(one.id) for one in freed))
+    return Decision((step, *apart), leans_on=(SESSION,), changes=changes)
 
 
 def merge(state: State, actor: Person, command: MergeQuestion, *, now: int) -> Outcome:
@@ -245,8 +253,9 @@ def merge(state: State, actor: Person, command: MergeQuestion, *, now: int) -> O
         return _wrong_state(kept)
     return Decision(
         (QuestionMerged(at=now, by=actor.id, question=question.id, into=kept.id),),
-        leans_on=(SESSION, question_entity(kept.id)),
-        changes=(question_entity(question.id),),
+        leans_on=(SESSION,),
+        # Who takes the other one back at the same moment has to see this one.
+        changes=(question_entity(question.id), question_entity(kept.id)),
     )
 
 
@@ -288,7 +297,7 @@ def vote(state: State, actor: Person, command: VoteQuestion, *, now: int) -> Out
         return _UNKNOWN
     if question.state not in VOTED_FOR:
         return _wrong_state(question)
-    cast = Vote(question.id, actor.id, command.up)
+    cast = Vote(command.question, actor.id, command.up)
     return Decision((VotesCast(at=now, by=actor.id, votes=(cast,)),), leans_on=(SESSION,))
 
 
@@ -336,8 +345,10 @@ def _addressee(state: State, speaker: str) -> Addressee | None:
 
 def _event(command: Step, question: Question, *, now: int, by: str) -> QuestionEvent:
     match command:
+        case ApproveQuestion() if question.merged_into is not None:
+            return _unmerged(question, "approved", question.merged_into, now=now, by=by)
         case ApproveQuestion():
-            approved = msgspec.structs.replace(question, state="approved", merged_into=None)
+            approved = msgspec.structs.replace(question, state="approved")
             return QuestionApproved(at=now, by=by, question=approved)
         case ShortlistQuestion():
             return QuestionShortlisted(at=now, by=by, question=question.id)
@@ -353,6 +364,20 @@ def _event(command: Step, question: Question, *, now: int, by: str) -> QuestionE
             return QuestionDismissed(at=now, by=by, question=question.id)
         case WithdrawQuestion():
             return QuestionWithdrawn(at=now, by=by, question=question.id)
+
+
+def _unmerged(question: Question, to: QuestionState, into: str, *, now: int, by: str) -> QuestionUnmerged:
+    apart = msgspec.structs.replace(question, state=to, merged_into=None, was=None)
+    return QuestionUnmerged(at=now, by=by, question=apart, into=into)
+
+
+def _merged_into(state: State, question_id: str, merged: Mapping[str, Sequence[str]]) -> Iterator[Question]:
+    """Yield what is only asked as this question: its doubles, and those of a double that was withdrawn."""
+    for double in map(state.questions.__getitem__, merged.get(question_id, ())):
+        if double.state == "merged":
+            yield double
+        else:
+            yield from _merged_into(state, double.id, merged)
 
 
 def _touched(state: State, command: Step, question: Question) -> tuple[str, ...]:
@@ -386,13 +411,7 @@ def _reworked(state: State, event: QuestionMerged | QuestionEdited | QuestionNot
     change = msgspec.structs.replace
     match event:
         case QuestionMerged(into=into):
-            state = _put(state, change(question, state="merged", merged_into=into))
-            voters = state.votes.get(question.id, frozenset())
-            if not voters:
-                return state
-            left = {of: who for of, who in state.votes.items() if of != question.id}
-            state = replace(state, votes=MappingProxyType(left))
-            return _count(state, (Vote(into, voter, up=True) for voter in voters))
+            return _put(state, change(question, state="merged", merged_into=into, was=question.state))
         case QuestionEdited(text=text):
             first = question.text if question.original is None else question.original
             return _put(state, change(question, text=text, original=None if text == first else first))
@@ -401,19 +420,27 @@ def _reworked(state: State, event: QuestionMerged | QuestionEdited | QuestionNot
 
 
 def _count(state: State, votes: Iterable[Vote]) -> State:
-    """Take votes in, in order, those for a merged question as votes for the one it was merged into."""
+    """Take votes in, in order: each for the question it names, or no longer for any that is asked with it."""
     changed: dict[str, set[str]] = {}
+    merged: Mapping[str, Sequence[str]] | None = None
     for cast in votes:
         question = asked_as(state, cast.question)
         if question is None:
             continue
-        if question.id not in changed:  # a wave is one question's: all who were for it are copied once
-            changed[question.id] = set(state.votes.get(question.id, ()))
-        voters = changed[question.id]
         if cast.up:
-            voters.add(cast.participant)
-        else:
-            voters.discard(cast.participant)
+            _own(state, cast.question, changed).add(cast.participant)
+            continue
+        merged = doubles(state) if merged is None else merged
+        for one in together(question.id, merged):
+            if cast.participant in changed.get(one, state.votes.get(one, ())):
+                _own(state, one, changed).discard(cast.participant)
     counted = {of: who for of, who in state.votes.items() if of not in changed}
     counted |= {of: frozenset(who) for of, who in changed.items() if who}
     return replace(state, votes=MappingProxyType(counted))
+
+
+def _own(state: State, question_id: str, changed: dict[str, set[str]]) -> set[str]:
+    """Return who is for a question, to be changed: a wave is one question's, so all are copied once."""
+    if question_id not in changed:
+        changed[question_id] = set(state.votes.get(question_id, ()))
+    return changed[question_id]

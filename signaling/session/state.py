@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -54,7 +54,8 @@ class Access:
 class State:
     """One session at position `seq`. `stage`: the main picture first. `questions`: in order of asking.
 
-    `votes` holds for each question who is for it; `moderation` is for questions to come;
+    `votes` holds for each question whose votes were given for it, `voters_of` for all that is asked with it;
+    `moderation` is for questions to come;
     `ballots` holds for each poll what its voters chose, by what stands for them (polls.py);
     `deleted` holds the ids of withdrawn messages, for history read later; `posted` when who last posted,
     while slow mode is on; `people` everybody the log has named; `stage_seq` is the position of the last
@@ -126,6 +127,31 @@ def asked_as(state: State, question_id: str) -> Question | None:
     while question is not None and question.merged_into is not None:
         question = state.questions.get(question.merged_into)
     return question
+
+
+def doubles(state: State) -> Mapping[str, Sequence[str]]:
+    """Return, by question, which were merged into it; whoever needs many asks once."""
+    found: dict[str, list[str]] = {}
+    for question in state.questions.values():
+        if question.merged_into is not None:
+            found.setdefault(question.merged_into, []).append(question.id)
+    return found
+
+
+def together(question_id: str, merged: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return a question, and all that is asked with it; `merged` is what `doubles` gave."""
+    asked = [question_id]
+    for one in asked:
+        asked += merged.get(one, ())
+    return tuple(asked)
+
+
+def voters_of(state: State, question_id: str, merged: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return who is for a question or for what is asked with it, each once."""
+    own = state.votes.get(question_id, frozenset())
+    if question_id not in merged:
+        return own
+    return own.union(*(state.votes.get(one, ()) for one in together(question_id, merged)))
 
 
 def but(known: Mapping[str, Kept], gone: str) -> Mapping[str, Kept]:

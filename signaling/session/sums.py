@@ -19,6 +19,7 @@ from signaling.protocol import (
     PollTotal,
     QuestionApproved,
     QuestionMerged,
+    QuestionUnmerged,
     Reaction,
     ReactionTotal,
     ResultsShown,
@@ -30,7 +31,7 @@ from signaling.protocol import (
 )
 from signaling.session import polls
 from signaling.session.audience import HIDDEN, Audience
-from signaling.session.state import State, asked_as
+from signaling.session.state import State, asked_as, doubles, voters_of
 
 NONE: frozenset[str] = frozenset()
 
@@ -56,8 +57,11 @@ def stirred(event: AnyEvent, state: State) -> Stirred:
                 questions={vote.question for vote in votes}, voters={vote.participant for vote in votes}
             )
         case QuestionMerged(question=question, into=into):
-            return Stirred(questions={question, into}, voters=state.votes.get(into, NONE))
-        case QuestionApproved(question=question) if question.id in state.votes:
+            return Stirred(questions={question, into}, voters=voters_of(state, question, doubles(state)))
+        case QuestionUnmerged(question=question, into=into):
+            voters = voters_of(state, question.id, doubles(state))
+            return Stirred(questions={question.id, into}, voters=voters)
+        case QuestionApproved(question=question) if voters_of(state, question.id, doubles(state)):
             return Stirred(questions={question.id})
         case BallotsCast(ballots=ballots):
             return Stirred(
@@ -93,8 +97,9 @@ def totals(
 def yours(state: State, participant: str) -> Yours:
     """Return what one participant has voted for."""
     own = {poll: cast.get(polls.voter(poll, participant)) for poll, cast in state.ballots.items()}
+    asked = (asked_as(state, question) for question, who in state.votes.items() if participant in who)
     return Yours(
-        votes=tuple(question for question, voters in state.votes.items() if participant in voters),
+        votes=tuple(dict.fromkeys(question.id for question in asked if question is not None)),
         ballots=tuple(YourBallot(poll, choices) for poll, choices in own.items() if choices),
     )
 
@@ -102,8 +107,9 @@ def yours(state: State, participant: str) -> Yours:
 def _votes(state: State, audience: Audience, of: Collection[str]) -> tuple[VoteTotal, ...]:
     asked = (asked_as(state, question_id) for question_id in of)
     questions = {question.id: question for question in asked if question is not None}
+    merged = doubles(state)
     return tuple(
-        VoteTotal(question.id, len(state.votes.get(question.id, NONE)))
+        VoteTotal(question.id, len(voters_of(state, question.id, merged)))
         for question in questions.values()
         if audience == "staff" or question.state not in HIDDEN
     )

@@ -50,8 +50,6 @@ MAY_DIFFER: Final = {
     # Said of a message or a question in the moment in which it goes: it was still there for who said it.
     *itertools.product(("chat.delete", "chat.withdraw"), ("chat.post",)),
     *itertools.product(("question.answered", "question.dismiss", "question.withdraw"), VOTES),
-    # Whose double it was no longer is has had the vote.
-    *itertools.product(("question.approve",), VOTES),
 }
 """The first and the second, where both are written all the same, and why."""
 

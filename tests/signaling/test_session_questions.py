@@ -33,6 +33,7 @@ from signaling.protocol import (
     QuestionAsked,
     QuestionMerged,
     QuestionState,
+    QuestionUnmerged,
     ReopenSession,
     SetModeration,
     ShortlistQuestion,
@@ -48,7 +49,7 @@ from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
 from signaling.session.questions import MOST_NOTES, Step
 from signaling.session.state import empty
-from signaling.session.sums import totals, yours
+from signaling.session.sums import stirred, totals, yours
 
 from .session_events import ADA, BOB, MODERATOR, PRODUCER, SPEAKER, Fold
 
@@ -110,6 +111,7 @@ class Known:
     voters: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     into: str | None = None
+    was: QuestionState | None = None
 
 
 class Questions(RuleBasedStateMachine):
@@ -158,6 +160,10 @@ class Questions(RuleBasedStateMachine):
             for other in self.model.values():
                 if other.state in SHOWN:
                     other.state = "answered" if other.state == "answering" else "shortlisted"
+        if to == "withdrawn" and known.state != "merged":
+            for other in self.model.values():
+                if other.state == "merged" and other.was and self.stands_for(other) == question:
+                    other.state, other.into = other.was, None
         known.state = to
         if to == "approved":
             known.into = None
@@ -177,6 +183,23 @@ class Questions(RuleBasedStateMachine):
             code = self.fold.refused(stranger, WithdrawQuestion(self.fold.new_id(), question))
             assert code == ("forbidden" if known.state in PUBLIC else "unknown_question")
 
+    def stands_for(self, known: Known) -> str | None:
+        """Return the question in whose place a merged one is not seen: the nearest that was not withdrawn."""
+        into = known.into
+        while into is not None and self.model[into].state == "withdrawn":
+            into = self.model[into].into
+        return into
+
+    def root(self, question: str) -> str:
+        into = self.model[question].into
+        return question if into is None else self.root(into)
+
+    def voters(self, question: str) -> set[str]:
+        """Return who is for a question or for one of those whose chain ends there."""
+        return {
+            voter for one, known in self.model.items() if self.root(one) == question for voter in known.voters
+        }
+
     @rule(question=asked, into=asked)
     def merge(self, question: str, into: str) -> None:
         gone, kept = self.model[question], self.model[into]
@@ -189,20 +212,21 @@ class Questions(RuleBasedStateMachine):
         again = gone.state == "merged" and gone.into == into
         assert isinstance(outcome, Decision) == (legal or again)
         if legal:
-            kept.voters |= gone.voters
-            gone.voters, gone.state, gone.into = set(), "merged", into
+            gone.was, gone.state, gone.into = gone.state, "merged", into
 
     @rule(question=asked, voter=st.sampled_from(["v1", "v2", "v3"]), up=st.booleans())
     def vote(self, question: str, voter: str, up: bool) -> None:
         person = Person(voter, voter, "viewer")
         outcome = self.fold.try_(person, VoteQuestion(self.fold.new_id(), question, up))
-        known = self.model[question]
-        while known.into is not None:
-            known = self.model[known.into]
-        counts = known.state in PUBLIC and known.state != "answered"
+        root = self.root(question)
+        counts = self.model[root].state in PUBLIC and self.model[root].state != "answered"
         assert isinstance(outcome, Decision) == counts
-        if counts:
-            (known.voters.add if up else known.voters.discard)(voter)
+        if counts and up:
+            self.model[question].voters.add(voter)
+        elif counts:
+            for one, known in self.model.items():
+                if self.root(one) == root:
+                    known.voters.discard(voter)
 
     @rule(question=asked)
     def edit(self, question: str) -> None:
@@ -258,7 +282,7 @@ class Questions(RuleBasedStateMachine):
             seen = msgspec.json.encode([now, later, joined, sums]).decode()
             assert {q.id for q in joined.questions} == self.ids(PUBLIC)
             assert {t.question: t.votes for t in (sums.votes if sums else ())} == {
-                id_: len(self.model[id_].voters) for id_ in self.ids(PUBLIC) if self.model[id_].voters
+                id_: len(self.voters(id_)) for id_ in self.ids(PUBLIC) if self.voters(id_)
             }
             for known in self.model.values():
                 old = known.texts if known.state not in PUBLIC else known.texts[:-1]
@@ -281,7 +305,7 @@ class Questions(RuleBasedStateMachine):
     def voters_see_their_own(self) -> None:
         for voter in ("v1", "v2", "v3"):
             mine = set(yours(self.fold.state, voter).votes)
-            assert mine == {id_ for id_, known in self.model.items() if voter in known.voters}
+            assert mine == {self.root(id_) for id_, known in self.model.items() if voter in known.voters}
 
     def teardown(self) -> None:
         """Write the log anew: it leads to the same session."""
@@ -467,36 +491,116 @@ def test_notes_are_bounded() -> None:
 # -- votes ---------------------------------------------------------------------------------------------
 
 
+def sums_of(fold: Fold, *questions: str) -> list[int]:
+    tick = totals(fold.state, "staff", questions=questions, polls=())
+    return [total.votes for total in tick.votes] if tick else []
+
+
+def voted(fold: Fold, question: str, *voters: str, up: bool = True) -> None:
+    for voter in voters:
+        fold.do(Person(voter, "V", "viewer"), VoteQuestion(fold.new_id(), question, up))
+
+
 def test_votes_of_a_merged_question_count_each_voter_once() -> None:
     fold = Fold()
     gone, kept = approved(fold), approved(fold, BOB)
-    voters = [Person(f"v{i}", "V", "viewer") for i in range(3)]
-    for question, who in ((gone, voters[:2]), (kept, voters[1:])):
-        for voter in who:
-            fold.do(voter, VoteQuestion(fold.new_id(), question))
+    voted(fold, gone, "v0", "v1")
+    voted(fold, kept, "v1", "v2")
     (event,) = fold.do(MODERATOR, MergeQuestion("m1", gone, kept))
     assert isinstance(event, QuestionMerged)
-    assert fold.state.votes == {kept: {"v0", "v1", "v2"}}
-    fold.do(voters[0], VoteQuestion("late", gone, up=False))
-    assert fold.state.votes == {kept: {"v1", "v2"}}, "a page that had not heard of it yet"
-    tick = totals(fold.state, "public", questions=[gone], polls=())
-    assert tick is not None and [total.votes for total in tick.votes] == [2]
+    assert sums_of(fold, kept) == [3] and stirred(event, fold.state).voters == {"v0", "v1"}
+    assert yours(fold.state, "v0").votes == yours(fold.state, "v1").votes == (kept,)
+    voted(fold, gone, "v0", up=False)
+    voted(fold, kept, "v1", up=False)
+    assert fold.state.votes == {kept: {"v2"}}, "who is for neither any more is for none of them"
+    assert sums_of(fold, gone) == [1], "a page that had not heard of it yet"
+
+
+def test_a_mistaken_merge_is_taken_back_and_each_has_its_own_votes() -> None:
+    fold = Fold()
+    gone, kept = approved(fold), approved(fold, BOB)
+    voted(fold, gone, "v0", "v1", "v2")
+    voted(fold, kept, "v2")
+    fold.do(MODERATOR, MergeQuestion("m1", gone, kept))
+    voted(fold, kept, "v3")
+    (apart,) = fold.do(MODERATOR, ApproveQuestion("a1", gone))
+    assert isinstance(apart, QuestionUnmerged) and (apart.question.state, apart.into) == ("approved", kept)
+    assert sums_of(fold, gone, kept) == [3, 2]
+    told = stirred(apart, fold.state)
+    assert (told.questions, told.voters) == ({gone, kept}, {"v0", "v1", "v2"})
+    assert yours(fold.state, "v2").votes == (gone, kept)
 
 
 def test_nobodys_question_is_lost_with_the_one_it_was_merged_into() -> None:
     fold = Fold()
-    kept, double, other = approved(fold), approved(fold, BOB), approved(fold, BOB)
-    for gone in (double, other):
+    kept, double, other, waiting = approved(fold), approved(fold, BOB), approved(fold, BOB), ask(fold, BOB)
+    fold.do(MODERATOR, ShortlistQuestion("s1", other))
+    voted(fold, double, "v0", "v1", "v2")
+    for gone in (double, other, waiting):
         fold.do(MODERATOR, MergeQuestion(fold.new_id(), gone, kept))
-    fold.do(PRODUCER, VoteQuestion("v1", double))
-    fold.do(ADA, WithdrawQuestion("w1", kept))
-    for gone in (double, other):
-        fold.do(MODERATOR, ApproveQuestion(fold.new_id(), gone))
-    assert (of(fold, double).state, of(fold, double).merged_into) == ("approved", None)
-    fold.do(SPEAKER, VoteQuestion("v2", double))
-    assert fold.state.votes == {kept: {PRODUCER.id}, double: {SPEAKER.id}}
+    voted(fold, kept, "v3")
+    outcome = fold.try_(ADA, WithdrawQuestion("w1", kept))
+    assert isinstance(outcome, Decision)
+    assert set(outcome.changes) == {f"question:{one}" for one in (kept, double, other, waiting)}
+    states = [of(fold, one).state for one in (kept, double, other, waiting)]
+    assert states == ["withdrawn", "approved", "shortlisted", "pending"]
+    assert {(of(fold, one).merged_into, of(fold, one).was) for one in (double, other)} == {(None, None)}
+    assert sums_of(fold, double) == [3]
     seen = snapshot(fold.state, "public", "stranger")
     assert [q.id for q in seen.questions] == [double, other]
+    last = visible(fold.facts[-4:], fold.state, "public", "stranger")
+    assert [event.__struct_config__.tag for event in last] == [
+        "question.withdrawn",
+        "question.unmerged",
+        "question.unmerged",
+    ]
+    assert len(visible(fold.facts[-4:], fold.state, "public", BOB.id)) == 4
+
+
+def test_what_was_merged_into_a_double_that_its_author_took_back_is_not_lost_either() -> None:
+    fold = Fold()
+    kept, between, first = approved(fold), approved(fold, BOB), approved(fold)
+    fold.do(MODERATOR, MergeQuestion("m1", first, between))
+    fold.do(MODERATOR, MergeQuestion("m2", between, kept))
+    fold.do(BOB, WithdrawQuestion("w1", between))
+    assert of(fold, first).state == "merged", "it is asked as the one that is left"
+    fold.do(ADA, WithdrawQuestion("w2", kept))
+    assert (of(fold, first).state, of(fold, between).state) == ("approved", "withdrawn")
+
+
+def test_a_moderator_who_dismisses_a_question_means_its_doubles_too_and_can_bring_each_back() -> None:
+    fold = Fold()
+    kept, double = approved(fold), approved(fold, BOB)
+    voted(fold, double, "v0", "v1")
+    fold.do(MODERATOR, MergeQuestion("m1", double, kept))
+    fold.do(MODERATOR, DismissQuestion("d1", kept))
+    assert not snapshot(fold.state, "public", "stranger").questions
+    (again,) = fold.do(MODERATOR, ApproveQuestion("a1", kept))
+    assert stirred(again, fold.state).questions == {kept} and sums_of(fold, kept) == [2]
+    voted(fold, kept, "v1", "v2")
+    assert sums_of(fold, kept) == [3]
+    fold.do(MODERATOR, DismissQuestion("d2", kept))
+    fold.do(MODERATOR, ApproveQuestion("a2", double))
+    assert (sums_of(fold, double), of(fold, kept).state) == ([2], "dismissed")
+
+
+def test_who_merges_and_who_takes_back_at_once_see_each_other() -> None:
+    fold = Fold()
+    kept, double = approved(fold), approved(fold, BOB)
+    merging = decide(fold.state, MODERATOR, MergeQuestion("m1", double, kept), now=1)
+    withdrawing = decide(fold.state, ADA, WithdrawQuestion("w1", kept), now=1)
+    assert isinstance(merging, Decision) and isinstance(withdrawing, Decision)
+    for first, second in ((merging, withdrawing), (withdrawing, merging)):
+        assert not set(first.changes).isdisjoint((*second.leans_on, *second.changes))
+
+
+def test_what_stands_for_itself_again_does_not_say_who_withdrew_without_a_name() -> None:
+    fold = Fold()
+    kept, double = approved(fold, ADA, anonymous=True), approved(fold, BOB)
+    fold.do(MODERATOR, MergeQuestion("m1", double, kept))
+    fold.do(ADA, WithdrawQuestion("w1", kept))
+    apart = visible(fold.facts[-1:], fold.state, "public", "stranger")
+    assert isinstance(apart[0], QuestionUnmerged) and apart[0].by == ""
 
 
 def test_that_a_pending_question_was_merged_is_told_to_who_knew_of_it() -> None:
@@ -528,7 +632,7 @@ def test_who_asked_what_was_merged_may_take_it_back_and_its_votes_stay() -> None
     assert fold.refused(ADA, WithdrawQuestion("w1", gone)) == "unknown_question"
     fold.do(BOB, WithdrawQuestion("w2", gone))
     fold.do(SPEAKER, VoteQuestion("v2", gone))
-    assert fold.state.votes == {kept: {PRODUCER.id, SPEAKER.id}}
+    assert sums_of(fold, kept) == [2]
     assert fold.refused(MODERATOR, ApproveQuestion("a1", gone)) == "wrong_state"
 
 

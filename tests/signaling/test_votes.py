@@ -46,6 +46,7 @@ from signaling.protocol import (
     Yours,
 )
 from signaling.session.fold import apply
+from signaling.session.state import doubles, voters_of
 
 from .conftest import RedisServer
 from .session_events import MODERATOR as STAFF
@@ -285,12 +286,12 @@ async def test_votes_follow_a_merge_and_none_is_taken_after_the_end(
         outcomes = await asyncio.gather(*early, merge)
         assert all(isinstance(outcome, Ack) for outcome in outcomes)
         await until(lambda: session.state == there.state)
-        assert {q: len(voters) for q, voters in session.state.votes.items()} == {kept.id: 100}
+        assert len(voters_of(session.state, kept.id, doubles(session.state))) == 100
         late = [there.command(claims(f"w{i}"), VoteQuestion(new_id(), kept.id)) for i in range(50)]
         ended, *answers = await asyncio.gather(session.command(PRO, EndSession(new_id())), *late)
         assert isinstance(ended, Ack)
         await until(lambda: session.state == there.state)
-        counted = len(session.state.votes[kept.id]) - 100
+        counted = len(voters_of(session.state, kept.id, doubles(session.state))) - 100
         assert counted == sum(isinstance(answer, Ack) for answer in answers)
         refusals = {answer.code for answer in answers if isinstance(answer, Refused)}
         assert refusals <= {"session_ended"}

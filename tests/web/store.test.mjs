@@ -152,6 +152,20 @@ test('a question is shortlisted, withdrawn, merged, and its moderation set', () 
   assert.equal(state.moderation, 'post');
 });
 
+test('a question that was merged is asked for itself again', () => {
+  const state = fold(
+    welcome({ questions: [question('a', 'approved'), question('b', 'approved')] }),
+    events([fact(11, 'question.merged', { question: 'b', into: 'a' })]),
+    events([
+      fact(12, 'question.withdrawn', { question: 'a' }),
+      fact(13, 'question.unmerged', { question: question('b', 'approved'), into: 'a' }),
+    ]),
+    { type: 'tick', votes: [{ question: 'b', votes: 3 }] },
+  );
+  assert.deepEqual(states(state), { a: 'withdrawn', b: 'approved' });
+  assert.deepEqual([state.questions.find(({ id }) => id === 'b').merged_into, votesFor(state, 'b')], [undefined, 3]);
+});
+
 test('staff keep the words first asked, and notes; others get the new words alone', () => {
   const note = { author: person('mod'), text: 'twice', at: 1 };
   const facts = events([

@@ -297,7 +297,8 @@ export interface Preflight {
  *
  * `source` is where it was asked. Of an anonymous one, others than staff and its author get an `author`
  * without id and name. `original` is what was asked, if a moderator has changed it; it and the `notes`
- * are for staff alone. `merged_into` names the question that one is asked with now.
+ * are for staff alone. `merged_into` names the question that one is asked with now; `was` is the state
+ * before it was merged.
  */
 export interface Question {
   id: string;
@@ -311,6 +312,7 @@ export interface Question {
   original?: string | null;
   notes?: ReadonlyArray<Note>;
   merged_into?: string | null;
+  was?: QuestionState | null;
 }
 
 /** How often a reaction was given since the tick before. */
@@ -667,7 +669,10 @@ export interface AskQuestion {
   source?: Place | null;
 }
 
-/** Let everybody see a question; also back from the shortlist, or from the dismissed (moderators). */
+/**
+ * Let everybody see a question; also back from the shortlist, from the dismissed, or from the one it was
+ * merged into, with its own votes (moderators).
+ */
 export interface ApproveQuestion {
   type: "question.approve";
   id: string;
@@ -709,21 +714,24 @@ export interface AnswerQuestion {
   question: string;
 }
 
-/** Put a question aside; if nobody else had seen it, only its author is told (moderators). */
+/**
+ * Put a question aside, with what is merged into it; if nobody else had seen it, only its author is told
+ * (moderators).
+ */
 export interface DismissQuestion {
   type: "question.dismiss";
   id: string;
   question: string;
 }
 
-/** Take back one's own question, before it is being answered. */
+/** Take back one's own question, before it is being answered; what was merged into it is asked again. */
 export interface WithdrawQuestion {
   type: "question.withdraw";
   id: string;
   question: string;
 }
 
-/** Say that a question is another one's double: its votes go there, each voter's once (moderators). */
+/** Say that a question is another one's double: its votes count there, each voter's once (moderators). */
 export interface MergeQuestion {
   type: "question.merge";
   id: string;
@@ -1551,6 +1559,16 @@ export interface QuestionMerged {
   by: string;
 }
 
+/** Asked for itself again, and no longer as `into`: the question whole, as it stands now. */
+export interface QuestionUnmerged {
+  type: "question.unmerged";
+  question: Question;
+  into: string;
+  seq: number;
+  at: number;
+  by: string;
+}
+
 /** Its words are others now. */
 export interface QuestionEdited {
   type: "question.edited";
@@ -2267,6 +2285,7 @@ export type AnyEvent =
   | QuestionDismissed
   | QuestionWithdrawn
   | QuestionMerged
+  | QuestionUnmerged
   | QuestionEdited
   | QuestionNoted
   | VotesCast

@@ -289,6 +289,7 @@ function apply(state, event) {
       return { ...state, barred: state.barred.filter((person) => person.id !== event.person) };
     case 'question.asked':
     case 'question.approved':
+    case 'question.unmerged':
       return { ...state, questions: upsert(state.questions, event.question) };
     case 'question.shown': {
       const { questions, ...rest } = cleared(state);
