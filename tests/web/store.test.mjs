@@ -32,6 +32,7 @@ import {
   resultOf,
   returnFeed,
   runningOrder,
+  seenFirst,
   signatureOf,
   signsFor,
   slate,
@@ -382,6 +383,23 @@ test('each cut is a version of the stage, and says what goes out of it', () => {
   const lifted = reduce(state, events([fact(15, 'stage.slate_lifted'), fact(16, 'stage.taken_off', { person: 'sp' })]));
   assert.deepEqual(lifted.air, { version: 16, muted: [], slides: false });
   assert.deepEqual([slate(lifted), onAir(lifted)], [null, [other]]);
+});
+
+test('who is seen is named first: the first from whom a picture comes', () => {
+  const [other, asker] = [person('other', { role: 'speaker' }), person('asker')];
+  const sends = (participant, live, more = {}) => ({ participant, source: 'camera', audio: true, video: true, live, ...more });
+  const on = fold(welcome({ stage: [speaker, other, asker] }));
+  const order = (...publications) => seenFirst(reduce(on, { type: 'media', relay: true, publications })).map(({ id }) => id);
+  assert.deepEqual(seenFirst(on), [speaker, other, asker]);
+  assert.deepEqual(order(sends('other', true), sends('sp', true)), ['sp', 'other', 'asker']);
+  assert.deepEqual(order(sends('other', true), sends('sp', false)), ['other', 'sp', 'asker']);
+  assert.deepEqual(order(sends('sp', true, { video: false }), sends('asker', true, { source: 'floor' })), ['asker', 'sp', 'other']);
+  assert.deepEqual(order(sends('other', false), sends('sp', true, { source: 'slides' })), ['other', 'sp', 'asker']);
+  assert.deepEqual(order(), ['sp', 'other', 'asker']);
+  const away = reduce(on, { type: 'media', relay: false, publications: [sends('other', true)] });
+  assert.deepEqual(seenFirst(away), [speaker, other, asker]);
+  const slate = reduce(on, events([fact(14, 'stage.slate_shown', { text: 'Back at three' })]));
+  assert.deepEqual([seenFirst(slate), seenFirst(slate, slate.stage)], [[], [speaker, other, asker]]);
 });
 
 test('hidden slides are on stage for nobody', () => {

@@ -243,6 +243,25 @@ export const slate = (state) => (state.session?.status === 'live' ? (state.air.s
 export const onAir = (state) => (state.session?.status === 'live' && slate(state) === null ? state.stage : []);
 
 /**
+ * Return the people on stage, first the one who is seen: the first from whom a picture comes, as the relay chooses it
+ * (stream/routing/stage.py). One that came and is gone stands while no other does; while nobody can tell, the order is
+ * the stage's.
+ *
+ * @param {State} state
+ * @param {ReadonlyArray<Person>} [stage] who is on it, by default as the audience has it
+ * @returns {ReadonlyArray<Person>}
+ */
+export function seenFirst(state, stage = onAir(state)) {
+  const pictures = state.media.known && state.media.relay ? state.media.publications.filter(showsPerson) : [];
+  const sends = (/** @type {readonly Media[]} */ some) => stage.find(({ id }) => some.some((one) => one.participant === id));
+  const seen = sends(pictures.filter((one) => one.live)) ?? sends(pictures);
+  return seen ? [seen, ...stage.filter((person) => person !== seen)] : stage;
+}
+
+/** Whether it has a person's picture. Who came on stage from the floor sends it there. @param {Media} one */
+const showsPerson = ({ source, video }) => video && (source === 'camera' || source === 'floor');
+
+/**
  * Return all cues in the order of speaking: as set, then as billed, then as they were added.
  *
  * @param {State} state

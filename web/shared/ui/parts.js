@@ -8,7 +8,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { useLayoutEffect, useRef } from '../../vendor/preact-hooks.js';
 import { signal } from '../../vendor/signals.js';
-import { isOver, pictureOnStage } from '../selectors.js';
+import { isOver, pictureOnStage, seenFirst } from '../selectors.js';
 import { joined, listed, refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 
@@ -97,14 +97,14 @@ export function People({ session }) {
 export const badge = (person) => [person.title, person.affiliation].filter(Boolean).join(', ');
 
 /**
- * Who is on stage, as on a conference badge.
+ * Who is on stage, as on a conference badge: by name the one who is seen.
  *
  * @param {{ session: LiveSession }} props
  */
 export function NameLine({ session }) {
-  const { stage, session: talk } = session.state.value;
-  const [first, ...others] = stage;
-  if (!first || isOver(talk?.status)) return null;
+  const state = session.state.value;
+  const [first, ...others] = seenFirst(state, state.stage);
+  if (!first || isOver(state.session?.status)) return null;
   return html`
     <div class="name-line">
       <p class="name">${first.name}</p>
