@@ -92,7 +92,7 @@ def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> N
             chairs=chairs if chairs or ours else None,
             speakers=speakers if speakers or ours else None,
             visibility=_visibility(_said(entry, "CLASS").upper()),
-            cancelled=_said(entry, "STATUS").upper() == "CANCELLED",
+            cancelled=reading.cancelled(text(_said(entry, "STATUS")), place),
         ),
         place,
     )

@@ -26,7 +26,6 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
-from signaling.protocol import Visibility
 
 
 def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
@@ -86,7 +85,7 @@ def _read(
             languages=languages(text(talk.get("language"))) or None,
             chairs=_people(talk.get("chairs")),
             speakers=_people(talk.get("persons")),
-            visibility=_visibility(text(talk.get("visibility"))),
+            visibility=reading.visibility(text(talk.get("visibility")), place),
         ),
         place,
     )
@@ -96,10 +95,6 @@ def _abstract(talk: dict[str, Any]) -> str | None:
     if "abstract" not in talk and "description" not in talk:
         return None
     return paragraphs(talk.get("abstract")) or paragraphs(talk.get("description"))
-
-
-def _visibility(said: str) -> Visibility | None:
-    return None if not said else "public" if said == "public" else "invitation"
 
 
 def _people(said: object) -> tuple[DraftPerson, ...] | None:

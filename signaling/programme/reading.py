@@ -24,7 +24,7 @@ from signaling.programme.model import (
     DraftItem,
     DraftPerson,
 )
-from signaling.protocol import LATEST, Kind
+from signaling.protocol import LATEST, Kind, Visibility
 
 MAX_WARNINGS: Final = 100
 
@@ -38,6 +38,25 @@ _KINDS: Final[tuple[tuple[Kind, str], ...]] = (
     ("ceremony", r"ceremon|opening|closing|award|典礼|仪式|开幕|闭幕|颁奖|授奖|式典"),
     ("forum", r"forum|panel|discussion|round.?table|debate|podium|论坛|圆桌|座谈|讨论"),
 )
+
+_CLOSED: Final = re.compile(
+    r"invit|privat|closed|confidential|internal|restricted|members|einladung|geschlossen|vertraulich|intern"
+    r"|invitaci|privé|fermé|邀请|受邀|私|内部|闭门|非公开|不公开|招待|非公開|초대|비공개|приглаш|закрыт"
+)
+"""Words for what is by invitation."""
+
+_CANCELLED: Final = re.compile(
+    r"(?<!un)(?<!not )(?<!nicht )(?<!未)(?:cancel|withdr[ae]w|called off|annul|anul|取消|撤回|撤销|停办|中止"
+    r"|キャンセル|취소|abgesagt|absage|entfällt|entfallen|fällt aus|ausgefallen|gestrichen|storniert"
+    r"|zurückgezogen|отмен)"
+)
+"""Words for what is not held."""
+
+_PLANNED: Final = re.compile(
+    r"planned|scheduled|confirmed|accepted|tentative|ok|geplant|bestätigt|angenommen|confirmé|confirmado"
+    r"|已?确认|已?接受|计划|正常|確定|확정"
+)
+"""Words for what is, as far as anybody knows."""
 
 
 def text(value: object, limit: int = 200) -> str:
@@ -147,6 +166,24 @@ class Reading:
         self.warn(f"{said} and is left out.")
         self._unread |= {key} if key else set()
         self._unkeyed |= not key
+
+    def visibility(self, said: str, place: str) -> Visibility | None:
+        """Return what a word says of who may come in: what is not known opens nothing. None: no word."""
+        lowered = said.lower()
+        if lowered in ("", "public"):
+            return "public" if lowered else None
+        if not _CLOSED.search(lowered):
+            self.warn(f"{place} has a visibility that is not known, and is taken to be by invitation.")
+        return "invitation"
+
+    def cancelled(self, said: str, place: str) -> bool:
+        """Say whether a word means that it is not held; what is not known does not, and is told."""
+        lowered = said.lower()
+        if _CANCELLED.search(lowered):
+            return True
+        if lowered and not _PLANNED.fullmatch(lowered):
+            self.warn(f"{place} has a status that is not known, and is taken to be held.")
+        return False
 
     def warn(self, said: str) -> None:
         """Note what was passed over."""

@@ -38,7 +38,6 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
-from signaling.protocol import Visibility
 
 COLUMNS: Final = (
     *("id", "title", "kind", "date", "start", "end", "duration", "zone", "room", "languages"),
@@ -141,8 +140,8 @@ def _read(
             languages=languages(row["languages"]) if "languages" in row else None,
             chairs=distinct(map(keys, _people(row["chairs"]))) if "chairs" in row else None,
             speakers=distinct(map(keys, _people(row["speakers"]))) if "speakers" in row else None,
-            visibility=_visibility(text(row.get("visibility")).lower()),
-            cancelled=text(row.get("status")).lower() in ("cancelled", "canceled", "withdrawn"),
+            visibility=reading.visibility(text(row.get("visibility")), place),
+            cancelled=reading.cancelled(text(row.get("status")), place),
         ),
         place,
     )
@@ -152,10 +151,6 @@ def _key(row: Row) -> str:
     """Return what a row is known by; nothing, where it says neither."""
     title = text(row.get("title"))
     return text(row.get("id")) or (name_key(title) if title else "")
-
-
-def _visibility(said: str) -> Visibility | None:
-    return None if not said else "invitation" if said.startswith("invit") else "public"
 
 
 def _at(day: str, clock: str, local: ZoneInfo, *, after: int = 0) -> int | None:

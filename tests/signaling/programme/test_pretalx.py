@@ -88,6 +88,20 @@ def test_what_has_no_field_is_not_said() -> None:
     assert item.end - item.start == (24 * 60 + 30) * 60_000, "of three parts the first is days, in pretalx"
 
 
+@pytest.mark.parametrize(
+    ("said", "visibility", "warned"),
+    [
+        (None, None, 0),
+        ("public", "public", 0),
+        ("Invitation only", "invitation", 0),
+        ("hidden", "invitation", 1),
+    ],
+)
+def test_nothing_but_public_is_public(said: str | None, visibility: str | None, warned: int) -> None:
+    draft = parse(pretalx(talk(1, NINE, visibility=said)))
+    assert (draft.items[0].visibility, len(draft.warnings)) == (visibility, warned)
+
+
 def test_an_offset_decides_when_clocks_change_and_a_night_goes_on_past_midnight() -> None:
     early = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)
     late = early.replace(fold=1)

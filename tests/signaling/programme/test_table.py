@@ -96,6 +96,53 @@ def test_what_cannot_be_a_session_is_left_out(row: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "visibility", "warned"),
+    [
+        ("", None, False),
+        ("public", "public", False),
+        ("Public", "public", False),
+        ("invitation", "invitation", False),
+        ("by `invitation`", "invitation", False),
+        ("by invitation", "invitation", False),
+        ("Private", "invitation", False),
+        ("closed", "invitation", False),
+        ("仅限邀请", "invitation", False),
+        ("auf Einladung", "invitation", False),
+        ("yes", "invitation", True),
+        ("not public", "invitation", True),
+        ("puplic", "invitation", True),
+    ],
+)
+def test_nothing_but_public_is_public(said: str, visibility: str | None, warned: bool) -> None:
+    draft = parse(f"title,start,duration,visibility\nx,2026-05-01 09:00Z,30,{said}\n".encode())
+    assert draft.items[0].visibility == visibility
+    assert [warning for warning in draft.warnings if "visibility" in warning] == list(draft.warnings)
+    assert bool(draft.warnings) is warned
+
+
+@pytest.mark.parametrize(
+    ("said", "cancelled", "warned"),
+    [
+        ("", False, False),
+        ("confirmed", False, False),
+        ("withdrawn", True, False),
+        ("Cancelled ", True, False),
+        ("canceled by speaker", True, False),
+        ("已取消", True, False),
+        ("ABGESAGT", True, False),
+        ("fällt aus", True, False),
+        ("not cancelled", False, True),
+        ("perhaps", False, True),
+    ],
+)
+def test_what_is_not_held_is_said_in_many_words(said: str, cancelled: bool, warned: bool) -> None:
+    draft = parse(f"title,start,duration,status\nx,2026-05-01 09:00Z,30,{said}\n".encode())
+    assert draft.items[0].cancelled is cancelled
+    assert [warning for warning in draft.warnings if "status" in warning] == list(draft.warnings)
+    assert bool(draft.warnings) is warned
+
+
+@pytest.mark.parametrize(
     ("data", "told"),
     [
         (b"", "title"),
