@@ -44,7 +44,9 @@ def import_programme(
     file: Annotated[Path, typer.Argument(help="The schedule.", exists=True, dir_okay=False)],
     event: Annotated[str, typer.Option(help="The event's id; by default the file's acronym.")] = "",
     format: Annotated[FileFormat, typer.Option(help="What the file is.")] = FileFormat.AUTO,  # noqa: A002
-    zone: Annotated[str, typer.Option(help="The IANA time zone of times that name none.")] = "",
+    zone: Annotated[
+        str, typer.Option(help="The IANA time zone of times that name none; by default the event's.")
+    ] = "",
     source: Annotated[
         str, typer.Option(help="Whose sessions these are; an import withdraws only its own source's.")
     ] = "",

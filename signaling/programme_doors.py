@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.requests import Request
@@ -184,7 +185,7 @@ class ProgrammeDoors:
             else None
         )
         source = _checked(said.get("source", DEFAULT_SOURCE), Source, "The source")
-        default = zone(edit.checked_zone(said["zone"])) if "zone" in said else None
+        default = zone(edit.checked_zone(said["zone"])) if "zone" in said else self._zone(event)
         data = await doors.body(request, FILES, MAX_FILE)
         async with self._working:
             draft = await asyncio.to_thread(read, data, form, default)
@@ -263,6 +264,11 @@ class ProgrammeDoors:
             return self._programmes.get(event)
         except NotFound:
             return None
+
+    def _zone(self, event: str) -> ZoneInfo | None:
+        """Return the zone of an event that is there; UTC is also that of one for which nobody said any."""
+        programme = self._found(event)
+        return zone(programme.zone) if programme is not None and programme.zone != "UTC" else None
 
     async def _organiser(self, request: Request, action: str) -> None:
         authorize(await doors.actor(request, self._tokens), action, EVERY_SESSION)

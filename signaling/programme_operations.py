@@ -106,7 +106,7 @@ OPERATIONS: Final = (
         refuses=(400, 401, 403, 409, 413, 415, 429, 503),
         query={
             "format": "`pretalx`, `frab`, `icalendar` or `csv`; by default `auto`.",
-            "zone": "The IANA zone of times that name none.",
+            "zone": "The IANA zone of times that name none; by default the event's.",
             "source": "Whose items these are: an import withdraws only those of its own source.",
             "dry_run": "`1`: only say what would change.",
         },

@@ -49,9 +49,8 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
         for room in day.findall("room"):
             for event in room.findall("event"):
                 number += 1
-                _read(reading, f"Event {number}", day, room, event, within, night, days_first=days_first)
-    if within is None and number:
-        reading.warn("The file names no time zone; times with an offset are right, and shown in UTC.")
+                local = reading.within(within)
+                _read(reading, f"Event {number}", day, room, event, local, night, days_first=days_first)
     title, acronym = _line(conference, "title"), _line(conference, "acronym", 32)
     return reading.draft(title, acronym, within.key if within else "UTC")
 
@@ -74,14 +73,14 @@ def _read(
     day: Element,
     room: Element,
     event: Element,
-    within: ZoneInfo | None,
+    within: ZoneInfo,
     night: time,
     *,
     days_first: bool,
 ) -> None:
     key = text(event.get("guid")) or text(event.get("id"))
     begins = iso(_line(event, "date")) or _begins(day.get("date", ""), _line(event, "start"), night)
-    start = moment(begins, within or ZoneInfo("UTC")) if begins else None
+    start = moment(begins, within) if begins else None
     lasts = span(_line(event, "duration"), days=days_first)
     if not key or start is None or lasts is None:
         missing = "id" if not key else "start" if start is None else "duration"
@@ -96,7 +95,7 @@ def _read(
             title=text(f"{title}: {subtitle}") if title and subtitle else title,
             start=start,
             end=start + lasts,
-            zone=within.key if within else "UTC",
+            zone=within.key,
             kind=kind_of(_line(event, "type")),
             room=(text(room.get("guid")) or name_key(name), name) if name else None,
             abstract=_abstract(event),

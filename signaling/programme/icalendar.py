@@ -48,7 +48,7 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
 
 def _draft(calendars: list[Calendar], default: ZoneInfo | None) -> Draft:
     reading = Reading()
-    title, event, within = "", "", default or ZoneInfo("UTC")
+    title, event, within = "", "", default
     number = 0
     for calendar in calendars:
         title = title or text(_said(calendar, "X-WR-CALNAME") or _said(calendar, "NAME"))
@@ -57,14 +57,15 @@ def _draft(calendars: list[Calendar], default: ZoneInfo | None) -> Draft:
         for entry in calendar.walk("VEVENT"):
             number += 1
             _read(reading, f"Event {number}", entry, within)
-    return reading.draft(title, event, within.key)
+    return reading.draft(title, event, within.key if within else "UTC")
 
 
-def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> None:
+def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo | None) -> None:
     begins, ends = _time(entry, "DTSTART"), _time(entry, "DTEND")
     lasts = _value(entry, "DURATION")
-    start = moment(begins, within) if begins else None
-    end = moment(ends, within) if ends else None
+    local = _zone_of(entry, begins) or reading.within(within)
+    start = moment(begins, local) if begins else None
+    end = moment(ends, local) if ends else None
     if start is not None and end is None and isinstance(lasts, timedelta):
         end = start + int(lasts.total_seconds()) * 1000
     key = _key(entry)
@@ -84,7 +85,7 @@ def _read(reading: Reading, place: str, entry: Component, within: ZoneInfo) -> N
             title=text(_said(entry, "SUMMARY")),
             start=start,
             end=end,
-            zone=_zone_of(entry, begins, within),
+            zone=local.key,
             kind=kind_of(_categories(entry), ours=ours),
             room=_room(entry, name) if name or ours else None,
             abstract=_abstract(entry, lead(chairs, speakers)) if described else None,
@@ -136,13 +137,14 @@ def _value(entry: Component, name: str) -> object:
         return None
 
 
-def _zone_of(entry: Component, begins: datetime | None, within: ZoneInfo) -> str:
+def _zone_of(entry: Component, begins: datetime | None) -> ZoneInfo | None:
+    """Return the zone that an entry names itself; UTC is how calendars write an instant, not a place."""
     said = zone(_said(entry, "X-ROSTRUM-ZONE"))
     # One that the file defines itself, as Outlook's do, has no name but the one it is used by.
     named = str(getattr(entry.get("DTSTART"), "params", {}).get("TZID", ""))
     key = str(getattr(begins.tzinfo, "key", "") if begins else "")
     known = zone(key) or zone(named) or zone(WINDOWS_TO_OLSON.get(named, ""))
-    return (said or (known if known and known.key != "UTC" else None) or within).key
+    return said or (known if known and known.key != "UTC" else None)
 
 
 def _room(entry: Component, name: str) -> tuple[str, str]:

@@ -31,12 +31,13 @@ from signaling.programme.spans import span
 def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
     """Return the draft of an export; `default` is the zone of a file that names none."""
     conference = _conference(data)
-    within = zone(text(conference.get("time_zone_name"))) or default or ZoneInfo("UTC")
+    within = zone(text(conference.get("time_zone_name"))) or default
     rooms = {text(room.get("name")): text(room.get("guid")) for room in _dicts(conference.get("rooms"))}
     reading = Reading()
     for number, (room, talk) in enumerate(_talks(conference), start=1):
-        _read(reading, f"Session {number}", room, talk, rooms, within)
-    return reading.draft(text(conference.get("title")), text(conference.get("acronym"), 32), within.key)
+        _read(reading, f"Session {number}", room, talk, rooms, reading.within(within))
+    title, acronym = text(conference.get("title")), text(conference.get("acronym"), 32)
+    return reading.draft(title, acronym, within.key if within else "UTC")
 
 
 def _conference(data: bytes) -> dict[str, Any]:

@@ -147,6 +147,7 @@ class Reading:
         self._warnings: list[str] = []
         self._unread: set[str] = set()
         self._unkeyed = False
+        self._unzoned = False
 
     def add(self, item: DraftItem, place: str) -> None:
         """Take an item if it can be one; `place` says where in the file it is."""
@@ -166,6 +167,11 @@ class Reading:
         self.warn(f"{said} and is left out.")
         self._unread |= {key} if key else set()
         self._unkeyed |= not key
+
+    def within(self, local: ZoneInfo | None) -> ZoneInfo:
+        """Return the zone of times that name none: UTC, and told, where nobody names one for them."""
+        self._unzoned |= local is None
+        return local or ZoneInfo("UTC")
 
     def visibility(self, said: str, place: str) -> Visibility | None:
         """Return what a word says of who may come in: what is not known opens nothing. None: no word."""
@@ -195,5 +201,10 @@ class Reading:
         warnings = tuple(self._warnings)
         if self._unkeyed:
             warnings += ("Something that is left out has no key, so nothing is withdrawn.",)
+        if self._unzoned:
+            warnings += (
+                "No time zone is named by file, request or event: times without an offset are read as UTC, "
+                "and all are shown in it.",
+            )
         items = tuple(self._items.values())
         return Draft(title, acronym, within, items, warnings, frozenset(self._unread), self._unkeyed)

@@ -55,20 +55,18 @@ Row = Mapping[str, str]
 def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
     """Return the draft of a table; `default` is the zone of rows that name none."""
     rows = _rows(_decoded(data))
-    within = default or ZoneInfo("UTC")
-    named = {within.key: within}
+    first = default
     people = _keys(row for _, row in rows)
     reading = Reading()
     for number, row in rows:
         said = row.get("zone", "")
-        local = zone(said) if said else within
+        local = zone(said) if said else reading.within(default)
         if local is None:
             reading.leave_out(_key(row), f"Line {number} names no IANA time zone")
             continue
-        named[local.key] = local
+        first = first or (local if local.key != "UTC" else None)
         _read(reading, f"Line {number}", row, local, people)
-    zones = [name for name in named if name != "UTC"]
-    return reading.draft("", "", within.key if default or not zones else zones[0])
+    return reading.draft("", "", first.key if first else "UTC")
 
 
 def write(programme: Programme) -> str:

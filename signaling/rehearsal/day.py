@@ -151,7 +151,10 @@ def table(began: datetime) -> bytes:
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(
-        ("id", "title", "kind", "start", "duration", "room", "languages", "chairs", "speakers", "visibility")
+        (
+            *("id", "title", "kind", "start", "duration", "zone", "room", "languages"),
+            *("chairs", "speakers", "visibility"),
+        )
     )
     for part in PARTS:
         at = start[part.room]
@@ -163,6 +166,7 @@ def table(began: datetime) -> bytes:
                 part.kind,
                 at.isoformat(timespec="seconds"),
                 part.minutes,
+                "UTC",
                 part.room,
                 "en, zh-Hans",
                 _people((part.chair,)),

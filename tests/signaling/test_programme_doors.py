@@ -18,7 +18,7 @@ from signaling.auth import ROLES
 from signaling.programme.formats import MAX_FILE
 from signaling.protocol import AnyServerMessage, Hello, Role, Timetable, Welcome
 
-from .programme.samples import SHANGHAI, event, frab, many, pretalx, talk
+from .programme.samples import SHANGHAI, event, frab, ics, many, pretalx, talk, vevent
 from .server import OWNER, Server, bearer, running, token
 from .test_rest import problem
 
@@ -87,6 +87,24 @@ async def test_a_schedule_is_imported_shown_opened_and_imported_again(server: Se
     assert listed[two]["withdrawn"] is True
     session = (await server.http.get(f"/api/sessions/{one}", headers=OWNER)).json()
     assert session["title"] == "Better words"
+
+
+async def test_times_without_a_zone_are_the_events(server: Server) -> None:
+    table = b"id,title,start,duration\na,Opening,2026-05-01 09:00,30\n"
+    assert "time zone" in (await import_(server, table))["warnings"][0]
+    await publish(server)  # in Shanghai
+    again = await import_(server, table)
+    assert (again["warnings"], [change["fields"] for change in again["changes"]]) == (
+        [],
+        [["start", "end", "zone"]],
+    )
+    (item,) = (await programme(server))["items"]
+    assert (item["start"], item["zone"]) == (NINE.timestamp() * 1000, "Asia/Shanghai")
+    calendar = ics(vevent("DTSTART:20260501T090000", "DURATION:PT45M", "SUMMARY:x"))
+    await import_(server, calendar, "?source=two")
+    assert {item["start"] for item in (await programme(server))["items"]} == {NINE.timestamp() * 1000}
+    there = await import_(server, table, "?zone=Europe/Berlin")
+    assert there["changes"][0]["fields"] == ["start", "end", "zone"], "the request's comes first"
 
 
 async def test_the_life_of_a_session_over_rest(server: Server) -> None:

@@ -61,6 +61,14 @@ def test_zones_of_utc_floating_named_and_windows_times(lines: tuple[str, ...], z
     assert (item.zone, item.start) == (zone, start)
 
 
+def test_a_time_without_a_zone_is_told_where_nobody_names_one() -> None:
+    floating = ics(vevent("DTSTART:20260501T090000", "DURATION:PT45M", "SUMMARY:x"))
+    draft = parse(floating)
+    assert (draft.items[0].zone, draft.zone) == ("UTC", "UTC")
+    assert ["time zone" in warning for warning in draft.warnings] == [True]
+    assert parse(floating, SHANGHAI).warnings == parse(ics(vevent(*TIMES, "SUMMARY:x"))).warnings == ()
+
+
 def test_a_zone_that_the_file_defines_itself_keeps_its_name_as_outlooks_do() -> None:
     defined = (
         "BEGIN:VTIMEZONE\r\nTZID:China Standard Time\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\n"

@@ -57,6 +57,16 @@ def test_an_end_before_its_start_is_on_the_next_day_if_the_date_stands_apart() -
     assert parse(b"title,start,end\nx,2026-10-24 23:30,2026-10-24 01:00\n").items == ()
 
 
+def test_a_time_without_a_zone_is_told_where_nobody_names_one() -> None:
+    table = "title,start,duration,zone\na,2026-05-01 09:00,30,{}\n"
+    draft = parse(table.format("").encode())
+    assert (draft.items[0].zone, draft.zone) == ("UTC", "UTC")
+    assert ["time zone" in warning for warning in draft.warnings] == [True]
+    for named in (parse(table.format("").encode(), SHANGHAI), parse(table.format("Asia/Shanghai").encode())):
+        assert (named.items[0].start, named.zone) == (at("2026-05-01 09:00"), "Asia/Shanghai")
+        assert named.warnings == ()
+
+
 def test_an_offset_tells_the_two_hours_that_clocks_repeat_apart() -> None:
     data = (
         "title,start,duration\nOne,2026-10-25 02:30+02:00,30\nTwo,2026-10-25 02:30+01:00,30\n"
@@ -114,7 +124,7 @@ def test_what_cannot_be_a_session_is_left_out(row: str, told: str) -> None:
     ],
 )
 def test_nothing_but_public_is_public(said: str, visibility: str | None, warned: bool) -> None:
-    draft = parse(f"title,start,duration,visibility\nx,2026-05-01 09:00Z,30,{said}\n".encode())
+    draft = parse(f"title,start,duration,visibility\nx,2026-05-01 09:00,30,{said}\n".encode(), SHANGHAI)
     assert draft.items[0].visibility == visibility
     assert [warning for warning in draft.warnings if "visibility" in warning] == list(draft.warnings)
     assert bool(draft.warnings) is warned
@@ -136,7 +146,7 @@ def test_nothing_but_public_is_public(said: str, visibility: str | None, warned:
     ],
 )
 def test_what_is_not_held_is_said_in_many_words(said: str, cancelled: bool, warned: bool) -> None:
-    draft = parse(f"title,start,duration,status\nx,2026-05-01 09:00Z,30,{said}\n".encode())
+    draft = parse(f"title,start,duration,status\nx,2026-05-01 09:00,30,{said}\n".encode(), SHANGHAI)
     assert draft.items[0].cancelled is cancelled
     assert [warning for warning in draft.warnings if "status" in warning] == list(draft.warnings)
     assert bool(draft.warnings) is warned
