@@ -12,6 +12,7 @@ step; who is billed has a cue without a word in the log, and it is worth nothing
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -105,6 +106,16 @@ def running_order(state: State) -> tuple[Cue, ...]:
 def next_speaker(state: State) -> Cue | None:
     """Return who speaks next: the first in the order who is neither on air nor cleared."""
     return next((cue for cue in running_order(state) if cue.state not in ("on_air", "cleared")), None)
+
+
+def ahead(state: State, next_: Cue) -> tuple[str, ...]:
+    """Name the entities by which it is this one who is next: the order, and who stands before them."""
+    programme = state.session.programme
+    billed = tuple(one.id for one in programme.speakers) if programme else ()
+    # One that was dropped may come back to its place in the order.
+    named = dict.fromkeys((*state.order, *billed, *state.cues))
+    before = itertools.takewhile(lambda one: one != next_.id, named)
+    return (ORDER, PROGRAMME, *map(cue_entity, before))
 
 
 def find(state: State, speaker: str) -> Cue | None:
@@ -236,7 +247,7 @@ def _become(state: State, other: Cue, bound: Cue, *, now: int, by: str) -> Decis
         speakers = tuple(dict.fromkeys(bound.id if one == other.id else one for one in state.order))
         events.append(SpeakersOrdered(at=now, by=by, speakers=speakers))
         touched.append(ORDER)
-    return Decision(tuple(events), leans_on=(SESSION, PROGRAMME), changes=tuple(touched))
+    return Decision(tuple(events), leans_on=(SESSION, PROGRAMME, ORDER), changes=tuple(touched))
 
 
 def acknowledge(state: State, actor: Person, *, now: int) -> Outcome:
@@ -260,7 +271,8 @@ def order(state: State, actor: Person, command: OrderSpeakers, *, now: int) -> O
     if wanted == state.order:
         return Decision()
     event = SpeakersOrdered(at=now, by=actor.id, speakers=wanted)
-    return Decision((event,), leans_on=(SESSION, PROGRAMME), changes=(ORDER,))
+    # One of them may become another at the same moment.
+    return Decision((event,), leans_on=(SESSION, PROGRAMME, *map(cue_entity, wanted)), changes=(ORDER,))
 
 
 def _changed(cue: Cue, *, now: int, by: str) -> Decision:

@@ -127,7 +127,9 @@ def hand_over(state: State, actor: Person, command: HandOver, *, now: int) -> Ou
     assert isinstance(coming, Decision) and isinstance(going, Decision), "neither can be refused"
     # Coming first: the picture changes from one to the other, and never to nothing.
     changes = tuple(dict.fromkeys((*coming.changes, *going.changes)))
-    return Decision((*coming.events, *going.events), leans_on=(SESSION,), changes=changes)
+    # Without a name it is whoever is next, and they must be so still.
+    order = cues.ahead(state, cue) if command.to is None else ()
+    return Decision((*coming.events, *going.events), leans_on=(SESSION, *order), changes=changes)
 
 
 def mute(state: State, actor: Person, command: Mute | Unmute, *, now: int) -> Outcome:

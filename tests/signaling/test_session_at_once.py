@@ -33,7 +33,7 @@ CAROL = Person("carol", "Carol", "viewer")
 PEOPLE: Final = {
     who.id: who for who in (ADA, BOB, MODERATOR, PRODUCER, SPEAKER, CHAIR, EVE, KIM, ZED, YALE, CAROL)
 }
-BILLING: Final = Billing("conf", 0, 3_600_000, "UTC", speakers=(Billed("p2", "Eve"), Billed("kim", "Kim")))
+BILLING: Final = Billing("conf", 0, 3_600_000, "UTC", speakers=(Billed("kim", "Kim"), Billed("p2", "Eve")))
 NOW: Final = 60_000
 """When all is decided, ms since 1970."""
 
@@ -63,7 +63,7 @@ _numbers = itertools.count()
 
 
 class Full(Fold):
-    """A session in which there is some of everything."""
+    """A session in which there is some of everything; who is next is somebody, so that they can go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ def commands(full: Full) -> Iterator[tuple[Person, AnyCommand]]:
         yield speaker, say("cue.arrive")
         yield speaker, say("cue.acknowledge")
     yield PRODUCER, say("cue.bind", speaker="p2", participant="eve")
-    yield PRODUCER, say("cue.order", speakers=["kim", "p2"])
+    yield PRODUCER, say("cue.order", speakers=["eve", "kim"])
     for tag in ("hand_over", "show_slides", "hide_slides", "slate", "lift_slate"):
         yield PRODUCER, say(f"stage.{tag}")
     yield MODERATOR, say("backstage.enter")
@@ -232,6 +232,7 @@ class Turned(Full):
         self.give(PRODUCER, "cue.invite", participant="zed")
         self.give(CHAIR, "clock.pause", speaker="eve")
         self.give(CHAIR, "clock.set", speaker="p2", allotted=9000)
+        self.give(PRODUCER, "cue.bind", speaker="p2", participant="eve")
         self.give(MODERATOR, "person.eject", participant="bob")
 
 
