@@ -10,7 +10,8 @@ from typing import Final
 
 from signaling.auth import Claims
 from signaling.errors import AuthError, Forbidden
-from signaling.session.access import invitation_entity, person_entity
+from signaling.session.access import invitation_entity
+from signaling.session.decision import person_entity
 from signaling.session.state import State
 
 _AT_WORK: Final = frozenset({"hall", "interpreter", "moderator", "chair", "producer", "owner"})

@@ -1,8 +1,9 @@
 """Access: who is put out, who is let in again, and which invitations are void.
 
 The law: a generation only rises, so that a token once void stays void; nobody puts out who stands above
-or beside them, nor themselves; who is put out is off the stage and not backstage any more, and not next
-where they are barred; and access changes in an ended session too, for it can still be read.
+or beside them, nor themselves; who is put out is off the stage and not backstage any more; who is barred is
+not next, and led nowhere near the stage until they are let in again (cues.py, stage.py); and access changes
+in an ended session too, for it can still be read.
 """
 
 from __future__ import annotations
@@ -35,16 +36,12 @@ from signaling.session.decision import (
     Refusal,
     backstage_entity,
     cue_entity,
+    person_entity,
 )
 from signaling.session.state import State, meet
 
 RANKS: Mapping[Role, int] = {"moderator": 1, "chair": 2, "producer": 3, "owner": 4}
 """Who stands above whom; everybody else is at 0."""
-
-
-def person_entity(participant: str) -> str:
-    """Name the entity of one person's access."""
-    return f"person:{participant}"
 
 
 def invitation_entity(invitation: str) -> str:

@@ -5,9 +5,10 @@
     any of these ──bring on─▶ on air ──take off─▶ cleared ──backstage─▶ backstage, ──invite─▶ invited
     any but on air ──clear─▶ cleared
 
-The law: whoever is on stage is on air and nobody else is; a step to where the speaker already is is no
-step; who is billed has a cue without a word in the log, and it is worth nothing until they are somebody
-(`person`). The programme's order stands where nobody has set another.
+The law: whoever is on stage is on air and nobody else is; who was put out, until they are let in again, is
+not next and goes nowhere but to cleared; a step to where the speaker already is is no step; who is billed
+has a cue without a word in the log, and it is worth nothing until they are somebody (`person`). The
+programme's order stands where nobody has set another.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from signaling.session.decision import (
     Refusal,
     clock_entity,
     cue_entity,
+    person_entity,
     preflight_entity,
 )
 from signaling.session.state import State, but, meet
@@ -89,6 +91,7 @@ STEPS: Mapping[type[Step], tuple[frozenset[CueState], CueState]] = {
 
 NO_SUCH_SPEAKER: Final = Refusal("unknown_speaker", "There is no such speaker.")
 UNBOUND: Final = Refusal("unbound_speaker", "Nobody here is known to be this speaker yet.")
+PUT_OUT: Final = Refusal("person_ejected", "They have been put out. Let them in again first.")
 UNKNOWN: Final = Refusal("unknown_participant", "Nobody by this id has been here.")
 
 
@@ -104,8 +107,17 @@ def running_order(state: State) -> tuple[Cue, ...]:
 
 
 def next_speaker(state: State) -> Cue | None:
-    """Return who speaks next: the first in the order who is neither on air nor cleared."""
-    return next((cue for cue in running_order(state) if cue.state not in ("on_air", "cleared")), None)
+    """Return who speaks next: the first in the order who is neither on air nor cleared, nor put out."""
+    return next((cue for cue in running_order(state) if _may_go_on(state, cue)), None)
+
+
+def _may_go_on(state: State, cue: Cue) -> bool:
+    return cue.state not in ("on_air", "cleared") and not is_out(state, cue.person)
+
+
+def is_out(state: State, person: Person | None) -> bool:
+    """Tell whether somebody was put out, and is not let in again yet."""
+    return person is not None and person.id in state.access.barred
 
 
 def ahead(state: State, next_: Cue) -> tuple[str, ...]:
@@ -114,8 +126,10 @@ def ahead(state: State, next_: Cue) -> tuple[str, ...]:
     billed = tuple(one.id for one in programme.speakers) if programme else ()
     # One that was dropped may come back to its place in the order.
     named = dict.fromkeys((*state.order, *billed, *state.cues))
-    before = itertools.takewhile(lambda one: one != next_.id, named)
-    return (ORDER, PROGRAMME, *map(cue_entity, before))
+    before = tuple(itertools.takewhile(lambda one: one != next_.id, named))
+    out = (find(state, one) for one in before)
+    people = (cue.person.id for cue in out if cue is not None and cue.person is not None)
+    return (ORDER, PROGRAMME, *map(cue_entity, before), *map(person_entity, people))
 
 
 def find(state: State, speaker: str) -> Cue | None:
@@ -190,8 +204,11 @@ def step(state: State, actor: Person, command: Step, cue: Cue, *, now: int) -> O
         return Decision()
     if cue.state not in allowed:
         return Refusal("wrong_state", f"The speaker is {_WORDS[cue.state]}.")
-    if cue.person is None and not isinstance(command, ClearSpeaker):
-        return UNBOUND
+    if not isinstance(command, ClearSpeaker):
+        if cue.person is None:
+            return UNBOUND
+        if is_out(state, cue.person):
+            return PUT_OUT
     if cue.id not in state.cues and len(state.cues) >= MOST_CUES:
         return Refusal("too_many", "There are too many speakers in this session.")
     return _changed(stepped(cue, to, now=now, by=actor.id), now=now, by=actor.id)
@@ -199,6 +216,8 @@ def step(state: State, actor: Person, command: Step, cue: Cue, *, now: int) -> O
 
 def invite(state: State, actor: Person, command: InviteSpeaker, person: Person, *, now: int) -> Outcome:
     """Put a person on the list: who is on it and not cleared is invited already."""
+    if is_out(state, person):
+        return PUT_OUT
     cue = of_person(state, person, now=now, by=actor.id)
     if cue.id not in state.cues:
         if len(state.cues) >= MOST_CUES:
@@ -212,6 +231,8 @@ def bind(state: State, actor: Person, command: BindSpeaker, person: Person, *, n
     cue = find(state, command.speaker)
     if cue is None:
         return NO_SUCH_SPEAKER
+    if is_out(state, person):
+        return PUT_OUT
     if cue.person == person:
         return Decision()
     if cue.state == "on_air":
@@ -247,7 +268,8 @@ def _become(state: State, other: Cue, bound: Cue, *, now: int, by: str) -> Decis
         speakers = tuple(dict.fromkeys(bound.id if one == other.id else one for one in state.order))
         events.append(SpeakersOrdered(at=now, by=by, speakers=speakers))
         touched.append(ORDER)
-    return Decision(tuple(events), leans_on=(SESSION, PROGRAMME, ORDER), changes=tuple(touched))
+    welcome = () if bound.person is None else (person_entity(bound.person.id),)
+    return Decision(tuple(events), leans_on=(SESSION, PROGRAMME, ORDER, *welcome), changes=tuple(touched))
 
 
 def acknowledge(state: State, actor: Person, *, now: int) -> Outcome:
@@ -277,7 +299,8 @@ def order(state: State, actor: Person, command: OrderSpeakers, *, now: int) -> O
 
 def _changed(cue: Cue, *, now: int, by: str) -> Decision:
     event = CueChanged(at=now, by=by, cue=cue)
-    return Decision((event,), leans_on=(SESSION,), changes=(cue_entity(cue.id),))
+    welcome = () if cue.person is None else (person_entity(cue.person.id),)
+    return Decision((event,), leans_on=(SESSION, *welcome), changes=(cue_entity(cue.id),))
 
 
 # -- what has happened ---------------------------------------------------------------------------------

@@ -34,6 +34,11 @@ STAFF: frozenset[Role] = frozenset({"moderator", "chair", "producer", "owner"})
 """The roles that keep order, and that rules for the audience do not bind."""
 
 
+def person_entity(participant: str) -> str:
+    """Name the entity of one person's access."""
+    return f"person:{participant}"
+
+
 def question_entity(question_id: str) -> str:
     """Name the entity of one question."""
     return f"question:{question_id}"

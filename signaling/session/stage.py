@@ -38,7 +38,16 @@ from signaling.protocol import (
     Unmuted,
 )
 from signaling.session import clock, cues
-from signaling.session.decision import SESSION, STAGE, Decision, Outcome, Refusal, clock_entity, cue_entity
+from signaling.session.decision import (
+    SESSION,
+    STAGE,
+    Decision,
+    Outcome,
+    Refusal,
+    clock_entity,
+    cue_entity,
+    person_entity,
+)
 from signaling.session.state import State, meet
 from signaling.written import words
 
@@ -85,15 +94,18 @@ def _cut(state: State, actor: Person, command: StageCommand, *, now: int, known:
 
 
 def bring_on(state: State, actor: Person, person: Person, *, now: int) -> Outcome:
-    """Put a person on stage as the main picture, and on air."""
+    """Put a person on stage as the main picture, and on air; nobody who was put out."""
     if state.stage[:1] == (person,):
         return Decision()
+    if cues.is_out(state, person):
+        return cues.PUT_OUT
     cue = cues.of_person(state, person, now=now, by=actor.id)
     events: list[AnyEvent] = [BroughtOn(at=now, by=actor.id, person=person)]
     if cue.state != "on_air":
         cue = cues.stepped(cue, "on_air", now=now, by=actor.id)
         events.insert(0, CueChanged(at=now, by=actor.id, cue=cue))
-    return _decided(tuple(events), cue_entity(cue.id))
+    decided = _decided(tuple(events), cue_entity(cue.id))
+    return replace(decided, leans_on=(*decided.leans_on, person_entity(person.id)))
 
 
 def take_off(state: State, actor: Person, participant: str, *, now: int) -> Outcome:
@@ -123,13 +135,16 @@ def hand_over(state: State, actor: Person, command: HandOver, *, now: int) -> Ou
     if state.stage[:1] and state.stage[0].id == cue.person.id:
         return Decision()
     coming = bring_on(state, actor, cue.person, now=now)
+    if isinstance(coming, Refusal):
+        return coming
     going = take_off(state, actor, state.stage[0].id, now=now) if state.stage else Decision()
-    assert isinstance(coming, Decision) and isinstance(going, Decision), "neither can be refused"
+    assert isinstance(going, Decision), "nobody is kept on stage"
     # Coming first: the picture changes from one to the other, and never to nothing.
     changes = tuple(dict.fromkeys((*coming.changes, *going.changes)))
     # Without a name it is whoever is next, and they must be so still.
     order = cues.ahead(state, cue) if command.to is None else ()
-    return Decision((*coming.events, *going.events), leans_on=(SESSION, *order), changes=changes)
+    events = (*coming.events, *going.events)
+    return Decision(events, leans_on=(*coming.leans_on, *order), changes=changes)
 
 
 def mute(state: State, actor: Person, command: Mute | Unmute, *, now: int) -> Outcome:

@@ -11,26 +11,38 @@ from signaling.admission import admit, entities
 from signaling.auth import ROLES, Claims
 from signaling.errors import AuthError, Forbidden, SignalingError
 from signaling.protocol import (
+    AnyCommand,
     ArriveBackstage,
     BarInvitation,
+    Billed,
     Billing,
+    BindSpeaker,
     BringOn,
+    CheckSpeaker,
+    ClearSpeaker,
     DescribeSession,
     EjectPerson,
     EndSession,
     EnterBackstage,
+    HandOver,
+    InviteSpeaker,
     Mute,
     Person,
     PersonEjected,
     ReadmitPerson,
+    ReopenSession,
     Role,
+    SendBackstage,
     SetClock,
+    StandBy,
     StartClock,
     Visibility,
 )
 from signaling.session.access import RANKS
 from signaling.session.audience import snapshot, visible
 from signaling.session.cues import next_speaker
+from signaling.session.decide import decide
+from signaling.session.decision import Decision, person_entity
 from signaling.session.fold import apply, rewrite
 from signaling.session.state import State, empty
 
@@ -111,6 +123,41 @@ def test_of_those_who_wait_backstage_only_who_is_barred_is_not_next() -> None:
     assert next_speaker(fold.state) == fold.state.cues[SPEAKER.id]
     fold.do(MODERATOR, EjectPerson("x2", SPEAKER.id))
     assert next_speaker(fold.state) is None
+
+
+def test_nobody_who_is_barred_is_led_to_the_stage_until_they_are_let_in_again() -> None:
+    fold = Fold()
+    fold.do(SPEAKER, ArriveBackstage("a1"))
+    fold.do(PRODUCER, BringOn("b1", BOB.id), known=BOB)
+    fold.do(
+        PRODUCER, DescribeSession("p1", "A talk", Billing("c", 0, 1, "UTC", speakers=(Billed("p1", "G"),)))
+    )
+    fold.do(MODERATOR, EjectPerson("x1", SPEAKER.id))
+    who = SPEAKER.id
+    ways: tuple[AnyCommand, ...] = (
+        *(BringOn("w1", who), HandOver("w2", to=who), InviteSpeaker("w3", who), BindSpeaker("w4", "p1", who)),
+        *(SendBackstage("w5", who),),
+    )
+    for way in ways:
+        assert fold.refused(PRODUCER, way, known=SPEAKER) == "person_ejected"
+    fold.do(MODERATOR, ReadmitPerson("r1", who))
+    for way in (InviteSpeaker("i1", who), CheckSpeaker("i2", who), HandOver("i3", to=who)):
+        decided = decide(fold.state, PRODUCER, way, now=1, known=SPEAKER)
+        assert isinstance(decided, Decision) and person_entity(who) in decided.leans_on
+        fold.put(decided.events)
+    assert fold.state.stage == (SPEAKER,)
+
+
+def test_who_is_put_out_after_the_end_is_not_next_when_the_end_is_taken_back() -> None:
+    fold = Fold()
+    fold.do(SPEAKER, ArriveBackstage("a1"))
+    fold.do(PRODUCER, EndSession("e1"))
+    fold.do(MODERATOR, EjectPerson("x1", SPEAKER.id))
+    fold.do(PRODUCER, ReopenSession("r1"))
+    assert next_speaker(fold.state) is None
+    for way in (StandBy("w1", SPEAKER.id), HandOver("w2", to=SPEAKER.id), BringOn("w3", SPEAKER.id)):
+        assert fold.refused(PRODUCER, way) == "person_ejected"
+    fold.do(PRODUCER, ClearSpeaker("c1", SPEAKER.id))
 
 
 def test_access_changes_in_an_ended_session_too() -> None:

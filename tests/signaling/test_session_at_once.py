@@ -16,9 +16,8 @@ import msgspec
 import pytest
 
 from signaling.protocol import AnyCommand, Billed, Billing, Person, Return
-from signaling.session.access import person_entity
 from signaling.session.decide import decide
-from signaling.session.decision import Decision
+from signaling.session.decision import Decision, person_entity
 from signaling.session.fold import apply
 from signaling.session.state import State
 

@@ -53,6 +53,11 @@ test('billed speakers have a row before anybody knows who they are, in running o
   assert.deepEqual([run[2].name, run[1].name, run[1].about], ['Ida', 'ADA', '']);
 });
 
+test('who was put out is not next', () => {
+  const { run } = runOfShow(show({ session: { ...session, programme }, order: ['noor'], barred: [{ id: 'noor' }] }));
+  assert.deepEqual(run.map((row) => [row.id, row.next]), [['noor', false], ['ada', false], ['ida', true]]);
+});
+
 test('nobody is on air in a session that is over, though its stage stays as it was', () => {
   const { run } = runOfShow(show({ session: { ...session, status: 'ended' } }));
   assert.deepEqual(run.map((row) => [row.id, row.cue.state]), [

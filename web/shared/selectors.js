@@ -278,12 +278,14 @@ export function runningOrder(state) {
 }
 
 /**
- * Return whose turn it is next: the first who is neither on air nor done.
+ * Return whose turn it is next: the first who is neither on air nor done, nor put out as far as that is known here.
  *
  * @param {State} state
  */
 export const nextSpeaker = (state) =>
-  runningOrder(state).find((cue) => cue.state !== 'on_air' && cue.state !== 'cleared');
+  runningOrder(state).find(
+    (cue) => cue.state !== 'on_air' && cue.state !== 'cleared' && !state.barred.some(({ id }) => id === cue.person?.id),
+  );
 
 /**
  * Return somebody's cue, by the speaker's id or the participant's.

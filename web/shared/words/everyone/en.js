@@ -51,6 +51,7 @@ export const en = {
     not_on_stage: 'They are not on stage.',
     outranked: 'You cannot put this person out.',
     ejected: 'You have been put out of this session.',
+    person_ejected: 'This person was put out. Let them in again first.',
     token_revoked: 'This link was withdrawn.',
     no_declaration: 'There is no declaration to sign.',
     declaration_closed: 'No signatures are taken now.',

@@ -52,6 +52,7 @@ export const zh = {
     not_on_stage: '此人不在台上。',
     outranked: '您不能请此人离开。',
     ejected: '您已被请出本场。',
+    person_ejected: '此人已被请出本场，请先允许再进。',
     token_revoked: '这个链接已被撤回。',
     no_declaration: '目前没有可签署的宣言。',
     declaration_closed: '目前不接受签署。',
