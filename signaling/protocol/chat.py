@@ -122,7 +122,8 @@ class SetChatRules(Command, frozen=True, tag="chat.rules"):
 
 
 class SetWords(Command, frozen=True, tag="chat.words"):
-    """Replace the lists of words that hold a public message back, or have it refused (moderators)."""
+    """Replace the lists of words that hold a public message back, or have it refused (moderators). A question
+    with a word of either waits for a moderator."""
 
     hold: Words = ()
     refuse: Words = ()

@@ -2,9 +2,9 @@
 
 Who may say something in a channel was settled before (auth.py), who reads it is in audience.py. The law: a
 channel never pushes another one's messages out; the public channel alone is slow, held back or searched for
-words, and never for staff; what is gone stays gone, its pin with it; who is muted posts nowhere, and what
-they ask waits for a moderator (questions.py); and what is said about a note to one person stays between them
-and staff.
+words, and never for staff (what questions.py and floor.py show everybody is searched as well); what is gone
+stays gone, its pin with it; who is muted posts nowhere, and what they ask waits for a moderator; and what is
+said about a note to one person stays between them and staff.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from signaling.protocol import (
 )
 from signaling.session import word_list
 from signaling.session.decision import (
+    RULES,
     SESSION,
     STAFF,
     Decision,
@@ -59,9 +60,6 @@ from signaling.written import words
 
 KEPT_CHAT = 1000
 """Newest visible messages kept of each channel; a snapshot has fewer: a deletion lets an older one in."""
-
-RULES = "chat.rules"
-"""The entity of the rules and the words."""
 
 
 def decide(state: State, actor: Person, command: ChatCommand, *, now: int, known: Person | None) -> Outcome:

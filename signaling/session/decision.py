@@ -30,6 +30,9 @@ DECLARATION = "declaration"
 MODERATION = "moderation"
 """The entity of whether questions wait for a moderator."""
 
+RULES = "chat.rules"
+"""The entity of the chat's rules and of its words."""
+
 STAFF: frozenset[Role] = frozenset({"moderator", "chair", "producer", "owner"})
 """The roles that keep order, and that rules for the audience do not bind."""
 

@@ -7,7 +7,8 @@
 
 The law: at most one is called and at most one speaks; letting another speak ends who spoke. Whose turn it
 is follows from turns.py; staff may pick another, and the pick counts for its room all the same. A closed
-floor takes no new hand. Nobody has two hands up; who is put in by name is known by that name.
+floor takes no new hand. Nobody has two hands up; who is put in by name is known by that name. A topic is read
+by everybody at once, so it is refused for any word of the chat's lists, but to staff.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ from signaling.protocol import (
     SkipHand,
     Why,
 )
-from signaling.session.decision import SESSION, Decision, Outcome, Refusal, derived_id
+from signaling.session import word_list
+from signaling.session.decision import RULES, SESSION, STAFF, Decision, Outcome, Refusal, derived_id
 from signaling.session.state import State, meet
 from signaling.session.turns import at, contended, counted, following
 from signaling.written import line
@@ -243,9 +245,11 @@ def _raise(state: State, actor: Person, person: Person, topic: str, new_id: str,
         return Refusal("floor_closed", "No hands are taken at the moment.")
     if len(state.floor.hands) >= MOST_HANDS:
         return Refusal("floor_full", "Too many hands are up. Try again later.")
+    if actor.role not in STAFF and word_list.in_any(topic, state.chat_words):
+        return Refusal("words_refused", "There is a word in it that is not taken here.")
     hand = Hand(new_id, person, at=now, since=now, topic=line(topic))
     event = HandRaised(at=now, by=actor.id, hand=hand)
-    return Decision((event,), leans_on=(SESSION, DOOR), changes=(hand_entity(person.id),))
+    return Decision((event,), leans_on=(SESSION, DOOR, RULES), changes=(hand_entity(person.id),))
 
 
 def _add(state: State, actor: Person, command: AddHand, *, now: int) -> Outcome:

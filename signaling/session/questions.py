@@ -13,12 +13,14 @@ Nobody's question is lost with the one it was merged into: where that is withdra
 A moderator who dismisses one means its doubles as well, which stay merged into it and can be approved each by
 itself. Votes are kept by the question they were given for, so whatever is merged and taken apart has its own.
 
-Where nothing is moderated before (`post`), a question begins as approved, unless its author is muted. The
-law: at most one question is on screen, one that is being answered included; showing another puts the former
-back on the shortlist, or among the answered if it was being answered. An illegal step is refused and changes
-nothing; a step to where the question is already is no step. A vote is what somebody last said, so votes never
-contend; one for a question that was merged counts for the one it was merged into, and each voter counts once
-there. Who is no longer for a question is for none of those asked with it.
+Where nothing is moderated before (`post`), a question begins as approved, unless its author is muted or it
+has a word that the chat holds back or refuses: then it waits, too. Neither binds staff.
+
+The law: at most one question is on screen, one that is being answered included; showing another puts the
+former back on the shortlist, or among the answered if it was being answered. An illegal step is refused and
+changes nothing; a step to where the question is already is no step. A vote is what somebody last said, so
+votes never contend; one for a question that was merged counts for the one it was merged into, and each voter
+counts once there. Who is no longer for a question is for none of those asked with it.
 """
 
 from __future__ import annotations
@@ -69,9 +71,10 @@ from signaling.protocol import (
     VotesCast,
     WithdrawQuestion,
 )
-from signaling.session import screen
+from signaling.session import screen, word_list
 from signaling.session.decision import (
     MODERATION,
+    RULES,
     SCREEN,
     SESSION,
     STAFF,
@@ -196,21 +199,21 @@ def ask(state: State, actor: Person, command: AskQuestion, *, now: int, new_id: 
     if command.to is not None and to is None:
         return Refusal("unknown_participant", "There is no speaker by this id.")
     told = command.source if actor.role in PASS_ON else None
-    # A mute would be none if what is not taken in the chat were read by everybody as a question.
-    muted = actor.role not in STAFF and state.mute_of(actor.id, now) is not None
+    # A mute or a list of words would be none if what is not taken in the chat were read as a question.
+    waits = state.moderation == "pre" or (actor.role not in STAFF and _looked_at(state, actor, text, now))
     question = Question(
         new_id,
         actor,
         text,
         now,
-        "pending" if muted or state.moderation == "pre" else "approved",
+        "pending" if waits else "approved",
         source=told or actor.place,
         to=to,
         anonymous=command.anonymous,
     )
     return Decision(
         (QuestionAsked(at=now, by=actor.id, question=question),),
-        leans_on=(SESSION, MODERATION, voice_entity(actor.id)),
+        leans_on=(SESSION, MODERATION, RULES, voice_entity(actor.id)),
         changes=(question_entity(new_id),),
     )
 
@@ -327,6 +330,10 @@ _WORDS: Mapping[QuestionState, str] = {
     "withdrawn": "withdrawn",
     "merged": "merged into another one",
 }
+
+
+def _looked_at(state: State, actor: Person, text: str, now: int) -> bool:
+    return state.mute_of(actor.id, now) is not None or word_list.in_any(text, state.chat_words)
 
 
 def _public(question: Question) -> bool:

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from signaling.protocol import WordList
+
 _RUNNING = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u1100-\u11ff\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # kana, Han, Hangul
@@ -38,6 +40,11 @@ def tidy(words: Iterable[str]) -> tuple[str, ...]:
 def found(text: str, words: tuple[str, ...]) -> bool:
     """Say whether any of the words, as `tidy` gave them, is in the text."""
     return bool(words) and _pattern(words).search(folded(text)) is not None
+
+
+def in_any(text: str, words: WordList) -> bool:
+    """Say whether a text has a word of either list: one that is held back or one that is not taken."""
+    return found(text, words.hold) or found(text, words.refuse)
 
 
 @lru_cache(maxsize=256)

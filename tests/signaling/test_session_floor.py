@@ -44,6 +44,7 @@ from signaling.protocol import (
     ResumeSession,
     Rooms,
     SetRatio,
+    SetWords,
     ShowSlate,
     SkipHand,
     StartSession,
@@ -140,6 +141,16 @@ def test_who_is_put_in_by_the_same_name_again_is_known_to_have_spoken() -> None:
     ada = raised(fold, ADA)
     upcoming = following(fold.state.floor)
     assert upcoming is not None and (upcoming[0].id, upcoming[1].code) == (ada, "fewer_turns")
+
+
+def test_a_topic_with_a_word_that_is_looked_for_is_not_taken_but_of_staff() -> None:
+    fold = opened()
+    fold.do(MODERATOR, SetWords("w1", hold=("dash",), refuse=("darn",)))
+    for topic in ("Darn engines", "dash!"):
+        assert no(fold, RaiseHand, topic, who=ADA) == "words_refused"
+        assert no(fold, AddHand, "Grace", "Yale", "", topic, who=HELPER) == "words_refused"
+    raised(fold, ADA, "Engines")
+    raised(fold, MODERATOR, "Darn engines")
 
 
 def test_the_number_of_hands_is_bounded() -> None:

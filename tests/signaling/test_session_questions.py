@@ -36,6 +36,7 @@ from signaling.protocol import (
     QuestionUnmerged,
     ReopenSession,
     SetModeration,
+    SetWords,
     ShortlistQuestion,
     ShowQuestion,
     VoteQuestion,
@@ -44,7 +45,7 @@ from signaling.protocol import (
 )
 from signaling.session.audience import AUDIENCES, snapshot, visible
 from signaling.session.decide import decide
-from signaling.session.decision import Decision, voice_entity
+from signaling.session.decision import RULES, Decision, voice_entity
 from signaling.session.fold import apply, rewrite
 from signaling.session.gathered import gathered
 from signaling.session.questions import MOST_NOTES, Step
@@ -449,6 +450,21 @@ def test_what_somebody_muted_asks_waits_for_a_moderator_until_they_may_post_agai
     assert [begins_as(BOB, 2000), begins_as(MODERATOR, 2000)] == ["approved", "approved"]
     # Who keeps order is not bound by what was said to them before they did.
     assert begins_as(msgspec.structs.replace(ADA, role="moderator"), 2000) == "approved"
+
+
+@pytest.mark.parametrize("text", ["Darn, why?", "Why, dash it?"])
+def test_a_question_with_a_word_that_is_looked_for_waits_for_a_moderator(text: str) -> None:
+    fold = Fold()
+    fold.do(MODERATOR, SetModeration("m1", "post"))
+    fold.do(MODERATOR, SetWords("m2", hold=("dash",), refuse=("darn",)))
+    waiting = decide(fold.state, ADA, AskQuestion("q1", text), now=1)
+    assert isinstance(waiting, Decision) and RULES in waiting.leans_on
+    fold.put(waiting.events)
+    assert not snapshot(fold.state, "public", "stranger").questions
+    assert [of(fold, ask(fold, who, said)).state for who, said in ((ADA, "Why?"), (MODERATOR, text))] == [
+        "approved",
+        "approved",
+    ]
 
 
 # -- anonymous, edited, noted --------------------------------------------------------------------------

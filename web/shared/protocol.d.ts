@@ -550,7 +550,10 @@ export interface SetChatRules {
   slow?: number;
 }
 
-/** Replace the lists of words that hold a public message back, or have it refused (moderators). */
+/**
+ * Replace the lists of words that hold a public message back, or have it refused (moderators). A question
+ * with a word of either waits for a moderator.
+ */
 export interface SetWords {
   type: "chat.words";
   id: string;
