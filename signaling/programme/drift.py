@@ -1,8 +1,9 @@
 """How far a day has drifted from its timetable: pure, from planned times, what happened, and now.
 
 The law: a session keeps its length and its room. One that begins late ends late, and who follows in
-that room waits; a gap takes up delay, an early end does not pull anything forward. A session that has
-not begun by its planned end is taken as not held, and delays nobody.
+that room waits; a gap takes up delay, an early end does not pull anything forward. A break is part of the
+length, but nothing ends before its break does. A session whose doors are shut at its planned end is taken as
+not held, and delays nobody.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def _times(item: ProgrammeItem, session: Session | None, free: int, now: int) ->
     if session is not None and session.started is not None:
         if session.ended is not None:
             return session.started, session.ended, False
-        return session.started, max(session.started + lasts, now), now > item.end
-    if session is not None and (session.status in OVER or now >= max(item.end, free + lasts)):
+        return session.started, max(session.started + lasts, now, session.resumes or 0), now > item.end
+    shut = session is not None and session.status == "planned" and now >= max(item.end, free + lasts)
+    if shut or (session is not None and session.status in OVER):
         return item.start, item.end, False
     start = max(item.start, free)
     if session is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,20 @@ def test_what_never_began_by_its_end_delays_nobody() -> None:
         ON_TIME,
     ]
     assert told(30, session(FIRST, None, 10))[1] == (60, 120, 0, False)
+
+
+def test_who_waits_with_open_doors_is_held_however_late_it_is() -> None:
+    waiting = msgspec.structs.replace(session(FIRST), status="doors")
+    assert told(85, waiting, session(SECOND))[:2] == [(85, 145, 85, False), (145, 205, 85, False)]
+
+
+def test_nothing_ends_before_its_break_does_and_a_short_break_is_part_of_the_length() -> None:
+    for resumes, ends in ((80, 80), (40, 60)):
+        pausing = msgspec.structs.replace(
+            session(FIRST, 0), status="paused", paused=NINE, resumes=NINE + resumes * MINUTE
+        )
+        day = told(20, pausing, session(SECOND))
+        assert day[:2] == [(0, ends, ends - 60, False), (ends, ends + 60, ends - 60, False)]
 
 
 def test_another_room_and_no_room_are_not_moved_and_the_withdrawn_are_not_in_it() -> None:
