@@ -245,7 +245,8 @@ class InvitationDoors:
 
     def _sessions(self, invited: Invitation) -> tuple[Session, ...]:
         programme = self._programmes.get(invited.event or "")
-        return tuple(self._programmes.sessions(programme).values())
+        found = self._programmes.sessions(programme)
+        return tuple(found[item.id] for item in programme.items if item.id in found and not item.withdrawn)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -165,7 +165,7 @@ class Programmes:
                     live = await self._live.get(item.id)
                     await live.describe(item.title, billing(programme, item))
 
-        found = ((self._live.about(item.id), item) for item in programme.items if not item.withdrawn)
+        found = ((self._live.about(item.id), item) for item in programme.items)
         stale = [
             item
             for session, item in found

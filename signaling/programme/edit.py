@@ -137,6 +137,8 @@ def checked_zone(name: str) -> str:
 
 def _refuse_moves(before: ProgrammeItem, item: ProgrammeItem) -> None:
     moved = [name for name in PLACED if getattr(before, name) != getattr(item, name)]
+    if before.withdrawn:
+        moved.remove("withdrawn")  # what is on is in the programme
     if moved:
         raise Conflict("item_begun", f"The session has begun: its {', '.join(moved)} cannot be changed.")
 

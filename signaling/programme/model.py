@@ -140,6 +140,7 @@ def billing(programme: Programme, item: ProgrammeItem) -> Billing:
         chairs=billed(item.chairs),
         speakers=billed(item.speakers),
         visibility=item.visibility,
+        withdrawn=item.withdrawn,
     )
 
 

@@ -48,7 +48,10 @@ class Billed(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags."""
+    """What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags.
+
+    What is `withdrawn` from the programme is not begun, unless the programme takes it back.
+    """
 
     event: Id
     start: int
@@ -60,6 +63,7 @@ class Billing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     chairs: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
     speakers: Annotated[tuple[Billed, ...], Meta(max_length=50)] = ()
     visibility: Visibility = "public"
+    withdrawn: bool = False
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):

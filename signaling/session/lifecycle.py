@@ -12,7 +12,8 @@ being answered is answered, and one that was only shown is on the shortlist, for
 floor is closed, whoever has it has had it, and who was called is no more. A `reopen` opens none of it again,
 so that nobody's microphone goes live by it; staff do, one by one. A pause holds the clocks that run until the
 session goes on. A replay says where the recording is; withdrawn, the session is ended as before. A step to
-where the session is already is no step, but a pause may say anew until when.
+where the session is already is no step, but a pause may say anew until when. What the programme has withdrawn is
+not begun.
 """
 
 from __future__ import annotations
@@ -165,6 +166,10 @@ def step(state: State, actor: Person, command: Step, *, now: int) -> Outcome:
     if status not in allowed:
         return Refusal("wrong_state", _WORDS[status])
     happened = event(at=now, by=actor.id)
+    if isinstance(command, OpenDoors | StartSession):
+        if state.session.programme is not None and state.session.programme.withdrawn:
+            return Refusal("withdrawn", "The programme has withdrawn this session.")
+        return Decision((happened,), leans_on=(PROGRAMME,), changes=(SESSION,))
     if isinstance(command, ResumeSession):
         freed = [clock.running(one, now) for one in state.clocks.values() if one.held]
         return _with_clocks(state, happened, freed)

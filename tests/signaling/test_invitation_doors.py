@@ -21,9 +21,10 @@ from signaling.invitation import new_code
 from signaling.ports import lan_address
 from signaling.protocol import Ack, BringOn, Presence, Refused, Role
 
+from .programme.samples import pretalx, talk
 from .server import OWNER, TOKENS, Server, bearer, running, token
 from .test_cli import complaint, rostrum
-from .test_programme_doors import import_, publish
+from .test_programme_doors import NINE, ids, import_, publish
 from .test_rest import problem
 
 
@@ -273,6 +274,31 @@ async def test_an_events_link_opens_its_public_sessions_and_not_what_is_by_invit
     ][0]
     ada = await invite(server, session=public, role="speaker", billed=speaker["id"])
     assert (await exchange(server, ada["code"])).json()["name"] == speaker["name"]
+
+
+async def test_what_is_withdrawn_is_not_begun_nor_offered_until_it_is_back(server: Server) -> None:
+    await import_(server)
+    await server.http.post("/api/events/conf/sessions", json={}, headers=OWNER)
+    one, two = await ids(server)
+    made = await invite(server, session=None, event="conf", role="moderator", seats=9)
+
+    async def offered() -> list[str]:
+        looked = (await server.http.post("/api/invitations/look", json={"code": made["code"]})).json()
+        return [session["id"] for session in looked["sessions"]]
+
+    async def step(name: str) -> httpx.Response:
+        return await server.http.post(f"/api/sessions/{two}/{name}", headers=bearer("producer", two))
+
+    assert await offered() == [one, two]
+    await import_(server, pretalx(talk(1, NINE)))
+    assert await offered() == [one]
+    said = (await server.http.get(f"/api/sessions/{two}", headers=OWNER)).json()
+    assert said["programme"]["withdrawn"] is True
+    for name in ("doors", "start"):
+        problem(await step(name), 409, "withdrawn")
+    await import_(server)
+    assert await offered() == [one, two]
+    assert (await step("start")).json()["status"] == "live"
 
 
 async def test_a_code_at_the_halls_door_counts_each_phone_once_and_in_the_hall(server: Server) -> None:

@@ -44,8 +44,9 @@ export function Head({ desk, onKeys }) {
   const [length, setLength] = useState(/** @type {number | null} */ (null));
   const { session: talk, can } = desk.state;
   const status = talk?.status ?? 'planned';
+  const withdrawn = status === 'planned' && talk?.programme?.withdrawn;
   const since = status === 'live' ? talk?.started : talk?.paused;
-  const steps = LIFE[status].filter((step) => can.includes(step.type));
+  const steps = withdrawn ? [] : LIFE[status].filter((step) => can.includes(step.type));
   const end = () => {
     setAsking(false);
     void desk.give({ type: 'session.end' });
@@ -81,7 +82,7 @@ export function Head({ desk, onKeys }) {
       <${ConnectionLine} session=${session} viewer=${desk.programme} />
       ${talk &&
       html`<p class="session-state" data-status=${status}>
-        ${direct[status]} ${since ? duration(session.now.value - since) : ''}
+        ${withdrawn ? words.stage.withdrawn : direct[status]} ${since ? duration(session.now.value - since) : ''}
       </p>`}
       ${!narrow && first}
       ${tablet ? html`<${Drop} icon="view" label=${narrow ? direct.session : direct.more}>${narrow && first}${more}${narrow && life}<//>` : more}

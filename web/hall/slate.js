@@ -51,6 +51,7 @@ function said(session, viewer) {
       return { text: stage.ended, how: stage.endedHow };
     case 'planned':
     case 'doors':
+      if (state.session.programme?.withdrawn) return { text: stage.withdrawn };
       return { text: stage.doors, how: hall.seats };
     case 'paused':
       return { text: stage.paused, how: hall.onAgain };

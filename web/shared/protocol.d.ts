@@ -232,7 +232,11 @@ export interface Billed {
   title?: string;
 }
 
-/** What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags. */
+/**
+ * What the programme says of a session. `zone` is an IANA name, `languages` are BCP 47 tags.
+ *
+ * What is `withdrawn` from the programme is not begun, unless the programme takes it back.
+ */
 export interface Billing {
   event: string;
   start: number;
@@ -244,6 +248,7 @@ export interface Billing {
   chairs?: ReadonlyArray<Billed>;
   speakers?: ReadonlyArray<Billed>;
   visibility?: Visibility;
+  withdrawn?: boolean;
 }
 
 /**

@@ -98,6 +98,7 @@ export function slateOf(session, viewer) {
   if (!state.session) return line.phase === 'closed' ? { text: refusal(line), how: words.line.closedHow } : { text: '' };
   if (isOver(state.session.status)) return { text: stage.ended, how: stage.endedHow };
   if (state.session.status === 'planned') {
+    if (state.session.programme?.withdrawn) return { text: stage.withdrawn, how: stage.withdrawnHow };
     const start = state.timetable?.start ?? state.session.programme?.start;
     const when = start ? `${say(stage.plannedAt, { time: beginning(start, session.now.value) })} ` : '';
     return { text: stage.planned, how: `${when}${stage.plannedHow}` };
