@@ -22,6 +22,8 @@ from signaling.audit import AuditEntry
 from signaling.protocol import AnyEvent, ChatApproved, ChatDeleted, ChatPosted, Person, QuestionAsked
 from signaling.session.polls import counts
 from signaling.session.state import State, doubles, voters_of
+from signaling.spreadsheet import harmless
+from signaling.written import same
 
 Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
@@ -99,8 +101,8 @@ def _cell(value: Cell) -> str:
             return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds")
         case bool():
             return "yes" if value else "no"
-        case str() if value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-            return f"'{value}"
+        case str():
+            return harmless(value)
         case _:
             return str(value)
 
@@ -122,7 +124,7 @@ def _session(material: Material) -> Iterator[Row]:
         "planned_start": _moment(programme.start if programme else None),
         "planned_end": _moment(programme.end if programme else None),
         "room": programme.room if programme else "",
-        "people": len(attendance.attendees),
+        "people": len(_people(material)),
         "peak": attendance.peak,
         "peak_at": _moment(attendance.peak_at),
         "peak_online": attendance.peak_online,
@@ -215,17 +217,24 @@ def _attendance(material: Material) -> Iterator[Row]:
         }
 
 
+def _people(material: Material) -> list[Person]:
+    """Return who was there, in order of arrival; a hall's screens and desks are nobody."""
+    people = (who.here.person for who in material.attendance.attendees)
+    return [person for person in people if person.role != "hall"]
+
+
 def _institutions(material: Material) -> Iterator[Row]:
-    """Return how many came from where; a hall's screens are nobody."""
+    """Return how many came from where; an institution is named as whoever came first from it names it."""
+    named: dict[str, str] = {}
     counted: dict[str, dict[str, int]] = {}
-    for who in material.attendance.attendees:
-        person = who.here.person
-        if person.role != "hall":
-            row = counted.setdefault(person.affiliation.strip(), {"people": 0, "online": 0, "hall": 0})
-            row["people"] += 1
-            row[person.place] += 1
-    for affiliation, row in sorted(counted.items(), key=lambda item: (-item[1]["people"], item[0])):
-        yield {"affiliation": affiliation, **row}
+    for person in _people(material):
+        key = same(person.affiliation)
+        named.setdefault(key, person.affiliation.strip())
+        row = counted.setdefault(key, {"people": 0, "online": 0, "hall": 0})
+        row["people"] += 1
+        row[person.place] += 1
+    for key, row in sorted(counted.items(), key=lambda item: (-item[1]["people"], named[item[0]])):
+        yield {"affiliation": named[key], **row}
 
 
 def _floor(material: Material) -> Iterator[Row]:

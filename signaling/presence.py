@@ -75,7 +75,7 @@ return table.concat(redis.call('ZRANGE', KEYS[1], 0, -1), '\\n')
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who is in a session, each person once."""
+    """Who is in a session, each person once; a hall's screens and desks are named, but count for nobody."""
 
     online: int = 0
     hall: int = 0
@@ -87,7 +87,7 @@ class Roster:
 
 
 def count(connections: Iterable[Here]) -> Roster:
-    """Count people by place, each once; who has one tab in the hall is in the hall."""
+    """Count people by place, each once: in the hall with one tab is in the hall. A screen is nobody."""
     distinct: dict[str, Here] = {}
     for here in connections:
         if here.person.id not in distinct or here.person.place == "hall":
@@ -95,13 +95,14 @@ def count(connections: Iterable[Here]) -> Roster:
     everybody = sorted(
         distinct.values(), key=lambda h: (h.person.role == "viewer", h.person.name, h.person.id)
     )
-    hall = sum(here.person.place == "hall" for here in everybody)
+    counted = [here for here in everybody if here.person.role != "hall"]
+    hall = sum(here.person.place == "hall" for here in counted)
     return Roster(
-        len(everybody) - hall,
+        len(counted) - hall,
         hall,
         tuple(here.person for here in everybody[:MOST_PEOPLE]),
-        _shares((here.person.role, here) for here in everybody),
-        _shares((here.language.partition("-")[0].lower() or "und", here) for here in everybody),
+        _shares((here.person.role, here) for here in counted),
+        _shares((here.language.partition("-")[0].lower() or "und", here) for here in counted),
     )
 
 

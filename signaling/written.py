@@ -29,5 +29,10 @@ def line(text: str) -> str:
     return " ".join(words("".join(" " if c.isspace() else c for c in text)).split())
 
 
+def same(name: str) -> str:
+    """Return what is alike in names that people call the same: case, width and spaces do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
 def _seen(char: str) -> bool:
     return char not in _EMPTY and unicodedata.category(char) not in _UNSEEN

@@ -38,6 +38,7 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
+from signaling.spreadsheet import harmless, plain
 
 COLUMNS: Final = (
     *("id", "title", "kind", "date", "start", "end", "duration", "zone", "room", "languages"),
@@ -45,7 +46,6 @@ COLUMNS: Final = (
 )
 """The header. Needed are `title`, `start` and one of `end` and `duration`."""
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _PERSON: Final = re.compile(r"(?:\\.|[^\\;\n])+", re.DOTALL)
 _PART: Final = re.compile(r"(?:\\.|[^\\|])*", re.DOTALL)
 
@@ -75,7 +75,7 @@ def write(programme: Programme) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for item in programme.items:
-        writer.writerow([_harmless(cell) for cell in _cells(programme, item)])
+        writer.writerow([harmless(cell) for cell in _cells(programme, item)])
     return out.getvalue()
 
 
@@ -101,16 +101,12 @@ def _rows(said: str) -> list[tuple[int, Row]]:
         if missing:
             raise BadProgramme(f"The first line of the table names no column “{missing[0]}”.")
         return [
-            (reader.line_num, {name: _plain(cell) for name, cell in zip(columns, cells, strict=False)})
+            (reader.line_num, {name: plain(cell) for name, cell in zip(columns, cells, strict=False)})
             for cells in reader
             if any(cell.strip() for cell in cells)
         ]
     except csv.Error as error:
         raise BadProgramme(f"Line {reader.line_num} of the table cannot be read.") from error
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _read(
@@ -240,7 +236,3 @@ def _escaped(part: str) -> str:
 def _said(at: int, name: str) -> str:
     """Return a local time with its offset: clocks that are put back repeat an hour."""
     return datetime.fromtimestamp(at // 1000, zone(name) or UTC).isoformat(sep=" ")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell

@@ -43,7 +43,7 @@ _NO_ACT: Final = (
 
 async def peak(s: Sitting) -> None:
     """Hold the session until all who are there have been counted while it is live."""
-    present = {guest.id for guest in s.everybody}
+    present = {guest.id for guest in s.people}
     wanted = {"peak": len(present), "people": len(present)}
     deadline = asyncio.get_running_loop().time() + SETTLED
     while True:
@@ -153,7 +153,7 @@ def _signatures(s: Sitting, export: dict[str, Any]) -> None:
 
 
 def _attendance(s: Sitting, export: dict[str, Any]) -> None:
-    came = {guest.id: guest.person for guest in s.everybody if guest.person.role != "hall"}
+    came = {guest.id: guest.person for guest in s.people}
     wanted = Counter(person.affiliation for person in came.values())
     seen = {row["affiliation"]: row["people"] for row in export["institutions"]}
     s.account.equal(

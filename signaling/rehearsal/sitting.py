@@ -97,6 +97,11 @@ class Sitting:
         self._lines = 0
 
     @property
+    def people(self) -> list[Guest]:
+        """All but the hall's screens and desks."""
+        return [guest for guest in self.everybody if guest.person.role != "hall"]
+
+    @property
     def audience(self) -> list[Guest]:
         """All who neither work nor speak here."""
         return [*self.online, *self.hall, *self.guests]
@@ -128,8 +133,8 @@ class Sitting:
             await _together(guest.until_status("ended") for guest in self.everybody)
 
     def _places(self) -> tuple[int, int]:
-        hall = sum(guest.person.place == "hall" for guest in self.everybody)
-        return len(self.everybody) - hall, hall
+        hall = sum(guest.person.place == "hall" for guest in self.people)
+        return len(self.people) - hall, hall
 
     def _speakers(self, there: AsyncExitStack) -> Iterable[Awaitable[Guest]]:
         async def come(who: Who) -> Guest:

@@ -46,7 +46,7 @@ from signaling.session.decision import (
     derived_id,
 )
 from signaling.session.state import State, meet
-from signaling.written import line, words
+from signaling.written import line, same, words
 
 NONE = Refusal("no_declaration", "There is no declaration to sign.")
 CLOSED = Refusal("declaration_closed", "No signatures are taken now.")
@@ -55,7 +55,7 @@ NOT_ASKED = Refusal("not_a_signatory", "Your organisation is not among those tha
 
 def signature_entity(organisation: str) -> str:
     """Name the entity of one organisation's signature."""
-    return f"signature:{_key(organisation)}"
+    return f"signature:{same(organisation)}"
 
 
 def decide(state: State, actor: Person, command: DeclarationCommand, *, now: int) -> Outcome:
@@ -79,7 +79,7 @@ def present(state: State, actor: Person, command: PresentDeclaration, *, now: in
     named: dict[str, str] = {}
     for name in map(line, command.organisations):
         if name:
-            named.setdefault(_key(name), name)
+            named.setdefault(same(name), name)
     organisations = tuple(named.values())
     if not title or not text or not organisations:
         return Refusal("empty_text", "There is nothing in it.")
@@ -214,9 +214,5 @@ def _signature(declaration: Declaration, organisation: str) -> Signature | None:
 
 def _organisation(declaration: Declaration, said: str) -> str | None:
     """Return the organisation as the declaration writes it; case and spaces do not matter."""
-    wanted = _key(said)
-    return next((one for one in declaration.organisations if _key(one) == wanted), None) if wanted else None
-
-
-def _key(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    wanted = same(said)
+    return next((one for one in declaration.organisations if same(one) == wanted), None) if wanted else None

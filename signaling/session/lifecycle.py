@@ -12,8 +12,8 @@ being answered is answered, and one that was only shown is on the shortlist, for
 floor is closed, whoever has it has had it, and who was called is no more. A `reopen` opens none of it again,
 so that nobody's microphone goes live by it; staff do, one by one. A pause holds the clocks that run until the
 session goes on. A replay says where the recording is; withdrawn, the session is ended as before. A step to
-where the session is already is no step, but a pause may say anew until when. What the programme has withdrawn is
-not begun.
+where the session is already is no step, but a pause may say anew until when. What the programme has withdrawn
+is not begun.
 """
 
 from __future__ import annotations

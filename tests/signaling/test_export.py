@@ -85,7 +85,7 @@ def test_an_export_has_everything_and_nothing_that_was_withdrawn() -> None:
     fold.do(MODERATOR, OpenPoll("c9", tea))
     for n, (who, choice) in enumerate(((ADA, 0), (BOB, 1), (SPEAKER, 0))):
         fold.do(who, CastBallot(f"b{n}", tea, (choice,)))
-    yale = msgspec.structs.replace(ADA, id="eve", affiliation="Yale", place="hall")
+    yale = msgspec.structs.replace(ADA, id="eve", affiliation="ｙａｌｅ ", place="hall")
     found = material(fold, ADA, BOB, SPEAKER, yale, HALL)
     whole = export.whole(found)
     assert [row["text"] for row in whole["chat"]] == ["hello"]
@@ -94,6 +94,7 @@ def test_an_export_has_everything_and_nothing_that_was_withdrawn() -> None:
         {"affiliation": "", "people": 2, "online": 1, "hall": 1},
         {"affiliation": "Yale", "people": 2, "online": 1, "hall": 1},
     ]
+    assert whole["session"][0]["people"] == sum(row["people"] for row in whole["institutions"])
     assert (whole["session"][0]["peak"], whole["session"][0]["average"]) == (3, 2.5)
     audit = {row["what"]: row for row in whole["audit"]}
     assert audit["person.ejected"]["why"] == "flooding" and audit["person.ejected"]["by"] == "mod"
@@ -128,16 +129,18 @@ def test_a_question_taken_back_is_told_without_its_words_and_a_held_line_with_wh
     assert [row["reply_to"] for row in whole["chat"]] == [None, None, approved]
 
 
-def test_tables_are_the_same_as_csv_and_no_cell_is_a_formula() -> None:
+@pytest.mark.parametrize("sign", ["=", "＝", "+", "＋", "-", "－", "@", "＠"])
+def test_tables_are_the_same_as_csv_and_no_cell_is_a_formula(sign: str) -> None:
     fold = Fold()
-    fold.do(ADA, PostChat("c1", '=HYPERLINK("http://evil.example")'))
+    evil = f'{sign}HYPERLINK("http://evil.example")'
+    fold.do(ADA, PostChat("c1", evil))
     fold.do(ADA, PostChat("c2", "多行\n“text”, with 🎤"))
     packed = export.tables(material(fold, ADA))
     assert set(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == {
         f"{section.name}.csv" for section in export.SECTIONS
     }
     texts = [row["text"] for row in rows(packed, "chat")]
-    assert texts == ['\'=HYPERLINK("http://evil.example")', "多行\n“text”, with 🎤"]
+    assert texts == [f"'{evil}", "多行\n“text”, with 🎤"]
     assert rows(packed, "attendance")[0]["arrived"].startswith("1970-01-01T00:00:01.000+00:00")
 
 
