@@ -11,8 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,6 @@ from signaling.programme.model import (
 from signaling.programme.reading import (
     Reading,
     distinct,
-    iso,
     kind_of,
     languages,
     moment,
@@ -38,6 +38,7 @@ from signaling.programme.reading import (
     zone,
 )
 from signaling.programme.spans import span
+from signaling.programme.stamps import ambiguous, stamp
 from signaling.spreadsheet import harmless, plain
 
 COLUMNS: Final = (
@@ -58,14 +59,16 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
     first = default
     people = _keys(row for _, row in rows)
     reading = Reading()
+    keys = _Keys()
     for number, row in rows:
+        key = keys.key(row)
         said = row.get("zone", "")
         local = zone(said) if said else reading.within(default)
         if local is None:
-            reading.leave_out(_key(row), f"Line {number} names no IANA time zone")
+            reading.leave_out(key, f"Line {number} names no IANA time zone")
             continue
         first = first or (local if local.key != "UTC" else None)
-        _read(reading, f"Line {number}", row, local, people)
+        _read(reading, f"Line {number}", key, row, local, people)
     return reading.draft("", "", first.key if first else "UTC")
 
 
@@ -110,20 +113,30 @@ def _rows(said: str) -> list[tuple[int, Row]]:
 
 
 def _read(
-    reading: Reading, place: str, row: Row, local: ZoneInfo, keys: Callable[[DraftPerson], DraftPerson]
+    reading: Reading,
+    place: str,
+    key: str,
+    row: Row,
+    local: ZoneInfo,
+    keys: Callable[[DraftPerson], DraftPerson],
 ) -> None:
-    start = _at(row.get("date", ""), row.get("start", ""), local)
-    if start is None:
-        reading.leave_out(_key(row), f"{place} has no start")
+    day, begins, ends = (row.get(name, "") for name in ("date", "start", "end"))
+    start, end = _at(day, begins, local), _at(day, ends, local)
+    if any(ambiguous(cell) for cell in (day, begins, ends)):
+        reading.leave_out(
+            key, f"{place} has a date whose day and month may be meant either way (write 2026-05-01)"
+        )
         return
-    end = _at(row.get("date", ""), row.get("end", ""), local)
-    if end is not None and end <= start and "date" in row and row["date"].strip():
-        end = _at(row["date"], row["end"], local, after=1)  # past midnight
+    if start is None or (end is None and ends.strip()):
+        reading.leave_out(key, f"{place} has no {'start' if start is None else 'end'} that can be read")
+        return
+    if end is not None and end <= start and day.strip():
+        end = _at(day, ends, local, after=1)  # past midnight
     lasts = span(row.get("duration", ""))
     title, name = text(row.get("title")), text(row.get("room"))
     reading.add(
         DraftItem(
-            key=_key(row),
+            key=key,
             title=title,
             start=start,
             end=end if end is not None else start + (lasts or 0),
@@ -141,17 +154,27 @@ def _read(
     )
 
 
-def _key(row: Row) -> str:
-    """Return what a row is known by; nothing, where it says neither."""
-    title = text(row.get("title"))
-    return text(row.get("id")) or (name_key(title) if title else "")
+class _Keys:
+    """What rows are known by: an id of their own, or a title and how often it has been there before."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def key(self, row: Row) -> str:
+        """Return the key of the next row; nothing, where it has neither."""
+        own, title = text(row.get("id")), text(row.get("title"))
+        if own or not title:
+            return own
+        key = name_key(title)
+        self._seen[key] += 1
+        # A title has one line: no other one is called that.
+        return key if self._seen[key] == 1 else f"{key}\n{self._seen[key]}"
 
 
 def _at(day: str, clock: str, local: ZoneInfo, *, after: int = 0) -> int | None:
     """Return an instant of a date and a time of day, or of both in one cell."""
-    said = f"{day.strip()}T{clock.strip().zfill(5)}" if day.strip() and len(clock.strip()) <= 8 else clock
-    found = iso(said) if ":" in clock else None
-    return None if found is None else moment(found + timedelta(days=after), local)
+    found = stamp(day, clock, after=after)
+    return None if found is None else moment(found, local)
 
 
 def _people(cell: str) -> list[DraftPerson]:

@@ -68,6 +68,71 @@ def test_a_time_without_a_zone_is_told_where_nobody_names_one() -> None:
         assert named.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-05-01", "9:00", "10:00"),
+        ("2026-05-01", "9:00:00", "10:00:00"),
+        ("2026/5/1", "9:00:00", "10:00:00"),
+        ("2026-05-01 00:00:00", "9:00 AM", "10:00 am"),
+        ("01.05.2026", "09:00", "10:00"),
+        ("1.5.2026", "9:00 a.m.", "10:00 a.m."),
+        ("2026年5月1日", "上午9:00", "上午10:00"),
+        ("2026-05-01", "09:00+08:00", "02:00Z"),
+        ("", "2026/5/1 9:00", "2026/5/1 10:00:00"),
+        ("", "01.05.2026 9:00", "2026-05-01T10:00:00+0800"),
+        ("", "2026-05-01 9:00 AM", "2026-05-01T02:00:00.000Z"),
+    ],
+)
+def test_dates_and_times_are_read_as_spreadsheets_write_them(day: str, start: str, end: str) -> None:
+    draft = parse(f"title,date,start,end\nx,{day},{start},{end}\n".encode(), SHANGHAI)
+    assert draft.warnings == ()
+    (item,) = draft.items
+    assert (item.start, item.end) == (at("2026-05-01 09:00"), at("2026-05-01 10:00"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "begins", "lasts"),
+    [
+        ("22:00", "24:00", "2026-05-01 22:00", 120),
+        ("12:00 AM", "12:30 PM", "2026-05-01 00:00", 750),
+        ("11:00 PM", "1:00 AM", "2026-05-01 23:00", 120),
+        ("24:00", "0:30", "2026-05-02 00:00", 30),
+    ],
+)
+def test_noon_and_midnight(start: str, end: str, begins: str, lasts: int) -> None:
+    (item,) = parse(f"title,date,start,end\nx,2026-05-01,{start},{end}\n".encode(), SHANGHAI).items
+    assert (item.start, item.end - item.start) == (at(begins), lasts * 60_000)
+
+
+@pytest.mark.parametrize("cells", ["05/01/2026,9:00,10:00", "5-1-26,9:00,10:00", ",05/13/2026 9:00,10:00"])
+def test_a_date_that_can_be_read_in_two_ways_is_not_read(cells: str) -> None:
+    draft = parse(f"id,title,date,start,end\nk1,x,{cells}\n".encode(), SHANGHAI)
+    assert (draft.items, draft.unread) == ((), frozenset({"k1"}))
+    assert "write 2026-05-01" in draft.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "cells", ["9:00,10h", "13:00 PM,14:00", "24:30,25:00", "9:00,9:60", "0:00 AM,1:00 AM", "9:00+99:99,10:00"]
+)
+def test_a_time_that_is_none_is_not_read(cells: str) -> None:
+    draft = parse(f"id,title,date,start,end\nk1,x,2026-05-01,{cells}\n".encode(), SHANGHAI)
+    assert (draft.items, draft.unread, len(draft.warnings)) == ((), frozenset({"k1"}), 1)
+
+
+def test_rows_of_one_title_are_sessions_of_their_own() -> None:
+    rows = "title,start,duration\nCoffee break,2026-05-01 10:00,30\nKeynote,2026-05-01 11:00,30\n{}"
+    again = rows.format("coffee break,2026-05-01 15:00,30\n").encode()
+    one, _, two = parse(again, SHANGHAI).items
+    assert one.key != two.key
+    assert [item.key for item in parse(again, SHANGHAI).items] == [one.key, "name:keynote", two.key]
+    unread = parse(again.replace(b"01 10:00", b"01 10h"), SHANGHAI)
+    assert ([item.key for item in unread.items], unread.unread) == (
+        ["name:keynote", two.key],
+        frozenset({one.key}),
+    )
+
+
 def test_an_offset_tells_the_two_hours_that_clocks_repeat_apart() -> None:
     data = (
         "title,start,duration\nOne,2026-10-25 02:30+02:00,30\nTwo,2026-10-25 02:30+01:00,30\n"
