@@ -14,18 +14,20 @@ The law: who is in a room now, or was, is not moved by a file. The same draft tw
 second time. What could not be read in a file is not gone from it, so it is not withdrawn; and nothing is,
 where not even its key could be read. What a file does not say of a session stays as it is, and a file that
 leaves out an affiliation or a title does not take it away from anybody; where it has no more than a name,
-the one person or room known by that name is meant.
+the one person or room known by that name is meant. Who stands where somebody of a like name stood, whom the
+file names no more, is that person, with the name corrected: their invitation stays theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
 from signaling.errors import Conflict
 from signaling.programme.model import (
+    BY_HAND,
     MAX_ITEMS,
     BadProgramme,
     Draft,
@@ -35,8 +37,10 @@ from signaling.programme.model import (
     ProgrammeItem,
     ProgrammePerson,
     ProgrammeRoom,
+    alike,
     billing,
     item_id,
+    name_key,
     named,
     person_id,
     room_id,
@@ -53,9 +57,12 @@ Statuses = Mapping[str, Status]
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one item. `kept`: what the file says was not done, and why."""
+    """What became of one item. `kept`: what the file says was not done, and why.
 
-    what: Literal["added", "changed", "restored", "withdrawn", "kept"]
+    `renamed`: somebody of it has another name, and is the same person still.
+    """
+
+    what: Literal["added", "changed", "restored", "withdrawn", "kept", "renamed"]
     item: str
     title: str
     fields: tuple[str, ...] = ()
@@ -83,7 +90,7 @@ def merge(
         raise BadProgramme("There is no session in it that could be read; nothing was changed.")
     tables = _Tables(programme, draft, source)
     items = {item.id: item for item in programme.items}
-    changes: list[Change] = []
+    changes = tables.renamed
     for drafted in draft.items:
         one = item_id(programme.id, source, drafted.key, DEFAULT_SOURCE)
         before = items.get(one)
@@ -190,39 +197,69 @@ class _Tables:
     """The rooms and people of a programme, with those of a draft put into them."""
 
     def __init__(self, programme: Programme, draft: Draft, source: str) -> None:
-        self._event, self._source = programme.id, source
+        self._source = source
         self.rooms = {room.id: room for room in programme.rooms}
         self.people = {person.id: person for person in programme.people}
-        self._person_ids: dict[str, str] = {}
+        self.renamed: list[Change] = []
         self._room_ids: dict[str, str] = {}
+        self._person_ids: dict[str, str] = {}
         self._rooms_of(draft)
-        self._people_of(draft)
+        self._people_of(programme, draft)
 
     def _rooms_of(self, draft: Draft) -> None:
-        known = dict(self.rooms)
-        for key, name in dict.fromkeys(item.room for item in draft.items if item.room and item.room[1]):
-            one = room_id(self._source, key)
-            if one not in known and key.startswith("name:"):
-                one = named(known.values(), name) or one
-            self._room_ids[key] = one
-            self.rooms[one] = ProgrammeRoom(one, name)
+        said = dict(item.room for item in draft.items if item.room and item.room[1])
+        wanted = [(key, name, "") for key, name in said.items()]
+        self._room_ids = _meant(self.rooms, wanted, lambda key: room_id(self._source, key))
+        for key, one in self._room_ids.items():
+            self.rooms[one] = ProgrammeRoom(one, said[key])
 
-    def _people_of(self, draft: Draft) -> None:
+    def _people_of(self, programme: Programme, draft: Draft) -> None:
         said: dict[str, DraftPerson] = {}
         for person in (one for item in draft.items for one in item.people()):
             first = said.get(person.key, person)
             affiliation, title = first.affiliation or person.affiliation, first.title or person.title
             said[person.key] = DraftPerson(person.key, first.name, affiliation, title)
-        before = dict(self.people)
+        wanted = [(person.key, person.name, person.affiliation) for person in said.values()]
+        self._person_ids = _meant(self.people, wanted, lambda key: person_id(self._source, key))
+        self._rename(programme, draft)
         for person in said.values():
-            one = person_id(self._source, person.key)
-            if one not in before and person.key.startswith("name:"):
-                one = named(before.values(), person.name, person.affiliation) or one
-            self._person_ids[person.key] = one
+            one = self._person_ids[person.key]
             known = self.people.get(one, ProgrammePerson(one, person.name))
             self.people[one] = ProgrammePerson(
                 one, person.name, person.affiliation or known.affiliation, person.title or known.title
             )
+
+    def _rename(self, programme: Programme, draft: Draft) -> None:
+        """Let whoever stands in the place of somebody of a like name, who is in the file no more, be them."""
+        items = {item.id: item for item in programme.items}
+        stays = {self._person_ids[person.key] for item in draft.items for person in item.people()}
+        others = (item for item in programme.items if item.source not in (self._source, BY_HAND))
+        stays |= {one for item in others for one in (*item.chairs, *item.speakers)}
+        places: dict[tuple[str, str], list[tuple[ProgrammeItem, str, str]]] = {}
+        for drafted in draft.items:
+            before = items.get(item_id(programme.id, self._source, drafted.key, DEFAULT_SOURCE))
+            if before is None or before.source != self._source:
+                continue
+            for field, were, people in (
+                ("chairs", before.chairs, drafted.chairs or ()),
+                ("speakers", before.speakers, drafted.speakers or ()),
+            ):
+                for old, person in zip(were, people, strict=False) if len(were) == len(people) else ():
+                    known = self.people.get(old)
+                    new = self._person_ids[person.key]
+                    if (
+                        known
+                        and old not in stays
+                        and new not in self.people
+                        and alike(known.name, person.name)
+                    ):
+                        places.setdefault((old, person.key), []).append((before, field, person.name))
+        for (old, key), found in places.items():
+            if sum(old == one for one, _ in places) == sum(key == other for _, other in places) == 1:
+                self._person_ids[key] = old
+                for before, field, name in found:
+                    told = f"{self.people[old].name} is called {name} now."
+                    self.renamed.append(Change("renamed", before.id, before.title, (field,), told))
 
     def item(self, one: str, said: DraftItem, before: ProgrammeItem | None) -> ProgrammeItem:
         """Return a drafted item as one of the programme: what it does not say is as it was `before`."""
@@ -249,3 +286,29 @@ class _Tables:
             source=self._source,
             **{name: value for name, value in told.items() if value is not None},
         )
+
+
+def _meant(
+    known: Mapping[str, ProgrammeRoom | ProgrammePerson],
+    said: Iterable[tuple[str, str, str]],
+    made: Callable[[str], str],
+) -> dict[str, str]:
+    """Return the id that each `(key, name, affiliation)` means; `made` is that of a key nobody has yet."""
+    found: dict[str, str] = {}
+    unknown = []
+    for key, name, affiliation in said:
+        one = made(key)
+        if key.startswith("name:") and (one not in known or name_key(known[one].name) != name_key(name)):
+            one = named(known.values(), name, affiliation) or ""
+        if one:
+            found[key] = one
+        else:
+            unknown.append(key)
+    taken = set(found.values())
+    for key in unknown:
+        other = key
+        while made(other) in taken:  # somebody was called that, and is still in the file, called otherwise
+            other += "\n"
+        found[key] = made(other)
+        taken.add(found[key])
+    return found

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Annotated, Final
 
 import msgspec
@@ -230,6 +231,14 @@ def named(known: Iterable[ProgrammeRoom | ProgrammePerson], name: str, affiliati
     if affiliation:
         found = [one for one in found if getattr(one, "affiliation", "") in ("", affiliation)]
     return found[0].id if len(found) == 1 else None
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether two names may be one that was corrected: a word in common, or half of their letters."""
+    first, second = (name_key(name).removeprefix("name:") for name in (one, other))
+    if set(first.split()) & set(second.split()):
+        return True
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.5
 
 
 def name_key(name: str) -> str:

@@ -143,6 +143,53 @@ def test_a_name_alone_means_the_one_who_is_known_by_it() -> None:
         assert len(put_item(after, "conf.gala", gala, {}, now=NINE).people) == count
 
 
+def people(*names: str) -> tuple[DraftPerson, ...]:
+    return tuple(DraftPerson(f"name:{name.lower()}", name, "MIT") for name in names)
+
+
+def test_a_corrected_name_is_the_same_persons() -> None:
+    before, _ = merge(EMPTY, draft(drafted("a", speakers=people("Jon Smiht", "Ada"))), {}, now=NINE)
+    jon = person_id("import", "name:jon smiht")
+    corrected = draft(drafted("a", speakers=people("Jon Smith", "Ada")))
+    after, changes = merge(before, corrected, {}, now=NINE)
+    assert {one.id: one.name for one in after.people}[jon] == "Jon Smith"
+    assert item_of(after, "conf.a").speakers == item_of(before, "conf.a").speakers
+    assert [(c.what, c.item, c.fields, c.reason) for c in changes] == [
+        ("renamed", "conf.a", ("speakers",), "Jon Smiht is called Jon Smith now.")
+    ]
+    assert merge(after, corrected, {}, now=NINE) == (after, ())
+    # Whoever is really called what the slip was is somebody else, then and later.
+    both = draft(drafted("a", speakers=people("Jon Smith", "Ada", "Jon Smiht")))
+    three, _ = merge(after, both, {}, now=NINE)
+    assert len(set(item_of(three, "conf.a").speakers)) == 3
+    assert item_of(three, "conf.a").speakers[0] == jon
+    assert merge(three, both, {}, now=NINE) == (three, ())
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ((("Jon Smiht",), ()), (("Bob Jones",), ())),  # another name altogether: a substitute
+        ((("Jon Smiht", "Ada"), ()), (("Ada", "Jon Smith"), ())),  # another place
+        ((("Jon Smiht",), ()), (("Jon Smith", "Ada"), ())),
+        ((("Jon Smiht",), ("Jon Smiht",)), (("Jon Smith",), ("Jon Smiht",))),  # still billed elsewhere
+        ((("Jon Smiht",), ("Jon Smuth",)), (("Jon Smith",), ("Jon Smith",))),  # one for two
+    ],
+)
+def test_who_is_not_plainly_the_same_is_somebody_else(
+    was: tuple[tuple[str, ...], ...], now: tuple[tuple[str, ...], ...]
+) -> None:
+    def said(names: tuple[tuple[str, ...], ...]) -> Draft:
+        return draft(*(drafted(f"k{n}", n * HOUR, speakers=people(*one)) for n, one in enumerate(names)))
+
+    before, _ = merge(EMPTY, said(was), {}, now=NINE)
+    after, changes = merge(before, said(now), {}, now=NINE)
+    assert "renamed" not in {change.what for change in changes}
+    fresh = {one for names in now for one in names} - {one for names in was for one in names}
+    known = {person.id for person in before.people}
+    assert all((person.id in known) is (person.name not in fresh) for person in after.people)
+
+
 def test_a_file_without_sessions_withdraws_nothing() -> None:
     before, _ = merge(EMPTY, draft(drafted("a")), {}, now=NINE)
     with pytest.raises(BadProgramme):
