@@ -62,7 +62,8 @@ class NewInvitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a link lets in: to one `session`, or to those of an `event`, of which one is chosen on the way in.
 
     With `name` it is fixed, without, the guest may say one (`naming`). `billed` is who the programme
-    names: name, affiliation and title are then the programme's. `publish`: without, all that the role may
+    names: name, affiliation and title are then the programme's, and those given, or else the programme's of
+    today, where it names them no more. `publish`: without, all that the role may
     send. `seats` is how many browsers may use it, `expires` (ms) until when a new one may. `note` is for
     who made it.
     """
@@ -174,8 +175,11 @@ def participant(invitation: Invitation, client: str) -> str:
     return f"{invitation.role}-{digest[:12]}"
 
 
-def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
-    """Return the invitation that is wanted; raises Conflict where it contradicts itself."""
+def made(wanted: NewInvitation, code: str, *, by: str, now: int, billed: Billed | None = None) -> Invitation:
+    """Return the invitation that is wanted; raises Conflict where it contradicts itself.
+
+    `billed` is who the programme says it is for, kept for when it does not say so any more.
+    """
     if (wanted.session is None) is (wanted.event is None):
         raise Conflict("bad_invitation", "An invitation is for one session, or for one event.")
     name = line(wanted.name)
@@ -197,9 +201,9 @@ def made(wanted: NewInvitation, code: str, *, by: str, now: int) -> Invitation:
         by=by,
         session=wanted.session,
         event=wanted.event,
-        name=name,
-        affiliation=line(wanted.affiliation),
-        title=line(wanted.title),
+        name=name or (billed.name if billed else ""),
+        affiliation=line(wanted.affiliation) or (billed.affiliation if billed else ""),
+        title=line(wanted.title) or (billed.title if billed else ""),
         place=wanted.place,
         publish=publish,
         billed=wanted.billed or "",
@@ -227,10 +231,14 @@ def offer(
     expected: Mapping[str, Timetable],
     *,
     seated: bool,
+    billed: Billed | None = None,
 ) -> Offer:
-    """Return what an invitation is for; of `sessions`, those that it opens. `expected`: times by session."""
+    """Return what an invitation is for; of `sessions`, those that it opens. `expected`: times by session.
+
+    `billed` is who the event's programme says it is for.
+    """
     opened = tuple(session for session in sessions if opens(invitation, session))
-    billed = _billed(invitation, opened)
+    billed = _billed(invitation, opened) or billed
     return Offer(
         role=invitation.role,
         page=PAGES.get(invitation.role, "watch"),
@@ -253,11 +261,15 @@ def claims(
     name: str,
     gen: int,
     now: float,
+    billed: Billed | None = None,
 ) -> Claims:
-    """Return what the token of a seat says; `name` is the guest's own word. Raises Conflict, Forbidden."""
+    """Return what the token of a seat says; `name` is the guest's own word. Raises Conflict, Forbidden.
+
+    `billed` is who the event's programme says it is for: a session that does not bill them calls them so too.
+    """
     if not opens(invitation, session):
         raise Forbidden("invitation_needed", "This session needs an invitation of its own.")
-    billed = _billed(invitation, (session,))
+    billed = _billed(invitation, (session,)) or billed
     return Claims(
         sub=participant(invitation, client),
         session=session.id,
@@ -302,7 +314,8 @@ def _billed(invitation: Invitation, sessions: tuple[Session, ...]) -> Billed | N
 
 def _name(invitation: Invitation, billed: Billed | None, said: str) -> str:
     if invitation.naming == "fixed":
-        return (billed.name if billed else invitation.name or invitation.billed)[:100]
+        # Never the id: it would stand on stage.
+        said = (billed.name if billed else invitation.name)[:100]
     if not said and invitation.naming == "required":
         raise Conflict("name_needed", "Please say your name.")
     return said or invitation.affiliation or _NAMELESS.get(invitation.role, "Guest")

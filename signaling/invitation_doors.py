@@ -34,7 +34,7 @@ from signaling.invitation_store import InvitationStore, Seat
 from signaling.live import LiveSession, LiveSessions, person_of
 from signaling.ports import is_loopback
 from signaling.programmes import Programmes
-from signaling.protocol import OVER, Person, Session, Timetable
+from signaling.protocol import OVER, Billed, Person, Session, Timetable
 from signaling.relays import Relays
 
 __all__ = ["OPERATIONS", "InvitationDoors"]
@@ -95,7 +95,8 @@ class InvitationDoors:
         authorize(actor, f"invitation.create:{wanted.role}", reach)
         code = invitation.new_code()
         made = invitation.made(wanted, code, by=actor.sub, now=self._now_ms())
-        await self._check_bound(made)
+        billed = await self._check_bound(made)
+        made = invitation.made(wanted, code, by=actor.sub, now=made.created, billed=billed)
         await self._store.add(made)
         link = f"{self._public_url or str(request.base_url).rstrip('/')}/enter/#invitation={code}"
         qr = segno.make(link, error="m", micro=False).svg_data_uri(border=4)
@@ -136,16 +137,17 @@ class InvitationDoors:
         local = is_loopback(request.base_url.hostname or "")
         return self._public_url or (self._lan_url if local else "") or asked
 
-    async def _check_bound(self, made: Invitation) -> None:
-        """Raise NotFound unless what it invites to, and who it is for, are there."""
+    async def _check_bound(self, made: Invitation) -> Billed | None:
+        """Return who it is for; raises NotFound unless they, and what it invites to, are there."""
         if made.session is not None:
             sessions = [(await self._live.get(made.session)).state.session]
         else:
             sessions = list(self._sessions(made))
         programmes = [session.programme for session in sessions if session.programme is not None]
-        named = {one.id for said in programmes for one in (*said.speakers, *said.chairs)}
+        named = {one.id: one for said in programmes for one in (*said.speakers, *said.chairs)}
         if made.billed and made.billed not in named:
             raise NotFound("person_not_found", "The programme names nobody of this id there.")
+        return named.get(made.billed)
 
     async def _list(self, request: Request) -> Response:
         actor = await doors.actor(request, self._tokens)
@@ -196,7 +198,13 @@ class InvitationDoors:
         seat = await self._store.look(shown.code, shown.client or "")
         invited = _granted(seat)
         sessions = await self._bound(invited)
-        told = invitation.offer(invited, sessions, self._expected(sessions), seated=seat.held)
+        told = invitation.offer(
+            invited,
+            sessions,
+            self._expected(sessions),
+            seated=seat.held,
+            billed=self._billed(invited, sessions),
+        )
         return doors.json_response(told)
 
     async def _exchange(self, request: Request) -> Response:
@@ -205,8 +213,15 @@ class InvitationDoors:
         invited = _granted(await self._store.look(wanted.code, wanted.client))
         live = await self._chosen(invited, wanted.session)
         gen = live.state.access.generation(invitation.participant(invited, wanted.client))
+        session = live.state.session
         claims = invitation.claims(
-            invited, live.state.session, wanted.client, name=wanted.name, gen=gen, now=self._clock()
+            invited,
+            session,
+            wanted.client,
+            name=wanted.name,
+            gen=gen,
+            now=self._clock(),
+            billed=self._billed(invited, (session,)),
         )
         live.admit(claims)
         _granted(await self._store.take(wanted.code, wanted.client))
@@ -234,6 +249,16 @@ class InvitationDoors:
         if invited.session is not None:
             return ((await self._live.get(invited.session)).state.session,)
         return self._sessions(invited)
+
+    def _billed(self, invited: Invitation, sessions: tuple[Session, ...]) -> Billed | None:
+        """Return what the event's programme says of who it is for, wherever it names them."""
+        events = {session.programme.event for session in sessions if session.programme}
+        for event in sorted(events | ({invited.event} if invited.event else set())) if invited.billed else ():
+            with contextlib.suppress(NotFound, LogUnavailable):
+                for one in self._programmes.get(event).people:
+                    if one.id == invited.billed:
+                        return Billed(one.id, one.name, one.affiliation, one.title)
+        return None
 
     def _expected(self, sessions: tuple[Session, ...]) -> dict[str, Timetable]:
         """Return when sessions are expected, by id; nothing of those whose programme is not there."""

@@ -83,6 +83,21 @@ def test_who_is_billed_is_called_what_the_programme_calls_them() -> None:
     assert offer(ada, (session(),), {}, seated=False).name == "Ada Lindqvist"
 
 
+def test_who_is_billed_no_more_is_never_called_by_an_id() -> None:
+    ada = Billed("p-1", "Ada Lindqvist", "Engines", "Professor")
+    wanted = msgspec.convert({"role": "speaker", "event": "conf", "billed": "p-1"}, NewInvitation)
+    kept = made(wanted, CODE, by="pro", now=NOW, billed=ada)
+    elsewhere = Session("forum", "A talk", "planned", 0, programme=Billing("conf", NOW, NOW + 1, "UTC"))
+    token = claims(kept, elsewhere, CLIENT, name="", gen=0, now=NOW / 1000)
+    assert (token.name, token.affiliation, token.title) == ("Ada Lindqvist", "Engines", "Professor")
+    assert offer(kept, (elsewhere,), {}, seated=False).name == "Ada Lindqvist"
+    now = Billed("p-1", "Ada Lovelace", "Wheels")
+    token = claims(kept, elsewhere, CLIENT, name="", gen=0, now=NOW / 1000, billed=now)
+    assert (token.name, token.affiliation, token.title) == ("Ada Lovelace", "Wheels", "")
+    old = made(wanted, CODE, by="pro", now=NOW)
+    assert claims(old, elsewhere, CLIENT, name="", gen=0, now=NOW / 1000).name == "Guest"
+
+
 def test_a_name_that_must_be_said_must_be_said() -> None:
     asked = invited(naming="required")
     with pytest.raises(Conflict, match="name"):

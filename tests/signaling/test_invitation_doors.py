@@ -273,7 +273,22 @@ async def test_an_events_link_opens_its_public_sessions_and_not_what_is_by_invit
         "speakers"
     ][0]
     ada = await invite(server, session=public, role="speaker", billed=speaker["id"])
-    assert (await exchange(server, ada["code"])).json()["name"] == speaker["name"]
+    assert (await exchange(server, ada["code"], mine)).json()["name"] == speaker["name"]
+    everywhere = await invite(
+        server, session=None, event="conf", role="speaker", billed=speaker["id"], seats=9
+    )
+    assert everywhere["invitation"]["name"] == speaker["name"]
+    at = int(NINE.timestamp()) * 1000
+    wanted = {"title": "Gala", "start": at, "end": at + 3_600_000}
+    await server.http.put("/api/events/conf/items/conf.gala", json=wanted, headers=OWNER)
+    await server.http.post("/api/events/conf/sessions", json={"items": ["conf.gala"]}, headers=OWNER)
+    corrected = {"name": "Ada Lovelace", "affiliation": "Wheels"}
+    await server.http.put(f"/api/events/conf/people/{speaker['id']}", json=corrected, headers=OWNER)
+    for session in (public, "conf.gala"):
+        seated = (await exchange(server, everywhere["code"], session=session)).json()
+        assert (seated["name"], seated["sub"]) == ("Ada Lovelace", speaker["id"])
+    await server.http.delete("/api/events/conf", headers=OWNER)
+    assert (await exchange(server, ada["code"], mine)).json()["name"] != speaker["id"]
 
 
 async def test_what_is_withdrawn_is_not_begun_nor_offered_until_it_is_back(server: Server) -> None:
