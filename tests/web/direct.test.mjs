@@ -211,6 +211,9 @@ test('over-time, a stand-by without an answer, somebody who is next and not here
   assert.deepEqual(kinds(look(show({ cues: [cueOf('ada', 'on_air'), cueOf('noor', 'standby')] }))), ['standby noor']);
   const answered = cueOf('noor', 'standby', { acknowledged: NOON });
   assert.deepEqual(look(show({ cues: [cueOf('ada', 'on_air'), answered] })), []);
+  const media = { known: true, relay: true, publications: [sent('ada')] };
+  const unseen = show({ cues: [cueOf('ada', 'on_air'), answered], media });
+  assert.deepEqual(kinds(look(unseen)), ['unseen noor'], 'ready, and nothing arrives');
   const soon = { ...clock, started: NOON - 1000 };
   const absent = show({ clocks: [soon], session: { ...session, programme }, order: ['ada', 'ida'] });
   assert.deepEqual(kinds(look(absent)), ['absent ida']);

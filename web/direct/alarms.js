@@ -9,6 +9,7 @@
 /** @import { Row } from './run.js' */
 
 import { clockOf, cueOf, gone, isOver, lastFrom, publication, slate, timeLeft } from '../shared/selectors.js';
+import { isUnseen } from './run.js';
 
 /** Time left at which whoever is next should be here. */
 const SOON_MS = 120_000;
@@ -16,7 +17,7 @@ const SOON_MS = 120_000;
 /**
  * @typedef {'slate' | 'handover' | 'write' | 'bell' | 'minute' | 'backstage' | 'later' | 'pause' | 'measure' | 'preview' | 'seen'} Act
  *
- * @typedef {'desk' | 'relay' | 'log' | 'gone' | 'left' | 'picture' | 'silent' | 'line' | 'empty' | 'standby' | 'absent'
+ * @typedef {'desk' | 'relay' | 'log' | 'gone' | 'left' | 'picture' | 'silent' | 'line' | 'empty' | 'standby' | 'unseen' | 'absent'
  *   | 'over' | 'red' | 'room'} Kind
  *
  * @typedef {object} Condition
@@ -42,6 +43,7 @@ const AFTER = {
   line: 6000,
   empty: 8000,
   standby: 20_000,
+  unseen: 3000,
   absent: 0,
   over: 0,
   red: 0,
@@ -60,6 +62,7 @@ const ACTS = {
   line: ['write'],
   empty: ['preview', 'slate'],
   standby: ['write', 'backstage'],
+  unseen: ['write', 'backstage'],
   absent: ['later'],
   over: ['bell', 'minute', 'handover'],
   red: ['measure', 'write'],
@@ -100,10 +103,12 @@ export function conditions(state, { now, run, lines, connected }) {
     if (clock?.started && timeLeft(clock, now) < 0 && !gone(state, person.id)) add('over', person.id, person.name);
   }
   for (const row of run) {
-    if (row.cue?.state === 'standby' && !row.cue.acknowledged) add('standby', row.id, row.name);
+    if (row.cue?.state !== 'standby') continue;
+    if (!row.cue.acknowledged) add('standby', row.id, row.name);
+    else if (isUnseen(row)) add('unseen', row.id, row.name);
   }
   const next = run.find((row) => row.next);
-  if (live && next) {
+  if (live && next && !found.some((one) => one.kind === 'unseen' && one.of === next.id)) {
     if (!next.here && !(next.sends ?? []).some((p) => p.live) && soon(state, now)) add('absent', next.id, next.name);
     if (next.light === 'red' && next.here) add('red', next.id, next.name);
   }

@@ -100,6 +100,9 @@ const arrived = (state, id) => (state.presence.people ?? []).find((p) => p.id ==
 /** @param {Preflight | undefined} preflight @returns {Light} */
 export const lightOf = (preflight) => (preflight ? (preflight.grade ?? 'running') : 'none');
 
+/** Whether nothing of them arrives; not so while nobody can tell. @param {Row} row */
+export const isUnseen = ({ sends }) => sends !== null && !sends.some((p) => p.live);
+
 /** Whether a picture of them arrives now. @param {Row} row */
 export const hasPicture = (row) => (row.sends ?? []).some((p) => p.live && p.video && p.source === 'camera');
 

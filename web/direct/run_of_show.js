@@ -9,7 +9,7 @@ import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { Allotted } from './clock_view.js';
 import { HALL } from './desk.js';
-import { likely, moved } from './run.js';
+import { isUnseen, likely, moved } from './run.js';
 
 const { direct } = words;
 
@@ -126,12 +126,21 @@ function WhoIs({ desk, row }) {
 }
 
 /** Where a speaker is on the way, since when, and whether they have answered. @param {{ row: Row }} props */
-function Stage({ row: { cue, air } }) {
+function Stage({ row }) {
+  const { cue, air } = row;
   if (!cue) return html`<p class="cue">${direct.cues.none}</p>`;
   const covered = cue.state === 'on_air' && !air;
-  const word = covered ? direct.onStage : cue.state === 'standby' && cue.acknowledged ? direct.answered : direct.cues[cue.state];
+  const answered = cue.state === 'standby' && !!cue.acknowledged;
+  const ready = answered && !isUnseen(row);
+  const word = covered
+    ? direct.onStage
+    : answered
+      ? ready
+        ? direct.answered
+        : direct.answeredUnseen
+      : direct.cues[cue.state];
   const at = cue.steps?.length ? timeOfDay(cue.at) : '';
-  return html`<p class="cue" data-cue=${cue.state} data-air=${air ? '' : undefined} data-ready=${cue.acknowledged ? '' : undefined}>
+  return html`<p class="cue" data-cue=${cue.state} data-air=${air ? '' : undefined} data-ready=${ready ? '' : undefined}>
     <span>${word}</span> <time>${at}</time>
   </p>`;
 }
@@ -155,6 +164,8 @@ function whereabouts({ person, here, sends }) {
   if (!person) return direct.notHere;
   if (!sends) return here ? '' : direct.away;
   const live = sends.filter((p) => p.live);
-  if (live.length) return live.map((p) => direct.sends[p.source]).join(', ');
+  const word = (/** @type {typeof live[number]} */ p) =>
+    p.source === 'camera' && !p.video ? direct.soundOnly : direct.sends[p.source];
+  if (live.length) return live.map(word).join(', ');
   return sends.length ? direct.stalled : here ? direct.idle : direct.away;
 }
