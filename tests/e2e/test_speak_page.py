@@ -1,4 +1,4 @@
-"""Who loses the microphone, or closes the lid, on stage: nobody clicks, and they are back on air."""
+"""On stage: who loses the microphone or closes the lid is back without a click; who is not seen is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,22 @@ import time
 import pytest
 
 from signaling.attend import command_id, seat
-from signaling.protocol import Ack, ApproveQuestion, AskQuestion, ShowQuestion
+from signaling.protocol import (
+    Ack,
+    AnyCommand,
+    ApproveQuestion,
+    AskQuestion,
+    LiftSlate,
+    Mute,
+    PauseSession,
+    ResumeSession,
+    SendBackstage,
+    ShowQuestion,
+    ShowSlate,
+    StandBy,
+    TakeOff,
+    Unmute,
+)
 from tests.e2e.stage import Stage
 from tests.e2e.visitor import Chromium, ChromiumVisitor
 
@@ -85,6 +100,22 @@ LOUDNESS = """(async () => {
   look.getFloatTimeDomainData(wave);
   return Math.max(...wave.map(Math.abs));
 })()"""
+
+
+CUT = """[...document.querySelectorAll(
+  '.tally-word p, .clock-run, .sending :is(p, button, summary), .question-none, .controls .button, textarea',
+)].filter((one) => {
+  if (!one.checkVisibility() || !one.textContent && one.tagName === 'P') return false;
+  one.scrollIntoView({ block: 'center' });
+  const { left, right, top, bottom } = one.getBoundingClientRect();
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  const edges = [[left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]];
+  return !edges.every(([x, y]) => one.contains(document.elementFromPoint(x, y)));
+}).map((one) => `${one.outerHTML.slice(0, 80)} ${JSON.stringify(one.getBoundingClientRect())}`)
+  .concat(document.scrollingElement.scrollWidth > innerWidth ? ['it scrolls sideways'] : [])"""
+"""What of the page is cut off, or covered by something else, even when one has scrolled to it."""
+
+SIZES = ((1280, 800), (768, 1024), (375, 667))
 
 
 async def renderers(chromium: Chromium) -> dict[int, float]:
@@ -172,3 +203,82 @@ async def test_who_loses_a_microphone_or_closes_the_lid_is_back_on_air_without_a
     assert took <= BACK
     await viewer.playing()
     await speaker.expect("document.querySelector('.air').dataset.air === 'on'")
+
+
+async def nothing_is_cut(speaker: ChromiumVisitor) -> None:
+    """See that all can be read and reached, on a tablet and a phone, too, and with letters twice as large."""
+    for letters in ("", "32px"):
+        await speaker.evaluate(f"document.documentElement.style.fontSize = '{letters}'")
+        for width, height in SIZES:
+            await speaker.page.set_viewport_size({"width": width, "height": height})
+            await asyncio.sleep(0.1)  # the meter and the clock draw meanwhile
+            assert await speaker.evaluate(CUT) == [], (
+                f"{width} x {height}, letters {letters or 'as they are'}"
+            )
+    await speaker.evaluate("document.documentElement.style.fontSize = ''")
+    await speaker.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.timeout(120)
+async def test_who_is_not_seen_or_heard_on_stage_is_told_why(stage: Stage, chromium: Chromium) -> None:
+    session = await stage.new_session()
+    speaker, _ = await on_stage(stage, chromium, session)
+    await speaker.expect_text("Your picture and sound go out.", ".sending")
+    async with seat(stage.url, stage.token(session, "producer")) as desk:
+
+        async def give(*commands: AnyCommand) -> None:
+            for command in commands:
+                assert isinstance(await desk.command(command), Ack), command
+
+        async def stands(says: str, air: str) -> None:
+            await speaker.expect(f"document.querySelector('.tally')?.dataset.says === '{says}'")
+            assert await speaker.evaluate("document.querySelector('.tally').dataset.air") == air
+
+        await give(Mute(command_id(), "speaker-1"))
+        await stands("muted", "on")
+        for place in (".tally", ".level-note"):
+            await speaker.expect_text("The producer has muted you. Nobody hears you.", place)
+        await speaker.expect_text("Your picture goes out, no sound.", ".sending")
+        await speaker.evaluate("unplug()")
+        await speaker.expect_text("No microphone is found", ".sending")
+        await nothing_is_cut(speaker)
+        await speaker.evaluate("plugIn()")
+        await give(Unmute(command_id(), "speaker-1"))
+        await stands("onAir", "on")
+
+        # Another microphone is chosen without leaving the stage.
+        await speaker.click(".devices summary")
+        other = "document.querySelector('.devices select').options[1].value"
+        await speaker.page.select_option(".devices select >> nth=0", await speaker.evaluate(other))
+        await speaker.expect(f"document.querySelector('.devices select').value === {other}")
+        await stands("onAir", "on")
+
+        # A choice of windows that is closed is no trouble that stays; what the system refuses is named.
+        refuse = "navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException('x', '{}'))"
+        await speaker.evaluate(f"void ({refuse.format('NotReadableError')})")
+        await speaker.click(".controls button:has-text('Share slides')")
+        await speaker.expect_text("The system does not let this browser see the screen.", ".sending")
+        await speaker.evaluate(f"void ({refuse.format('NotAllowedError')})")
+        await speaker.click(".controls button:has-text('Share slides')")
+        await speaker.expect_text("No screen was shared.", ".sending")
+        await speaker.expect("!document.querySelector('.sending').innerText.includes('No screen')", 8)
+
+        await give(ShowSlate(command_id(), "Lunch"))
+        await stands("slate", "covered")
+        await give(LiftSlate(command_id()), PauseSession(command_id(), int(time.time() * 1000) + 600_000))
+        await stands("paused", "covered")
+        await speaker.expect_text("goes on in\n9:", ".clock")
+        await give(ResumeSession(command_id()), TakeOff(command_id(), "speaker-1"))
+        await stands("done", "off")
+
+        # Who leaves while on stand-by is asked, and told what that means; so is the desk.
+        await give(SendBackstage(command_id(), "speaker-1"), StandBy(command_id(), "speaker-1"))
+        await speaker.click(".tally-ready")
+        await stands("ready", "standby")
+        await speaker.click(".controls button:has-text('Leave')")
+        await speaker.click("dialog .serious")
+        await stands("called", "standby")
+        await stage.bring_on(session, "speaker-1")
+        await stands("absent", "covered")
+        await speaker.click(".setup-go button:has-text('Return to the stage')")
+        await stands("onAir", "on")

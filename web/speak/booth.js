@@ -4,22 +4,27 @@
  * has gone backstage, and all of it stops when the session ends or another window takes over.
  */
 
+/** @import { Outcome } from '../shared/connection.js' */
 /** @import { LiveSession } from '../shared/session.js' */
-/** @import { Trouble } from '../shared/media/devices.js' */
+/** @import { CaptureTrouble } from './capture.js' */
 
-import { openDevices, openOnce, troubleOf } from '../shared/media/devices.js';
+import { openDevices, openOnce } from '../shared/media/devices.js';
 import { mixed } from '../shared/media/mix.js';
 import { WakeLock, onWake } from '../shared/media/wake.js';
 import { Publisher } from '../shared/media/whip.js';
 import { joinReturn, onRelayBack } from '../shared/stage.js';
 import { cueOf, isOver, onAir, preflightOf, publication } from '../shared/selectors.js';
 import { computed, effect, signal } from '../vendor/signals.js';
+import { captureTrouble } from './capture.js';
 
 /** How long a pre-flight measures, in seconds; then it is graded. */
 const MEASURED_S = 15;
 
 /** How long it is told that the machine has been asleep. */
 const WOKE_MS = 6000;
+
+/** How long it is told why no screen was shared: long enough to find the system's setting. @type {Record<CaptureTrouble, number>} */
+const CAPTURE_MS = { cancelled: 6000, system: 60_000, unable: 20_000 };
 
 /** Remembers that this tab was backstage, so that a reload on air needs no click. */
 const ENTERED = 'rostrum.backstage';
@@ -32,7 +37,7 @@ export class Booth {
   superseded = signal(false);
   /** @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
   slidesTrack = signal(null);
-  /** @type {import('../vendor/signals.js').Signal<Trouble | null>} */
+  /** @type {import('../vendor/signals.js').Signal<CaptureTrouble | null>} */
   slidesTrouble = signal(null);
   /** What a shared tab or screen plays. @type {import('../vendor/signals.js').Signal<MediaStreamTrack | null>} */
   slidesSound = signal(null);
@@ -40,8 +45,11 @@ export class Booth {
   measuring = signal(false);
   /** Whether the machine was asleep a moment ago. */
   woke = signal(false);
+  /** Why the desk was not told the last thing. @type {import('../vendor/signals.js').Signal<Extract<Outcome, { ok: false }> | null>} */
+  refused = signal(null);
 
   #lock = new WakeLock();
+  #forget = 0;
 
   /** @param {LiveSession} session */
   constructor(session) {
@@ -101,18 +109,30 @@ export class Booth {
     const cue = cueOf(state.value, state.value.you?.id ?? '');
     // Before the first welcome nothing is known: the command waits for it, and is refused where it has no sense.
     if (cue && ['backstage', 'standby', 'on_air'].includes(cue.state)) return;
-    await command({ type: 'cue.arrive' });
+    const outcome = await command({ type: 'cue.arrive' });
+    // Who is further on already, or done, has nothing to be told: the tally says it.
+    this.refused.value = outcome.ok || outcome.code === 'wrong_state' ? null : outcome;
   }
 
   /** Say that one is ready to go on. */
-  acknowledge() {
-    return this.session.command({ type: 'cue.acknowledge' });
+  async acknowledge() {
+    const outcome = await this.session.command({ type: 'cue.acknowledge' });
+    this.refused.value = outcome.ok ? null : outcome;
+  }
+
+  /** Begin anew with what is sent: where a device has stopped, or the line is thought to be up and is not. */
+  sendAgain() {
+    for (const device of Object.values(this.devices)) {
+      if (device.on.value && device.track.value?.readyState !== 'live') void device.open();
+    }
+    this.camera.stop();
+    this.camera.start();
   }
 
   /**
    * Have the line measured: it is sent on for so long, and nobody but the desk gets it.
    *
-   * @returns {Promise<import('../shared/connection.js').Outcome>}
+   * @returns {Promise<Outcome>}
    */
   async measure() {
     this.measuring.value = true;
@@ -152,8 +172,9 @@ export class Booth {
 
   /** Let the speaker pick a screen or window, and send it as slides. */
   async share() {
+    this.slidesTrouble.value = null;
     if (!navigator.mediaDevices?.getDisplayMedia) {
-      this.slidesTrouble.value = 'missing';
+      this.#notShared('unable');
       return;
     }
     try {
@@ -169,15 +190,22 @@ export class Booth {
       this.slidesSound.value?.stop();
       this.slidesSound.value = stream.getAudioTracks()[0] ?? null;
       this.slidesTrack.value = track;
-      this.slidesTrouble.value = null;
       await this.slides.send('video', track);
       this.slides.start();
     } catch (error) {
-      this.slidesTrouble.value = troubleOf(error);
+      this.#notShared(captureTrouble(error));
     }
   }
 
+  /** @param {CaptureTrouble} trouble */
+  #notShared(trouble) {
+    this.slidesTrouble.value = trouble;
+    clearTimeout(this.#forget);
+    this.#forget = setTimeout(() => (this.slidesTrouble.value = null), CAPTURE_MS[trouble]);
+  }
+
   unshare() {
+    this.slidesTrouble.value = null;
     this.slides.stop();
     this.slidesTrack.peek()?.stop();
     this.slidesSound.peek()?.stop();

@@ -2,35 +2,35 @@
 
 /** @import { Booth } from './booth.js' */
 
-import { clockOf, cueOf, maySay, noteToYou, onScreen, questionsThat, returnFeed, timeLeft } from '../shared/selectors.js';
+import { gone, maySay, onScreen, questionsThat, returnFeed } from '../shared/selectors.js';
 import { Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
-import { duration, timeOfDay } from '../shared/time.js';
 import { Chat } from '../shared/ui/chat.js';
 import { SignCall } from '../shared/ui/declaration.js';
-import { DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
-import { Note } from '../shared/ui/noted.js';
+import { DeviceChoice, DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
 import { joined, refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { useState } from '../vendor/preact-hooks.js';
+import { useEffect, useState } from '../vendor/preact-hooks.js';
+import { goingOut, tallyOf } from './tally.js';
+import { Noted, TallyBar } from './tally_view.js';
 
 const { speak } = words;
 
-/** From here on the time that is left is short. */
-const SHORT_MS = 60_000;
-
-/** How long the chair's bell is to be seen. */
-const BELL_MS = 12_000;
-
+/** How long nothing may arrive of one before it is said. */
+const UNHEARD_MS = 3000;
 
 /** @param {{ booth: Booth }} props */
 export function OnAir({ booth }) {
   const { session, devices } = booth;
+  const state = session.state.value;
+  const tally = tallyOf(state, state.you?.id ?? '');
+  const silenced = tally.says === 'muted';
   return html`
     <main class="air" data-air=${booth.onAir.value ? 'on' : 'off'}>
-      <${Tally} booth=${booth} />
+      <${TallyBar} booth=${booth} tally=${tally} />
+      <${Sending} booth=${booth} silenced=${silenced} />
       <${Asked} booth=${booth} />
       <aside class="side">
         <div class="thumbs">
@@ -40,8 +40,8 @@ export function OnAir({ booth }) {
           </figure>
           <${Return} booth=${booth} />
         </div>
-        <${Level} track=${devices.microphone.track.value} muted=${booth.muted.value} />
-        <${Sending} booth=${booth} />
+        <${Level} track=${devices.microphone.track.value} muted=${booth.muted.value || silenced} />
+        ${silenced && html`<p class="note level-note" data-said>${speak.tallyHow.muted}</p>`}
         <${Talk} session=${session} />
       </aside>
       <${Controls} booth=${booth} />
@@ -92,62 +92,6 @@ function Talk({ session }) {
   `;
 }
 
-/** Am I on air, how long yet, and what does the desk want. @param {{ booth: Booth }} props */
-function Tally({ booth }) {
-  const { session } = booth;
-  const state = session.state.value;
-  const now = session.now.value;
-  const id = state.you?.id ?? '';
-  const cue = cueOf(state, id);
-  const air = booth.onAir.value ? 'on' : cue?.state === 'standby' ? 'standby' : 'off';
-  const texts = {
-    on: [speak.onAir, ''],
-    standby: [speak.standby, cue?.acknowledged ? speak.readySaid : speak.standbyHow],
-    off: cue?.state === 'cleared' ? [speak.offAir, speak.done] : [speak.offAir, speak.offAirHow],
-  };
-  const [text, how] = texts[air];
-  return html`
-    <header class="tally" data-air=${air}>
-      <div class="tally-word" role="status" aria-live="assertive">
-        <p class="tally-state">${text}</p>
-        ${how && html`<p class="tally-how">${how}</p>`}
-      </div>
-      ${air === 'standby' &&
-      !cue?.acknowledged &&
-      html`<button type="button" class="button primary tally-ready" onClick=${() => booth.acknowledge()}>${speak.ready}</button>`}
-      <${Clocks} booth=${booth} now=${now} />
-    </header>
-  `;
-}
-
-/** One's own time: what is left of it where the desk has given some, else how long. @param {{ booth: Booth, now: number }} props */
-function Clocks({ booth, now }) {
-  const state = booth.session.state.value;
-  const id = state.you?.id ?? '';
-  const clock = clockOf(state, id);
-  const onAir = booth.onAir.value;
-  const mine = onAir ? state.since[id] : undefined;
-  const started = mine ?? state.session?.started;
-  const left = clock ? timeLeft(clock, now) : null;
-  const rung = clock?.bell && now - clock.bell < BELL_MS;
-  return html`
-    <div class="clock">
-      ${rung && html`<p class="bell" role="alert">${speak.bell}</p>`}
-      ${left !== null
-        ? html`<p class="clock-run" data-time=${left < 0 ? 'over' : left < SHORT_MS ? 'short' : 'left'}>
-            <span class="clock-label">${left < 0 ? speak.over : speak.left}</span>
-            <span class="clock-time">${left < 0 ? '+' : ''}${duration(Math.abs(left))}</span>
-          </p>`
-        : started &&
-          html`<p class="clock-run">
-            <span class="clock-label">${mine ? speak.onAirFor : speak.sessionFor}</span>
-            <span class="clock-time">${duration(now - started)}</span>
-          </p>`}
-      <p class="clock-day">${timeOfDay(now, { seconds: true })}</p>
-    </div>
-  `;
-}
-
 /** What is asked: the question on the screen, then those that wait. @param {{ booth: Booth }} props */
 function Asked({ booth }) {
   const state = booth.session.state.value;
@@ -186,51 +130,71 @@ function Asked({ booth }) {
   `;
 }
 
-/** A note from the desk to this speaker alone, until they have said that they have seen it. @param {{ booth: Booth }} props */
-function Noted({ booth }) {
-  const { session } = booth;
-  const note = noteToYou(session.state.value);
-  const [answered, answer] = useState('');
-  const seen = async () => {
-    if (!note) return;
-    const outcome = await session.command({ type: 'chat.post', channel: 'backstage', text: speak.noteSeen, reply_to: note.id });
-    // Who is muted has read it all the same.
-    if (!outcome.ok) answer(note.id);
-  };
-  return html`<${Note} note=${note?.id === answered ? null : note} from=${speak.noteFrom} onSeen=${seen} />`;
-}
-
-/** What goes out, and what keeps it from going out. @param {{ booth: Booth }} props */
-function Sending({ booth }) {
+/** What goes out, what keeps it from going out, and the way out of that: first on a phone, too. @param {{ booth: Booth, silenced: boolean }} props */
+function Sending({ booth, silenced }) {
+  const { devices, session } = booth;
+  const { camera, microphone } = devices;
+  const state = session.state.value;
   const status = booth.camera.status.value;
   const slides = booth.slidesTrack.value && booth.slides.status.value;
   const trouble = booth.slidesTrouble.value;
-  const { troubles } = words;
+  const runs = (/** @type {typeof camera} */ device) => !!device.track.value && device.trouble.value !== 'muted_by_system';
+  const sent = goingOut({
+    picture: runs(camera),
+    sound: !silenced && ((runs(microphone) && !booth.muted.value) || !!booth.slidesSound.value),
+  });
+  const connected = status.phase === 'connected';
+  const unheard = useHeld(connected && sent !== 'nothing' && gone(state, state.you?.id ?? '') === true, UNHEARD_MS);
+  const well = connected && !unheard && sent !== 'nothing';
   return html`
     <div class="sending">
-      <p class="line" data-kind=${status.phase === 'connected' ? 'none' : 'wait'} role="status">
-        ${joined(speak.publishing[status.phase], status.phase === 'refused' && refusal(status))}
+      <p class="line" data-kind=${well ? 'none' : 'wait'} role="status">
+        ${unheard
+          ? speak.unheard
+          : connected
+            ? speak.goesOut[sent]
+            : joined(speak.publishing[status.phase], status.phase === 'refused' && refusal(status))}
       </p>
+      ${(unheard || status.phase === 'reconnecting' || status.phase === 'refused') &&
+      html`<button type="button" class="button" data-action="again" onClick=${() => booth.sendAgain()}>${speak.sendAgain}</button>`}
+      <${DeviceTrouble} device=${microphone} />
+      <${DeviceTrouble} device=${camera} />
+      ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
+      ${booth.woke.value && html`<p class="note" data-said role="status">${speak.awake}</p>`}
       ${slides &&
       html`<p class="line" data-kind=${slides.phase === 'connected' ? 'none' : 'wait'} role="status">
         ${slides.phase === 'connected' ? (booth.slidesSound.value ? speak.sharingSound : speak.sharing) : speak.publishing[slides.phase]}
       </p>`}
       ${trouble &&
-      html`<p class="note" data-said role="alert">${trouble === 'denied' ? troubles.slides.denied : troubles.slides.unable}</p>`}
-      ${booth.woke.value && html`<p class="note" data-said role="status">${speak.awake}</p>`}
-      ${booth.muted.value && html`<p class="note" data-said role="status">${speak.muted}</p>`}
-      <${DeviceTrouble} device=${booth.devices.camera} />
-      <${DeviceTrouble} device=${booth.devices.microphone} />
-      <${ConnectionLine} session=${booth.session} goesOn=${status.phase === 'connected'} />
+      html`<p class="note" data-said=${trouble === 'cancelled' ? undefined : ''} role="alert">${speak.notShared[trouble]}</p>`}
+      <details class="devices">
+        <summary>${speak.devices}</summary>
+        <${DeviceChoice} device=${microphone} />
+        <${DeviceChoice} device=${camera} />
+      </details>
+      <${ConnectionLine} session=${session} goesOn=${connected} />
     </div>
   `;
+}
+
+/** Whether something has held for so long. @param {boolean} holds @param {number} ms */
+function useHeld(holds, ms) {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    setHeld(false);
+    if (!holds) return undefined;
+    const timer = setTimeout(() => setHeld(true), ms);
+    return () => clearTimeout(timer);
+  }, [holds, ms]);
+  return holds && held;
 }
 
 /** @param {{ booth: Booth }} props */
 function Controls({ booth }) {
   const [asking, setAsking] = useState(false);
   const { camera } = booth.devices;
-  const { can } = booth.session.state.value;
+  const state = booth.session.state.value;
+  const { air } = tallyOf(state, state.you?.id ?? '');
   const muted = booth.muted.value;
   const sharing = !!booth.slidesTrack.value;
   const leave = () => {
@@ -251,7 +215,7 @@ function Controls({ booth }) {
         kind=${camera.on.value ? '' : 'off'}
         onClick=${() => (camera.on.value ? camera.close() : camera.reopen())}
       />
-      ${can.includes('whip:slides') &&
+      ${state.can.includes('whip:slides') &&
       html`<${IconButton}
         icon="slides"
         label=${sharing ? speak.unshare : speak.share}
@@ -263,11 +227,12 @@ function Controls({ booth }) {
       <${IconButton}
         icon="leave"
         label=${speak.leave}
-        onClick=${() => (booth.onAir.value ? setAsking(true) : leave())}
+        onClick=${() => (air === 'off' ? leave() : setAsking(true))}
       />
       ${asking &&
+      air !== 'off' &&
       html`<${Confirm}
-        text=${speak.leaveAsk}
+        text=${speak.leaveAsk[air]}
         yes=${speak.leave}
         no=${speak.stay}
         onYes=${leave}

@@ -33,3 +33,14 @@ export function networkStep(preflight, now) {
   if (!preflight.grade) return now < preflight.until + 5000 ? 'running' : 'wait';
   return preflight.grade === 'green' ? 'ready' : 'look';
 }
+
+/**
+ * Say what is to be pressed next: what has not been done comes before going on. Who has no camera goes on without.
+ *
+ * @param {{ sound: Step, network: Step | 'running' }} steps
+ * @returns {'measure' | 'go' | null} null: something is running, or to be put right first
+ */
+export function nextStep({ sound, network }) {
+  if (network === 'wait') return 'measure';
+  return network === 'running' || sound === 'look' ? null : 'go';
+}

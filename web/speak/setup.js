@@ -4,14 +4,18 @@
 /** @import { Step } from './readiness.js' */
 
 import { preflightOf } from '../shared/selectors.js';
+import { Afterwards } from '../shared/ui/afterwards.js';
 import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from '../shared/ui/devices.js';
 import { Icon } from '../shared/ui/icons.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { ConnectionLine } from '../shared/ui/parts.js';
+import { Nowhere } from '../shared/ui/page.js';
 import { refusal, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
-import { networkStep, pictureStep, soundStep } from './readiness.js';
+import { networkStep, nextStep, pictureStep, soundStep } from './readiness.js';
+import { wanted } from './tally.js';
+import { Noted, TallyBar } from './tally_view.js';
 
 const { speak } = words;
 
@@ -23,6 +27,7 @@ export function Setup({ booth }) {
   const state = session.state.value;
   const ready = devices.camera.track.value || devices.microphone.track.value;
   const allowed = state.can.includes('whip:camera');
+  const measurable = state.can.includes('preflight.start');
   const voice = useVoice(devices.microphone.track.value);
   const picture = pictureStep({
     running: !!devices.camera.track.value,
@@ -34,8 +39,18 @@ export function Setup({ booth }) {
     trouble: devices.microphone.trouble.value,
     ...voice,
   });
+  const preflight = preflightOf(state, state.you?.id ?? '');
+  const measured = networkStep(preflight, session.now.value);
+  const network = booth.measuring.value ? 'running' : measured;
+  const tally = booth.superseded.value ? null : wanted(state, state.you?.id ?? '');
+  const next = tally ? 'go' : nextStep({ sound, network: measurable ? network : 'ready' });
+  if (state.you && !allowed) return html`<${Nowhere} why=${speak.title} how=${speak.notAllowed} />`;
+  const go =
+    tally?.says === 'absent' ? speak.return : measurable && network === 'wait' && !tally ? speak.backstageNow : speak.backstage;
   return html`
     <main class="setup">
+      ${tally && html`<${TallyBar} booth=${booth} tally=${tally} />`}
+      <${Noted} booth=${booth} />
       <header class="setup-head">
         <div>
           <p class="quiet">${state.session?.title ?? ''}</p>
@@ -59,22 +74,18 @@ export function Setup({ booth }) {
             ${devices.microphone.trouble.value ? '' : voice.loud ? speak.loud : voice.heard ? speak.heard : voice.silent ? speak.silent : speak.steps.soundHow}
           </p>
         <//>
-        ${state.can.includes('preflight.start') && html`<${Network} booth=${booth} />`}
+        ${measurable && html`<${Network} booth=${booth} step=${network} primary=${next === 'measure'} />`}
         <li class="setup-go">
           ${booth.superseded.value && html`<p class="note" data-said role="alert">${speak.superseded}</p>`}
-          ${state.you && !allowed
-            ? html`<p class="note" role="alert">${speak.notAllowed}</p>`
-            : html`
-                <button
-                  type="button"
-                  class="button primary large"
-                  disabled=${!ready || !allowed}
-                  onClick=${() => booth.enter()}
-                >
-                  ${speak.backstage}
-                </button>
-                <p class="quiet">${speak.backstageHow}</p>
-              `}
+          <button
+            type="button"
+            class="button large ${next === 'go' ? 'primary' : ''}"
+            disabled=${!ready || !allowed}
+            onClick=${() => booth.enter()}
+          >
+            ${go}
+          </button>
+          <p class="quiet">${speak.backstageHow}</p>
           <${ConnectionLine} session=${session} />
         </li>
       </ol>
@@ -97,14 +108,14 @@ const StepOf = ({ name, step, waits = speak.steps.wait, children }) => html`
   </li>
 `;
 
-/** The line, as the relay measured it. @param {{ booth: Booth }} props */
-function Network({ booth }) {
+/** The line, as the relay measured it. @param {{ booth: Booth, step: Step | 'running', primary: boolean }} props */
+function Network({ booth, step, primary }) {
   const { session } = booth;
   const state = session.state.value;
   const [said, setSaid] = useState('');
   const preflight = preflightOf(state, state.you?.id ?? '');
-  const step = networkStep(preflight, session.now.value);
-  const running = step === 'running' || booth.measuring.value;
+  const running = step === 'running';
+  const { camera, microphone } = booth.devices;
   const findings = (preflight?.grade && preflight.findings) || [];
   /** @type {Readonly<Record<string, string>>} */
   const told = speak.findings;
@@ -114,26 +125,32 @@ function Network({ booth }) {
     if (!outcome.ok) setSaid(refusal(outcome));
   };
   return html`
-    <${StepOf} name=${speak.steps.network} step=${running ? 'running' : step} waits=${running ? undefined : speak.steps.unmeasured}>
+    <${StepOf} name=${speak.steps.network} step=${step} waits=${running ? undefined : speak.steps.unmeasured}>
       ${findings.map(({ code, text }) => html`<p key=${code} class="note" data-said>${told[code] ?? text}</p>`)}
       ${said && html`<p class="note" data-said role="alert">${said}</p>`}
       <p class="quiet" role="status">${running ? speak.measuring : preflight?.grade ? '' : speak.measureHow}</p>
-      <button type="button" class="button" disabled=${running || !booth.devices.camera.track.value} onClick=${measure}>
+      <button
+        type="button"
+        class="button ${primary ? 'primary' : ''}"
+        disabled=${running || !(camera.track.value || microphone.track.value)}
+        onClick=${measure}
+      >
         ${preflight?.grade ? speak.measureAgain : speak.measure}
       </button>
     <//>
   `;
 }
 
-/** After it all: why nothing is sent any more. @param {{ booth: Booth }} props */
+/** After it all: where it can be seen again and what comes next, or why this page is let in nowhere. @param {{ booth: Booth }} props */
 export function Over({ booth }) {
   const status = booth.session.status.value;
-  const text = status.phase === 'closed' ? refusal(status) : speak.ended;
+  const { session: talk } = booth.session.state.value;
+  if (status.phase === 'closed') return html`<${Nowhere} why=${refusal(status)} how=${words.line.closedHow} />`;
   return html`
     <main class="slate alone">
-      <h1>${booth.session.state.value.session?.title ?? ''}</h1>
-      <p>${text}</p>
-      ${status.phase === 'closed' && html`<p>${words.line.closedHow}</p>`}
+      <h1>${talk?.title ?? ''}</h1>
+      <p>${speak.ended}</p>
+      ${talk && html`<${Afterwards} talk=${talk} />`}
       <${LanguageChoice} />
     </main>
   `;

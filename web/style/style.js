@@ -67,7 +67,7 @@ function Theme({ theme, id }) {
           <kbd>j</kbd>
         </div>
         <button type="button" class="button primary large">${speak.backstage}</button>
-        ${asking && html`<${Confirm} text=${speak.leaveAsk} yes=${speak.leave} no=${speak.stay} onYes=${() => setAsking(false)} onNo=${() => setAsking(false)} />`}
+        ${asking && html`<${Confirm} text=${speak.leaveAsk.on} yes=${speak.leave} no=${speak.stay} onYes=${() => setAsking(false)} onNo=${() => setAsking(false)} />`}
       <//>
       <${Part} name="Fields">
         <label class="choice"><span class="quiet">${words.entrance.name}</span><input class="field" placeholder="Kim" /></label>

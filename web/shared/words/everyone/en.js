@@ -294,9 +294,5 @@ export const en = {
       unplugged: 'Your microphone was disconnected. Connect it again, or choose another.',
       muted_by_system: 'Your microphone is muted by the system. Unmute it in the sound settings.',
     },
-    slides: {
-      denied: 'The screen was not shared. Choose “Share slides” and pick a window.',
-      unable: 'This browser cannot share a screen. Use Chrome, Edge or Firefox on a computer.',
-    },
   },
 };

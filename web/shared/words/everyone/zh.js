@@ -295,9 +295,5 @@ export const zh = {
       unplugged: '麦克风断开了。请重新接上，或换一个。',
       muted_by_system: '系统将麦克风静音了。请在声音设置中取消静音。',
     },
-    slides: {
-      denied: '没有共享屏幕。请点“共享幻灯片”，选择一个窗口。',
-      unable: '这个浏览器不能共享屏幕。请在电脑上用 Chrome、Edge 或 Firefox。',
-    },
   },
 };
