@@ -57,6 +57,7 @@ DEVICES = """
     }
     mediaDevices.dispatchEvent(new Event('devicechange'));
   };
+  globalThis.microphone = () => voices.at(-1)?.getSettings().deviceId;
   globalThis.plugIn = () => {
     plugged = true;
     mediaDevices.dispatchEvent(new Event('devicechange'));
@@ -250,6 +251,7 @@ async def test_who_is_not_seen_or_heard_on_stage_is_told_why(stage: Stage, chrom
         await speaker.click(".devices summary")
         other = "document.querySelector('.devices select').options[1].value"
         await speaker.page.select_option(".devices select >> nth=0", await speaker.evaluate(other))
+        await speaker.expect(f"microphone() === {other}")
         await speaker.expect(f"document.querySelector('.devices select').value === {other}")
         await stands("onAir", "on")
 

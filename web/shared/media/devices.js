@@ -85,11 +85,8 @@ export class Device {
     this.track.value?.stop();
     this.track.value = null;
     const chosen = localStorage.getItem(this.#key);
-    const wanted = { ...this.wanted, ...(chosen ? { deviceId: { ideal: chosen } } : {}) };
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(
-        this.kind === 'camera' ? { video: wanted } : { audio: wanted },
-      );
+      const stream = await this.#ask(chosen);
       const [track] = stream.getTracks();
       if (!track) return;
       if (opening !== this.#opening || !this.on.value) return track.stop();
@@ -99,6 +96,23 @@ export class Device {
       if (opening === this.#opening) this.trouble.value = troubleOf(error);
     }
     await this.list();
+  }
+
+  /**
+   * Ask for one device, or for any where it is not there. Of a device that is merely ideal, browsers take another
+   * one that they prefer.
+   *
+   * @param {string | null} id
+   * @returns {Promise<MediaStream>}
+   */
+  async #ask(id) {
+    const wanted = { ...this.wanted, ...(id ? { deviceId: { exact: id } } : {}) };
+    try {
+      return await navigator.mediaDevices.getUserMedia(this.kind === 'camera' ? { video: wanted } : { audio: wanted });
+    } catch (error) {
+      if (!id || troubleOf(error) !== 'missing') throw error;
+      return this.#ask(null);
+    }
   }
 
   /** Turn it off: the device's own light goes out. */
