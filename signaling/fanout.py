@@ -33,7 +33,7 @@ from signaling.protocol import (
     Timetable,
 )
 from signaling.session import audience as views
-from signaling.session import captions, sums, turns
+from signaling.session import captions, floor, sums, turns
 from signaling.session.audience import Audience, Fact, audience_of
 from signaling.session.state import State
 from signaling.ticks import Ticks
@@ -121,7 +121,7 @@ class Fanout:
         said = tuple(line for lines in self._captions.values() for line in lines) if live else ()
         tick = sums.totals(state, audience, captions=said)
         return (
-            encode(_presence(self._roster, audience)),
+            encode(self._presence(audience)),
             encode(views.media(self._media, state, audience)),
             self._floor_frame(state),
             *(() if self._timetable is None else (encode(self._timetable),)),
@@ -184,7 +184,7 @@ class Fanout:
         if self._roster_due:
             self._roster_due = False
             for audience in self._watched():
-                self._put(audience, encode(_presence(self._roster, audience)))
+                self._put(audience, encode(self._presence(audience)))
         if self._media_due or facts:
             self._tell_media()
         if self._timetable_due and self._timetable is not None:
@@ -221,6 +221,18 @@ class Fanout:
             if shared is not None:
                 self._broadcasts[audience].put(shared, but=own)
                 FRAMES.labels(audience).inc(len(self._readers[audience]))
+
+    def _presence(self, audience: Audience) -> Presence:
+        """Return what an audience is told: names only where the room is small, or the role may see them."""
+        roster = self._roster
+        small = roster.online + roster.hall <= SMALL_ROOM
+        if audience in views.OUTSIDE:
+            return Presence(roster.online, roster.hall, roster.people if small else None)
+        away = None
+        if audience == "staff":
+            # Who reads this is here: an empty roster is one that is not known yet.
+            away = floor.away(self._now()[1].floor, roster.here) if roster.here else ()
+        return Presence(roster.online, roster.hall, roster.people, roster.roles, roster.languages, away)
 
     def _tell_media(self) -> None:
         """Tell the publications where they differ for an audience; who is on stage matters to it."""
@@ -270,11 +282,3 @@ def _events(
     """Encode what one participant may see, or return None if that is nothing."""
     events = views.visible(facts, state, audience, participant)
     return encode(Events(epoch, facts[-1].event.seq, events)) if events else None
-
-
-def _presence(roster: Roster, audience: Audience) -> Presence:
-    """Return what an audience is told: names only where the room is small, or the role may see them."""
-    small = roster.online + roster.hall <= SMALL_ROOM
-    if audience in views.OUTSIDE:
-        return Presence(roster.online, roster.hall, roster.people if small else None)
-    return Presence(roster.online, roster.hall, roster.people, roster.roles, roster.languages)

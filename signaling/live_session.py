@@ -39,6 +39,7 @@ from signaling.protocol import (
     DescribeSession,
     EjectPerson,
     InviteSpeaker,
+    LetSpeak,
     LifecycleEvent,
     MediaState,
     MuteChat,
@@ -54,7 +55,7 @@ from signaling.protocol import (
     Yours,
 )
 from signaling.replica import ATTEMPTS, Replica
-from signaling.session import access, captions, sums
+from signaling.session import access, captions, floor, sums
 from signaling.session import audience as views
 from signaling.session.audience import Fact
 from signaling.session.decide import decide
@@ -254,6 +255,10 @@ class LiveSession(Replica):
             known = await self._presence.find(self.id, command.to)
         if isinstance(command, StageCommand) and (command.seen or 0) > self._state.seq:
             await self.catch_up()  # whoever gives it has it from a worker that is ahead of this one
+        if isinstance(command, LetSpeak) and await self._is_away(command):
+            # What was done before stays done, though they have gone since.
+            done = await self._log.receipt(self.id, command_key(actor.id, command.id))
+            return floor.AWAY if done is None else done
         outcome = await self._attempt(actor, command, known, shown)
         if outcome is not None:
             return outcome
@@ -265,6 +270,11 @@ class LiveSession(Replica):
                 if outcome is not None:
                     return outcome
         raise RateLimited("busy", "Too many want to change this at once. Try again.", retry_after=0.5)
+
+    async def _is_away(self, command: LetSpeak) -> bool:
+        """Say whether who is called would speak over a connection that they have not."""
+        person = floor.called(self._state.floor, command.hand)
+        return person is not None and not await self._presence.is_here(self.id, person.id)
 
     def _say(self, actor: Person, command: React | SendCaption) -> int | Refusal:
         """Tell what matters at this moment, and write nothing."""

@@ -84,6 +84,8 @@ class Roster:
     roles: tuple[Share, ...] = ()
     languages: tuple[Share, ...] = ()
     """By primary language subtag; who has said none is `und` (BCP 47). Both: the greatest first."""
+    here: frozenset[str] = frozenset()
+    """Everybody's ids."""
 
 
 def count(connections: Iterable[Here]) -> Roster:
@@ -103,6 +105,7 @@ def count(connections: Iterable[Here]) -> Roster:
         tuple(here.person for here in everybody[:MOST_PEOPLE]),
         _shares((here.person.role, here) for here in counted),
         _shares((here.language.partition("-")[0].lower() or "und", here) for here in counted),
+        frozenset(distinct),
     )
 
 
@@ -210,6 +213,13 @@ class Presence:
                 if person.id == participant:
                     return person
         return None
+
+    async def is_here(self, session: str, participant: str) -> bool:
+        """Say whether somebody has a connection now, here or elsewhere; raises LogUnavailable."""
+        room = self._rooms.get(session, _Room())
+        if any(one.person.id == participant for one in room.here.values()):
+            return True  # it may have no lease yet
+        return any(person.id == participant for person in await self.look(session))
 
     async def run(self) -> None:
         """Keep leases and rosters; ends only by being cancelled."""

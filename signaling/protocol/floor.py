@@ -128,7 +128,8 @@ class CallHand(Command, frozen=True, tag="floor.call"):
 
 
 class LetSpeak(Command, frozen=True, tag="floor.speak"):
-    """Put the microphone of who is called on air; who spoke has done (moderators)."""
+    """Put the microphone of who is called on air; who spoke has done (moderators). Not where they have no
+    connection."""
 
     hand: Id
 

@@ -162,7 +162,8 @@ class Share(msgspec.Struct, frozen=True):
 class Presence(ServerMessage, frozen=True, tag="presence"):
     """Who is here now. `people` only where the room is small, or the role may see them.
 
-    `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers.
+    `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers;
+    `away`, whose hand is up online though they have no connection, for staff.
     """
 
     online: int
@@ -170,6 +171,7 @@ class Presence(ServerMessage, frozen=True, tag="presence"):
     people: tuple[Person, ...] | None = None
     roles: tuple[Share, ...] | None = None
     languages: tuple[Share, ...] | None = None
+    away: tuple[str, ...] | None = None
 
 
 class MediaState(ServerMessage, frozen=True, omit_defaults=True, tag="media"):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import msgspec
@@ -143,6 +143,18 @@ def left(state: State, person: str, seq: int) -> State:
     queue = _given_back(state.floor, hand)
     hands = tuple(other for other in queue.hands if other.id != hand.id)
     return replace(state, floor=_changed(queue, hands=hands), stage_seq=seq)
+
+
+def away(queue: FloorQueue, here: Collection[str]) -> tuple[str, ...]:
+    """Return whose hand is up though they are not here; who speaks in the hall needs no connection."""
+    online = (hand.person for hand in queue.hands if hand.person.place == "online")
+    return tuple(person.id for person in online if person.id not in here)
+
+
+def called(queue: FloorQueue, hand_id: str) -> Person | None:
+    """Return who is called by this hand and would speak over their own connection."""
+    hand = _find(queue, hand_id)
+    return hand.person if hand and hand.state == "called" and hand.person.place == "online" else None
 
 
 def voice(state: State) -> str | None:
@@ -354,6 +366,9 @@ def _move(queue: FloorQueue, actor: Person, command: SkipHand | PutFirst, *, now
 def _change(event: FloorEvent, hand: Hand) -> Decision:
     return Decision((event,), leans_on=(SESSION,), changes=(FLOOR, hand_entity(hand.person.id)))
 
+
+AWAY = Refusal("hand_away", "They have no connection at the moment.")
+"""Why nobody is put on air who cannot be heard: who is here is known outside of the log (live_session.py)."""
 
 _UNKNOWN = Refusal("unknown_hand", "This hand is not up any more.")
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import av
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from aiortc import MediaStreamTrack
 
 from signaling.attend import Seat, command_id, seat
+from signaling.live import person_of
 from signaling.protocol import (
     Ack,
     AddHand,
@@ -32,7 +34,7 @@ from stream.clients.resource import new_http
 from tests.signaling.conftest import RedisServer
 from tests.signaling.relay_process import RelayProcess
 from tests.signaling.server import Server, bearer, running, token
-from tests.signaling.test_live import MOD, claims, done, new_id, worker
+from tests.signaling.test_live import MOD, Reader, claims, done, new_id, worker
 
 LOUD = 300
 """Peak of a frame's samples above which somebody is heard; the voice peaks near 6,000."""
@@ -184,6 +186,40 @@ async def test_many_desks_on_two_workers_that_call_at_once_call_one(redis_server
         assert {outcome.code for outcome in refused} == {"floor_taken"}
         assert len(refused) == len(desks) - 1
         assert [hand.state for hand in session.state.floor.hands].count("called") == 1
+
+
+async def test_nobody_is_let_speak_who_has_no_connection_and_staff_are_told_whose_hand_that_is(
+    redis_server: RedisServer,
+) -> None:
+    async with worker(redis_server.url) as one, worker(redis_server.url) as other:
+        session = await one.create("A talk", "s1")
+        await done(session, MOD, OpenFloor(new_id()))
+        for command in (RaiseHand(new_id()), AddHand(new_id(), "Grace")):
+            await done(session, claims("ada") if isinstance(command, RaiseHand) else MOD, command)
+        online, hall = session.state.floor.hands
+        desk, guest = Reader(session, MOD), Reader(session, claims("bob"))
+        one.presence.enter("s1", "c1", person_of(MOD))
+        await until(lambda: one.presence.roster("s1").online == 1)
+
+        async def away(reader: Reader) -> object:
+            told = [msgspec.json.decode(frame) for frame in await reader.frames()]
+            return [frame["away"] for frame in told if frame["type"] == "presence"][-1]
+
+        assert (await away(desk), await away(guest)) == (["ada"], None)
+        await done(session, MOD, CallHand(new_id(), online.id))
+        refused = await session.command(MOD, LetSpeak(new_id(), online.id))
+        assert isinstance(refused, Refused) and refused.code == "hand_away"
+        assert not session.state.floor.spoken, "no turn is counted"
+        other.presence.enter("s1", "c2", person_of(claims("ada")))
+        await until(lambda: one.presence.roster("s1").online == 2)
+        assert await away(desk) == []
+        speak = LetSpeak(new_id(), online.id)
+        written = await done(session, MOD, speak)
+        other.presence.leave("s1", "c2")
+        await until(lambda: one.presence.roster("s1").online == 1)
+        assert await done(session, MOD, speak) == written, "what was done stays done"
+        await done(session, MOD, CallHand(new_id(), hall.id))
+        await done(session, MOD, LetSpeak(new_id(), hall.id))
 
 
 async def _floor_of(taken: Seat) -> FloorNow:

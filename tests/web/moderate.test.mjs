@@ -5,8 +5,8 @@ import { Desk } from '../../web/moderate/desk.js';
 import { BLANK, draftIntent, lacks, linesOf } from '../../web/moderate/draft.js';
 import { KEYS, LISTED, keyOf } from '../../web/moderate/keys.js';
 import { ACTIONS, addressees, after, first, intentOf, mayMerge, order, step, takenIn } from '../../web/moderate/queue.js';
-import { FLOOR_KEYS, RATIOS, floorIntent, ratioKey, ratioOf } from '../../web/moderate/turns.js';
-import { EMPTY } from '../../web/shared/store.js';
+import { FLOOR_KEYS, RATIOS, floorIntent, isAway, ratioKey, ratioOf } from '../../web/moderate/turns.js';
+import { EMPTY, reduce } from '../../web/shared/store.js';
 import { words } from '../../web/shared/words.js';
 import '../../web/shared/words/all.js';
 import { signal } from '../../web/vendor/signals.js';
@@ -188,6 +188,14 @@ test('every key means one thing, and is listed with its words', () => {
 
 const hand = (id) => ({ id, person: author, at: 0, since: 0 });
 const floor = (more) => ({ ...EMPTY.floor, ...more });
+
+test('who has a hand up online and no connection is away, as presence tells staff; in the hall nobody needs one', () => {
+  const told = reduce(EMPTY, { type: 'presence', online: 1, hall: 0, people: [], away: ['v'] });
+  const of = (place) => ({ id: 'h1', person: { ...author, place }, at: 0, since: 0, state: 'called' });
+  assert.deepEqual([isAway(told.presence, of('online')), isAway(told.presence, of('hall'))], [true, false]);
+  const back = reduce(told, { type: 'presence', online: 2, hall: 0, people: [] });
+  assert.equal(isAway(back.presence, of('online')), false);
+});
 
 test('a key of the floor means something only where its step can be done', () => {
   const next = { hand: 'h1', why: { code: 'only', values: {} } };

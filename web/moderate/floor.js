@@ -15,7 +15,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { isOver } from './commands.js';
 import { Act, Field, Refused, Where, Who, useCommands } from './parts.js';
-import { RATIOS, floorIntent, ratioKey, ratioOf } from './turns.js';
+import { RATIOS, floorIntent, isAway, ratioKey, ratioOf } from './turns.js';
 
 /** @param {{ session: LiveSession, commands: Commands }} props `commands`: shared with the keys */
 export function Floor({ session, commands }) {
@@ -33,7 +33,8 @@ export function Floor({ session, commands }) {
       ${upcoming
         ? html`<section class="turn" data-hand=${upcoming.id} data-turn="next">
             <p class="turn-name">
-              <span class="turn-state">${moderate.turns.next}</span> <${Who} person=${upcoming.person} /> <${Where} place=${upcoming.person.place} />
+              <span class="turn-state">${moderate.turns.next}</span> <${Who} person=${upcoming.person} /> <${Where} place=${upcoming.person.place} />${' '}
+              <${Away} session=${session} hand=${upcoming} />
             </p>
             ${upcoming.topic && html`<p>${upcoming.topic}</p>`}
             <p class="quiet" data-why=${floor.next?.why.code}>${because(session, upcoming)}</p>
@@ -56,6 +57,10 @@ export function Floor({ session, commands }) {
   `;
 }
 
+/** A word where somebody online has no connection. @param {{ session: LiveSession, hand: Hand }} props */
+const Away = ({ session, hand }) =>
+  isAway(session.state.value.presence, hand) && html`<span class="role" data-away>${words.moderate.floor.away}</span>`;
+
 /** Who is called, or speaks. @param {{ session: LiveSession, commands: Commands, hand: Hand }} props */
 function Turn({ session, commands, hand }) {
   const { moderate } = words;
@@ -66,7 +71,7 @@ function Turn({ session, commands, hand }) {
     <section class="turn" data-hand=${hand.id} data-turn=${speaks ? 'speaking' : 'called'}>
       <p class="turn-name">
         <span class="turn-state" role="status">${speaks ? moderate.turns.speaking : moderate.turns.called}</span> <${Who} person=${hand.person} />${' '}
-        <${Where} place=${hand.person.place} />
+        <${Where} place=${hand.person.place} /> <${Away} session=${session} hand=${hand} />
       </p>
       <p class="quiet">
         ${hand.topic && html`<span class="topic">${hand.topic}</span>`}${' '}
@@ -91,7 +96,7 @@ function Waits({ session, commands, hand }) {
   return html`
     <li class="waits" data-hand=${hand.id}>
       <div class="waits-who">
-        <p><${Who} person=${hand.person} /> <${Where} place=${hand.person.place} /></p>
+        <p><${Who} person=${hand.person} /> <${Where} place=${hand.person.place} /> <${Away} session=${session} hand=${hand} /></p>
         <p class="quiet">${hand.topic} <time>${say(moderate.floor.since, { time: timeOfDay(hand.at) })}</time></p>
       </div>
       ${!isOver(session) &&

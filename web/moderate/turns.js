@@ -1,6 +1,6 @@
 /** What a key does to the floor, and ratios as they are chosen. Pure: a floor in, the name of a command out. */
 
-/** @import { Floor, Rooms } from '../shared/protocol.js' */
+/** @import { Floor, Hand, Rooms } from '../shared/protocol.js' */
 /** @import { Intent } from '../shared/connection.js' */
 
 /** Keys of the floor: go, talk, finished, passed over. */
@@ -17,6 +17,14 @@ export function ratioOf(key) {
   const [hall = 1, online = 1] = key.split(':').map(Number);
   return { hall, online };
 }
+
+/**
+ * Whether somebody who would speak over their own connection has none, as far as staff is told.
+ *
+ * @param {{ away?: readonly string[] }} presence
+ * @param {Hand} hand
+ */
+export const isAway = ({ away = [] }, { person }) => person.place !== 'hall' && away.includes(person.id);
 
 /**
  * Make the command of a key, if it means anything at this moment.

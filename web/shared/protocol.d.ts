@@ -639,7 +639,10 @@ export interface CallHand {
   hand?: string | null;
 }
 
-/** Put the microphone of who is called on air; who spoke has done (moderators). */
+/**
+ * Put the microphone of who is called on air; who spoke has done (moderators). Not where they have no
+ * connection.
+ */
 export interface LetSpeak {
   type: "floor.speak";
   id: string;
@@ -1965,7 +1968,8 @@ export interface Refused {
 /**
  * Who is here now. `people` only where the room is small, or the role may see them.
  *
- * `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers.
+ * `roles` and `languages` (primary subtags, `und` for who has said none) are for staff and speakers;
+ * `away`, whose hand is up online though they have no connection, for staff.
  */
 export interface Presence {
   type: "presence";
@@ -1974,6 +1978,7 @@ export interface Presence {
   people: ReadonlyArray<Person> | null;
   roles: ReadonlyArray<Share> | null;
   languages: ReadonlyArray<Share> | null;
+  away: ReadonlyArray<string> | null;
 }
 
 /**

@@ -52,7 +52,8 @@ export const CAPTION_MS = 12_000;
  * @property {Readonly<Record<string, readonly Caption[]>>} captions the newest lines by language; see `captionsIn`
  * @property {Announcement | null} announcement what is pinned; see `pinnedFor`
  * @property {Declaration | null} declaration what organisations sign together; see `signsFor`
- * @property {{ online: number, hall: number, people: readonly Person[] | null }} presence
+ * @property {{ online: number, hall: number, people: readonly Person[] | null, away?: readonly string[] }} presence `away`:
+ *   whose hand is up though they have no connection; for staff
  * @property {{ known: boolean, relay: boolean, publications: readonly Media[], hallTo?: readonly Person[] }} media
  *   `hallTo`: who is sent the hall, as the hall alone is told
  * @property {Timetable | null} timetable when the session is expected, where a programme has it
@@ -123,7 +124,10 @@ export function reduce(state, message) {
     case 'events':
       return caughtUp(state, message);
     case 'presence':
-      return { ...state, presence: { online: message.online, hall: message.hall, people: message.people ?? null } };
+      return {
+        ...state,
+        presence: { online: message.online, hall: message.hall, people: message.people ?? null, away: message.away ?? [] },
+      };
     case 'media':
       return { ...state, media: { known: true, relay: message.relay, publications: message.publications, hallTo: message.hall_to ?? [] } };
     case 'tick':

@@ -463,6 +463,7 @@ export const en = {
       rooms: '{hall} hall, {online} online',
       since: 'since {time}',
       behind: plural({ one: '{n} more behind them', other: '{n} more behind them' }),
+      away: 'away',
       hallMicrophone: 'Speaks into the hall’s microphone.',
       sends: 'Their microphone arrives.',
       silent: 'Their microphone does not arrive yet.',

@@ -464,6 +464,7 @@ export const zh = {
       rooms: '会场 {hall} 位，线上 {online} 位',
       since: '{time} 起',
       behind: plural({ other: '后面还有 {n} 位' }),
+      away: '不在线',
       hallMicrophone: '用会场话筒发言。',
       sends: '话筒已接通。',
       silent: '话筒还没有接通。',

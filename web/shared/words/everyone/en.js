@@ -78,6 +78,7 @@ export const en = {
     session_needed: 'Choose a session first.',
     protocol_unsupported: 'This page is older than the server. Load it once more.',
     bad_ratio: 'One of the two rooms must have a share.',
+    hand_away: 'They are not online at the moment. Wait for them, or pass them over.',
     floor_closed: 'No hands are taken at the moment.',
     floor_full: 'Too many hands are up. Try again later.',
     floor_taken: 'Somebody is called already. Let them speak, or pass them over.',

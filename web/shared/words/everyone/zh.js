@@ -79,6 +79,7 @@ export const zh = {
     session_needed: '请先选择一个场次。',
     protocol_unsupported: '此页版本较旧，请重新载入一次。',
     bad_ratio: '至少要给一个会场留出份额。',
+    hand_away: '此人目前不在线。请稍等，或先跳过。',
     floor_closed: '现在不接受举手。',
     floor_full: '举手的人太多，请稍后再试。',
     floor_taken: '已经叫到一位。请先让其发言，或跳过。',
