@@ -112,12 +112,12 @@ def batch(
     """
     header, rows = _table(file)
     bound = {"place": place, **_to_what(session, event), **_until(expires)}
-    wanted = [_line(row, number, role, bound) for number, row in enumerate(rows, start=2)]
+    wanted = [_line(row, number, role, bound) for number, row in rows]
     written = io.StringIO()
     table = csv.DictWriter(written, [*header, "invitation", "link"], lineterminator="\n")
     table.writeheader()
     try:
-        for number, (row, body) in enumerate(zip(rows, wanted, strict=True), start=1):
+        for number, ((_, row), body) in enumerate(zip(rows, wanted, strict=True), start=1):
             made = ask("POST", "/api/invitations", server, token, body)
             table.writerow({**row, "invitation": made["invitation"]["id"], "link": made["link"]})
             if qr_folder is not None:
@@ -178,23 +178,29 @@ def _until(expires: str) -> dict[str, int]:
     return {"expires": int(when.timestamp() * 1000)}
 
 
-def _table(file: Path) -> tuple[list[str], list[dict[str, str]]]:
+def _table(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns of a list of guests and its rows, with the numbers of their lines."""
+    from signaling.programme.model import BadProgramme
+    from signaling.programme.table import cells
+
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"{file} cannot be read as a table in UTF-8.") from None
-    reader = csv.DictReader(text.splitlines())
-    header = [name.strip().lower() for name in reader.fieldnames or ()]
+        (_, first), *lines = cells(file.read_bytes()) or [(1, [])]
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+    except BadProgramme as error:
+        raise CommandError(f"{file} cannot be read: {error.detail}") from None
+    header = [name.strip().lower() for name in first]
     header = ["affiliation" if name == "institution" else name for name in header]
+    while header and not header[-1]:
+        header.pop()
     if not set(header) & set(COLUMNS) or len(set(header)) < len(header):
         raise CommandError(f"The first line of {file} must name columns: {', '.join(COLUMNS)}.")
-    reader.fieldnames = header
     rows = []
-    for row in reader:
-        if None in row:
-            raise CommandError(f"Line {reader.line_num} of {file} has more fields than the first.")
-        if any(value and value.strip() for value in row.values()):
-            rows.append({key: (value or "").strip() for key, value in row.items()})
+    for number, line in lines:
+        if any(cell.strip() for cell in line[len(header) :]):
+            raise CommandError(f"Line {number} of {file} has more fields than the first.")
+        said = [cell.strip() for cell in line] + [""] * len(header)
+        rows.append((number, dict(zip(header, said, strict=False))))
     return header, rows
 
 

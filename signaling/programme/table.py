@@ -55,7 +55,7 @@ Row = Mapping[str, str]
 
 def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
     """Return the draft of a table; `default` is the zone of rows that name none."""
-    rows = _rows(_decoded(data))
+    rows = _rows(cells(data))
     first = default
     people = _keys(row for _, row in rows)
     reading = Reading()
@@ -70,6 +70,17 @@ def parse(data: bytes, default: ZoneInfo | None = None) -> Draft:
         first = first or (local if local.key != "UTC" else None)
         _read(reading, f"Line {number}", key, row, local, people)
     return reading.draft("", "", first.key if first else "UTC")
+
+
+def cells(data: bytes) -> list[tuple[int, list[str]]]:
+    """Return the rows of a table that are not empty, with the numbers of their lines; raises BadProgramme."""
+    said = _decoded(data).replace("\0", "")
+    delimiter = max(",;\t", key=said.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(said, newline=""), delimiter=delimiter)
+    try:
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise BadProgramme(f"Line {reader.line_num} of the table cannot be read.") from error
 
 
 def write(programme: Programme) -> str:
@@ -94,22 +105,15 @@ def _decoded(data: bytes) -> str:
         raise BadProgramme("The table is not UTF-8; save it as “CSV UTF-8”.") from error
 
 
-def _rows(said: str) -> list[tuple[int, Row]]:
-    header = said.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(said.replace("\0", ""), newline=""), delimiter=delimiter)
-    try:
-        columns = [text(name).lower() for name in next(reader, [])]
-        missing = [name for name in ("title", "start") if name not in columns]
-        if missing:
-            raise BadProgramme(f"The first line of the table names no column “{missing[0]}”.")
-        return [
-            (reader.line_num, {name: plain(cell) for name, cell in zip(columns, cells, strict=False)})
-            for cells in reader
-            if any(cell.strip() for cell in cells)
-        ]
-    except csv.Error as error:
-        raise BadProgramme(f"Line {reader.line_num} of the table cannot be read.") from error
+def _rows(lines: list[tuple[int, list[str]]]) -> list[tuple[int, Row]]:
+    columns = [text(name).lower() for name in lines[0][1]] if lines else []
+    missing = [name for name in ("title", "start") if name not in columns]
+    if missing:
+        raise BadProgramme(f"The first line of the table names no column “{missing[0]}”.")
+    return [
+        (number, {name: plain(cell) for name, cell in zip(columns, row, strict=False)})
+        for number, row in lines[1:]
+    ]
 
 
 def _read(

@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from signaling import invite_cli
+from signaling.asking import CommandError
 from signaling.attend import GoodbyeError, command_id, seat
 from signaling.auth import ROLES
 from signaling.invitation import new_code
@@ -383,3 +385,20 @@ async def test_the_26_institutions_of_a_symposium_are_invited_by_a_table(
     before = len(await listed(server))
     assert "Line 3" in complaint(await run("batch", str(table), "--session", "keynote"))
     assert len(await listed(server)) == before, "a table is read whole before anything is made"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_list_of_guests_is_read_as_spreadsheets_write_it(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    file = tmp_path / "in.csv"
+    lines = (("Institution", "Seats", "Note", ""), ("第一研究所", "3", '"two\nlines"', ""), ("", "", "", ""))
+    file.write_bytes("\r\n".join(delimiter.join(line) for line in (*lines, lines[1])).encode(encoding))
+    header, rows = invite_cli._table(file)
+    assert header == ["affiliation", "seats", "note"]
+    row = {"affiliation": "第一研究所", "seats": "3", "note": "two\nlines"}
+    assert rows == [(3, row), (6, row)]
+    file.write_bytes(f"name{delimiter}seats\nAda{delimiter}1{delimiter}x\n".encode(encoding))
+    with pytest.raises(CommandError, match="Line 2"):
+        invite_cli._table(file)
