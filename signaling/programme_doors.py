@@ -28,6 +28,7 @@ from signaling.programme.model import Draft, EventId, Programme, Source
 from signaling.programme.reading import zone
 from signaling.programme.view import (
     EVERYTHING,
+    ProgrammeView,
     info,
     listed,
     scope_of,
@@ -40,6 +41,7 @@ from signaling.programme_operations import (
     EventList,
     Imported,
     OpenedSessions,
+    RoomList,
     WantedSessions,
 )
 from signaling.programmes import Programmes
@@ -74,6 +76,10 @@ class ProgrammeDoors:
             "readPersonCalendar": self._calendar,
             "importProgramme": self._import,
             "openSessions": self._open,
+            "listRooms": self._rooms,
+            "putRoom": self._put_room,
+            "readItem": self._item,
+            "readPerson": self._person,
             "putItem": self._put_item,
             "withdrawItem": self._withdraw,
             "putPerson": self._put_person,
@@ -91,10 +97,28 @@ class ProgrammeDoors:
         return doors.json_response(EventList(tuple(info(programme) for programme in found)))
 
     async def _read(self, request: Request) -> Response:
-        programme, scope = await self._asked(request)
+        return doors.json_response(self._view(*await self._asked(request)))
+
+    def _view(self, programme: Programme, scope: str) -> ProgrammeView:
         sessions, expected = self._programmes.sessions(programme), self._programmes.expected(programme)
-        view = listed(visible(programme, scope), sessions, expected, self._programmes.now())
-        return doors.json_response(view)
+        return listed(visible(programme, scope), sessions, expected, self._programmes.now())
+
+    async def _item(self, request: Request) -> Response:
+        view, wanted = self._view(*await self._asked(request)), request.path_params["item"]
+        found = next((item for item in view.items if item.id == wanted), None)
+        if found is None:
+            raise NotFound("item_not_found", "There is no such item in the programme.")
+        return doors.json_response(found)
+
+    async def _person(self, request: Request) -> Response:
+        people, wanted = visible(*await self._asked(request)).people, request.path_params["person"]
+        found = next((person for person in people if person.id == wanted), None)
+        if found is None:
+            raise NotFound("person_not_found", "There is nobody of this id in the programme.")
+        return doors.json_response(found)
+
+    async def _rooms(self, request: Request) -> Response:
+        return doors.json_response(RoomList(visible(*await self._asked(request)).rooms))
 
     async def _table(self, request: Request) -> Response:
         programme, scope = await self._asked(request)
@@ -245,6 +269,12 @@ class ProgrammeDoors:
         wanted = await doors.json_body(request, edit.PersonDetails)
         person = request.path_params["person"]
         return await self._edit(request, lambda before, now: edit.put_person(before, person, wanted, now=now))
+
+    async def _put_room(self, request: Request) -> Response:
+        await self._organiser(request, "event.change")
+        wanted = await doors.json_body(request, edit.RoomDetails)
+        room = request.path_params["room"]
+        return await self._edit(request, lambda before, now: edit.put_room(before, room, wanted, now=now))
 
     async def _edit(self, request: Request, change: Callable[[Programme, int], Programme]) -> Response:
         def make(before: Programme | None) -> Programme:

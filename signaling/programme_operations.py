@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from signaling.openapi import Operation
-from signaling.programme.edit import NewItem, PersonDetails
+from signaling.programme.edit import NewItem, PersonDetails, RoomDetails
 from signaling.programme.formats import Format
 from signaling.programme.merge import Change
-from signaling.programme.model import MAX_ITEMS, Zone
-from signaling.programme.view import EventInfo, ProgrammeView
+from signaling.programme.model import MAX_ITEMS, ProgrammePerson, ProgrammeRoom, Zone
+from signaling.programme.view import EventInfo, ListedItem, ProgrammeView
 from signaling.protocol import Id, Session, Title
 
 FILES: Final = (
@@ -38,6 +38,12 @@ class EventList(msgspec.Struct, frozen=True):
     """The events that the asker may see."""
 
     events: tuple[EventInfo, ...]
+
+
+class RoomList(msgspec.Struct, frozen=True):
+    """The rooms that the asker may see, by name."""
+
+    rooms: tuple[ProgrammeRoom, ...]
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -153,6 +159,36 @@ OPERATIONS: Final = (
         tag="events",
     ),
     Operation(
+        "GET",
+        f"{_EVENT}/rooms",
+        "listRooms",
+        "List the rooms of a programme.",
+        gives=RoomList,
+        refuses=_READ,
+        secured="optional",
+        tag="events",
+    ),
+    Operation(
+        "PUT",
+        f"{_EVENT}/rooms/{{room}}",
+        "putRoom",
+        "Say anew what a room is called (owner of all).",
+        takes=RoomDetails,
+        gives=EventInfo,
+        refuses=_WRITE,
+        tag="events",
+    ),
+    Operation(
+        "GET",
+        f"{_EVENT}/people/{{person}}",
+        "readPerson",
+        "Read who somebody of the programme is.",
+        gives=ProgrammePerson,
+        refuses=_READ,
+        secured="optional",
+        tag="events",
+    ),
+    Operation(
         "PUT",
         f"{_EVENT}/people/{{person}}",
         "putPerson",
@@ -160,6 +196,16 @@ OPERATIONS: Final = (
         takes=PersonDetails,
         gives=EventInfo,
         refuses=_WRITE,
+        tag="events",
+    ),
+    Operation(
+        "GET",
+        f"{_EVENT}/items/{{item}}",
+        "readItem",
+        "Read an item of the programme, with what became of it.",
+        gives=ListedItem,
+        refuses=_READ,
+        secured="optional",
         tag="events",
     ),
     Operation(

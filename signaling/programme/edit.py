@@ -67,6 +67,12 @@ class PersonDetails(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: Line = ""
 
 
+class RoomDetails(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a room is called."""
+
+    name: Name
+
+
 def put_item(
     programme: Programme, item_id: str, wanted: NewItem, statuses: Statuses, *, now: int
 ) -> Programme:
@@ -126,6 +132,17 @@ def put_person(programme: Programme, one: str, wanted: PersonDetails, *, now: in
         raise BadRequest("bad_request", "The name is empty.")
     people[one] = ProgrammePerson(one, text(wanted.name), text(wanted.affiliation), text(wanted.title))
     return finished(programme, programme.rooms, people.values(), programme.items, now=now)
+
+
+def put_room(programme: Programme, one: str, wanted: RoomDetails, *, now: int) -> Programme:
+    """Return the programme with a room called this; raises NotFound, BadRequest."""
+    rooms = {room.id: room for room in programme.rooms}
+    if one not in rooms:
+        raise NotFound("room_not_found", "There is no room of this id in the programme.")
+    if not text(wanted.name):
+        raise BadRequest("bad_request", "The name is empty.")
+    rooms[one] = ProgrammeRoom(one, text(wanted.name))
+    return finished(programme, rooms.values(), programme.people, programme.items, now=now)
 
 
 def checked_zone(name: str) -> str:

@@ -211,7 +211,10 @@ class _Tables:
         wanted = [(key, name, "") for key, name in said.items()]
         self._room_ids = _meant(self.rooms, wanted, lambda key: room_id(self._source, key))
         for key, one in self._room_ids.items():
-            self.rooms[one] = ProgrammeRoom(one, said[key])
+            known = self.rooms.get(one)
+            # A key that is a name is not another name's: this room has been renamed by hand since.
+            renamed = known and key.startswith("name:") and name_key(known.name) != name_key(said[key])
+            self.rooms[one] = known if known and renamed else ProgrammeRoom(one, said[key])
 
     def _people_of(self, programme: Programme, draft: Draft) -> None:
         said: dict[str, DraftPerson] = {}

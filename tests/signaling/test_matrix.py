@@ -55,6 +55,7 @@ OPEN: Final = {
 
 MORE_WITH_A_TOKEN: Final = {
     *("listEvents", "readProgramme", "readTable", "readCalendar", "readPersonCalendar"),
+    *("readItem", "readPerson", "listRooms"),
 }
 """Operations that anybody may call; what they show is held by test_programme_doors.py."""
 
@@ -71,7 +72,7 @@ DOORS: Final[dict[str, tuple[str, str]]] = {
     "sendCaption": ("caption.send", OWN),
     "mintToken": ("token.mint:viewer", OWN),
     **dict.fromkeys(
-        (*("putEvent", "importProgramme", "putItem", "withdrawItem", "putPerson"),),
+        (*("putEvent", "importProgramme", "putItem", "withdrawItem", "putPerson", "putRoom"),),
         ("event.change", EVERY_SESSION),
     ),
     "deleteEvent": ("event.delete", EVERY_SESSION),
@@ -274,6 +275,7 @@ async def ask(server: Server, operation: Operation, invitation: str, headers: di
         "event": "conf",
         "item": "conf.x",
         "person": "p-x",
+        "room": "r-x",
         "participant": "nobody",
         "invitation": invitation,
     }

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from icalendar import Calendar
@@ -179,6 +180,34 @@ async def test_calendars_of_all_and_of_one_person(server: Server) -> None:
     assert "=Engines" in str(event_["DESCRIPTION"])
 
 
+async def test_one_item_one_person_and_the_rooms(server: Server) -> None:
+    await import_(server)
+    await publish(server)
+    whole = await programme(server)
+    one, two = whole["items"]
+    (ada,), (hall,) = whole["people"], whole["rooms"]
+    for headers in ({}, OWNER):
+        said = (await server.http.get(f"/api/events/conf/items/{one['id']}", headers=headers)).json()
+        assert (said["title"], said["expected"]) == (one["title"], one["expected"])
+        answer = await server.http.get(f"/api/events/conf/people/{ada['id']}", headers=headers)
+        assert answer.json() == ada
+        assert (await server.http.get("/api/events/conf/rooms", headers=headers)).json() == {"rooms": [hall]}
+    closed = f"/api/events/conf/items/{two['id']}"
+    problem(await server.http.get(closed), 404, "item_not_found")
+    assert (await server.http.get(closed, headers=bearer("viewer", two["id"]))).json()["id"] == two["id"]
+    problem(await server.http.get("/api/events/conf/people/p-1", headers=OWNER), 404, "person_not_found")
+    problem(await server.http.get("/api/events/none/rooms"), 404, "event_not_found")
+
+    async def renamed(room: str, name: str) -> httpx.Response:
+        body = {"name": name}
+        return await server.http.put(f"/api/events/conf/rooms/{room}", json=body, headers=OWNER)
+
+    assert (await renamed(hall["id"], "Great hall")).status_code == 200
+    assert (await programme(server))["rooms"] == [{"id": hall["id"], "name": "Great hall"}]
+    problem(await renamed("r-1", "x"), 404, "room_not_found")
+    problem(await renamed(hall["id"], " "), 400, "bad_request")
+
+
 async def test_items_by_hand(server: Server) -> None:
     await publish(server)
     at = int(NINE.timestamp()) * 1000
@@ -243,6 +272,7 @@ async def test_only_an_owner_of_all_organises(server: Server) -> None:
             ("PUT", f"/api/events/conf/items/{one}"),
             ("DELETE", f"/api/events/conf/items/{one}"),
             ("PUT", "/api/events/conf/people/p-1"),
+            ("PUT", "/api/events/conf/rooms/r-1"),
         ):
             headers = bearer(role, one) | {"Content-Type": "application/json"}
             answer = await server.http.request(method, path, content=body, headers=headers)

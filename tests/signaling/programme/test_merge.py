@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.errors import Conflict, NotFound
-from signaling.programme.edit import NewItem, NewPerson, PersonDetails, put_item, put_person, withdraw
+from signaling.programme.edit import (
+    NewItem,
+    NewPerson,
+    PersonDetails,
+    RoomDetails,
+    put_item,
+    put_person,
+    put_room,
+    withdraw,
+)
 from signaling.programme.merge import PLACED, begun, merge
 from signaling.programme.model import (
     BadProgramme,
@@ -188,6 +197,17 @@ def test_who_is_not_plainly_the_same_is_somebody_else(
     fresh = {one for names in now for one in names} - {one for names in was for one in names}
     known = {person.id for person in before.people}
     assert all((person.id in known) is (person.name not in fresh) for person in after.people)
+
+
+def test_a_room_that_is_renamed_by_hand_keeps_that_name_where_the_file_has_no_other_key() -> None:
+    said = draft(drafted("a", room=("name:hall", "Hall")), drafted("b", HOUR, room=("name:side", "Side")))
+    before, _ = merge(EMPTY, said, {}, now=NINE)
+    hall = item_of(before, "conf.a").room
+    renamed = put_room(before, hall, RoomDetails("Great hall"), now=NINE)
+    assert [item.revision for item in renamed.items] == [1, 0]
+    assert merge(renamed, said, {}, now=NINE) == (renamed, ())
+    with pytest.raises(NotFound):
+        put_room(before, "r-none", RoomDetails("x"), now=NINE)
 
 
 def test_a_file_without_sessions_withdraws_nothing() -> None:
