@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -213,6 +214,18 @@ async def the_programme_is_read_by_keyboard(stage: Stage, guest: ChromiumVisitor
     calendar = (await (await saved.value).path()).read_text(encoding="utf-8")
     assert "BEGIN:VEVENT" in calendar and "SUMMARY:What we learnt" in calendar
     await to(guest, "a[href$='/calendar.ics']")
+    # Back is all events again, forward this one.
+    await guest.page.go_back()
+    await guest.expect(f"document.querySelector('[data-event={EVENT}]') !== null")
+    await guest.page.go_forward()
+    await guest.expect("document.querySelectorAll('.day .entry').length > 0")
+    # Whoever has an invitation goes in from here.
+    kept = json.dumps({"code": await invite(stage, event=EVENT, role="viewer"), "name": "Kim", "session": ""})
+    await guest.evaluate(f"sessionStorage['rostrum.invitation.watch'] = {json.dumps(kept)}")
+    await guest.reload()
+    await does(guest, "[data-standing=live] [data-action=enter]")
+    await guest.page.wait_for_url("**/watch/", timeout=15_000)
+    await guest.expect(OPEN, 10)
 
 
 async def choose(desk: ChromiumVisitor, text: str) -> None:

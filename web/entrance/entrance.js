@@ -5,6 +5,7 @@
 
 /** @import { Programme as Answer } from './day.js' */
 
+import { keptOffer } from '../shared/invitation.js';
 import { keepFocus } from '../shared/ui/focus.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { useTitle } from '../shared/ui/page.js';
@@ -28,7 +29,13 @@ const unreachable = signal(false);
 /** The server's clock minus ours, in milliseconds. */
 const ahead = signal(0);
 const clock = signal(Date.now());
-const wanted = signal(new URLSearchParams(location.search).get('event'));
+/** The event that the address names. */
+const named = () => new URLSearchParams(location.search).get('event');
+const wanted = signal(named());
+/** Reads again when it is time. */
+let again = 0;
+/** The sessions that the invitation kept in this browser opens. @type {import('../vendor/signals.js').Signal<ReadonlySet<string>>} */
+const open = signal(new Set());
 
 setInterval(() => (clock.value = Date.now()), 1000);
 
@@ -48,7 +55,9 @@ async function keep() {
   try {
     events.value ??= (await read('/api/events')).events;
     wanted.value ??= events.value?.length === 1 ? (events.value[0]?.id ?? null) : null;
-    const found = wanted.value && (await read(`/api/events/${encodeURIComponent(wanted.value)}/programme`));
+    const asked = wanted.value;
+    const found = asked && (await read(`/api/events/${encodeURIComponent(asked)}/programme`));
+    if (asked !== wanted.value) return;
     if (found) {
       ahead.value = found.time - Date.now();
       answer.value = found;
@@ -59,7 +68,8 @@ async function keep() {
   } catch {
     unreachable.value = true;
   }
-  setTimeout(keep, unreachable.value ? AGAIN_MS : EVERY_MS);
+  clearTimeout(again);
+  again = setTimeout(keep, unreachable.value ? AGAIN_MS : EVERY_MS);
 }
 
 /** @param {string} event */
@@ -68,6 +78,13 @@ function choose(event) {
   wanted.value = event;
   void keep();
 }
+
+// Back and forward lead from one programme to another, and to all of them.
+addEventListener('popstate', () => {
+  wanted.value = named();
+  answer.value = null;
+  void keep();
+});
 
 function Entrance() {
   const { entrance, programme } = words;
@@ -80,7 +97,7 @@ function Entrance() {
         <${LanguageChoice} />
       </header>
       <main>
-        ${found && html`<${Programme} answer=${found} now=${clock.value + ahead.value} />`}
+        ${found && html`<${Programme} answer=${found} now=${clock.value + ahead.value} open=${open.value} />`}
         ${!found &&
         html`
           <p class="entrance-what">${entrance.what}</p>
@@ -107,3 +124,4 @@ function Entrance() {
 keepFocus();
 render(html`<${Entrance} />`, /** @type {HTMLElement} */ (document.getElementById('page')));
 void keep();
+void keptOffer('watch').then((offer) => (open.value = new Set(offer?.sessions.map(({ id }) => id))));

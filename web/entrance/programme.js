@@ -2,6 +2,7 @@
 
 /** @import { Item, Programme as Answer } from './day.js' */
 
+import { seatIn } from '../shared/invitation.js';
 import { lateness } from '../shared/late.js';
 import { duration, timeOfDay } from '../shared/time.js';
 import { IconButton } from '../shared/ui/parts.js';
@@ -16,8 +17,11 @@ const MINUTE = 60_000;
 /** Sooner than this, the time until it begins is counted out. */
 const COUNTED_MS = 60 * MINUTE;
 
-/** @param {{ answer: Answer, now: number }} props `now`: the server's time */
-export function Programme({ answer, now }) {
+/**
+ * @param {{ answer: Answer, now: number, open?: ReadonlySet<string> }} props `now`: the server's time; `open`: the items
+ *   that this browser has an invitation to
+ */
+export function Programme({ answer, now, open }) {
   const { programme } = words;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const all = days(answer.items, zone);
@@ -27,7 +31,7 @@ export function Programme({ answer, now }) {
   const at = present(answer.items, now);
   const shown = all.find((one) => one.day === day)?.items ?? [];
   const entry = (/** @type {Item} */ item, large = false) =>
-    html`<${Entry} key=${item.id} item=${item} answer=${answer} at=${at} now=${now} large=${large} />`;
+    html`<${Entry} key=${item.id} item=${item} answer=${answer} at=${at} now=${now} large=${large} invited=${!!open?.has(item.id)} />`;
   const dates = Object.fromEntries(all.map((one) => [one.day, dateOf(one.day, 'short')]));
   return html`
     <section class="now" aria-label=${programme.live}>
@@ -50,18 +54,19 @@ export function Programme({ answer, now }) {
       ${shown.length ? html`<ul>${shown.map((item) => entry(item))}</ul>` : html`<p class="empty">${programme.noneToday}</p>`}
     </section>
     <footer class="programme-foot quiet">
-      <p>${say(programme.times, { zone: zone.replace('_', ' ') })}</p>
+      <p>${say(programme.times, { zone: zone.replaceAll('_', ' ') })}</p>
       ${differs(zone, answer.event.zone, now) &&
-      html`<p>${say(programme.venueTimes, { time: timeOfDay(now, { zone: answer.event.zone }), zone: answer.event.zone.replace('_', ' ') })}</p>`}
+      html`<p>${say(programme.venueTimes, { time: timeOfDay(now, { zone: answer.event.zone }), zone: answer.event.zone.replaceAll('_', ' ') })}</p>`}
       <p><a href="/api/events/${answer.event.id}/calendar.ics">${programme.calendarAll}</a></p>
     </footer>
   `;
 }
 
 /**
- * @param {{ item: Item, answer: Answer, at: { live: readonly Item[], next: readonly Item[] }, now: number, large: boolean }} props
+ * @param {{ item: Item, answer: Answer, at: { live: readonly Item[], next: readonly Item[] }, now: number, large: boolean,
+ *   invited: boolean }} props
  */
-function Entry({ item, answer, at, now, large }) {
+function Entry({ item, answer, at, now, large, invited }) {
   const { programme } = words;
   const where = standing(item, at, now);
   const people = (/** @type {readonly string[] | undefined} */ ids) =>
@@ -108,6 +113,7 @@ function Entry({ item, answer, at, now, large }) {
         html`<p class="entry-late"><span>${late}</span> ${item.expected?.over && html`<span>${programme.over}</span>`}</p>`}
         ${large && where === 'next' && until > 0 && until < COUNTED_MS &&
         html`<p class="quiet">${say(programme.starts, { time: duration(until) })}</p>`}
+        ${large && running && invited && html`<${GoIn} session=${item.id} />`}
         ${item.recording && where === 'ended' && html`<p><a href=${item.recording}>${words.stage.replay}</a></p>`}
         ${item.abstract && !large && html`<details><summary>${programme.about}</summary><p>${item.abstract}</p></details>`}
       </div>
@@ -116,6 +122,23 @@ function Entry({ item, answer, at, now, large }) {
       where !== 'live' &&
       html`<${IconButton} icon="calendar" kind="quietly" label=${programme.calendar} name=${say(programme.calendarOf, { title: item.title })} onClick=${save} />`}
     </li>
+  `;
+}
+
+/** In, by the invitation that this browser has. @param {{ session: string }} props */
+function GoIn({ session }) {
+  const [entering, setEntering] = useState(false);
+  const [said, setSaid] = useState('');
+  const go = async () => {
+    setEntering(true);
+    const came = await seatIn('watch', session, () => true);
+    if (came === 'seated') return location.assign('/watch/');
+    setEntering(false);
+    setSaid(words.refusals[came === 'later' ? 'unreachable' : 'invitation_needed']);
+  };
+  return html`
+    <p><button type="button" class="button primary" data-action="enter" disabled=${entering} onClick=${go}>${words.programme.enter}</button></p>
+    ${said && html`<p class="note" data-said role="alert">${said}</p>`}
   `;
 }
 

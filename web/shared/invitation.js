@@ -105,6 +105,21 @@ export function keepInvitationFor(page, other) {
 }
 
 /**
+ * Ask what the invitation kept for a page is for. From then on this tab comes in by it, where it had none of its own.
+ *
+ * @param {string} page
+ * @returns {Promise<Offer | null>} null: there is none, or it is for nothing now
+ */
+export async function keptOffer(page) {
+  const kept = sessionStorage.getItem(keyOf(page)) ?? localStorage.getItem(keyOf(page));
+  if (!kept) return null;
+  const answer = await look(JSON.parse(kept).code);
+  if (!answer.ok) return null;
+  sessionStorage.setItem(keyOf(page), kept);
+  return answer.value;
+}
+
+/**
  * Take the seat that a page's invitation has in another session of its event, for the page's next load.
  *
  * @param {string} page
