@@ -8,7 +8,7 @@ import { useState } from '../../vendor/preact-hooks.js';
 import { parts } from '../links.js';
 import { chatIn, isOver, maySay, pinnedIn, repliedTo } from '../selectors.js';
 import { timeOfDay } from '../time.js';
-import { say, words } from '../words.js';
+import { refusal, say, words } from '../words.js';
 import { Icon } from './icons.js';
 import { IconButton } from './parts.js';
 import { Say, toWhom } from './say.js';
@@ -83,6 +83,11 @@ const Pinned = ({ message }) => html`
 function Line({ session, message, onReply, onSeek }) {
   const { author, text, at, id } = message;
   const to = repliedTo(session.state.value, message);
+  const [refused, setRefused] = useState('');
+  const remove = async () => {
+    const outcome = await session.command({ type: 'chat.delete', message: id });
+    setRefused(outcome.ok ? '' : refusal(outcome));
+  };
   const audience = author.role === 'viewer' || author.role === 'hall';
   return html`
     <div class="chat-line">
@@ -96,7 +101,7 @@ function Line({ session, message, onReply, onSeek }) {
           type="button"
           class="button slight"
           aria-label=${say(words.chat.removeOf, { name: author.name })}
-          onClick=${() => session.command({ type: 'chat.delete', message: id })}
+          onClick=${remove}
         >
           ${words.chat.remove}
         </button>`}
@@ -115,6 +120,7 @@ function Line({ session, message, onReply, onSeek }) {
             : part.text,
         )}
       </p>
+      ${refused && html`<p class="note" data-said role="alert">${refused}</p>`}
       ${message.held && author.id === session.state.value.you?.id && html`<p class="note held">${words.chat.held}</p>`}
     </div>
   `;
