@@ -251,6 +251,7 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
         await viewer.page.keyboard.press("Escape")
 
         await nothing_lies_over_another_on_a_phone(viewer)
+        await the_bar_is_in_sight_in_any_window(viewer)
         async with seat(stage.url, stage.token(session, "moderator", "Mika Moderator")) as desk:
             await what_is_asked_is_read_whole_on_a_phone(viewer, desk)
 
@@ -313,6 +314,41 @@ async def nothing_lies_over_another_on_a_phone(viewer: ChromiumVisitor) -> None:
     shown = await viewer.evaluate(fields)
     assert len(shown) > 3 and "none" not in shown, "a choice that the keyboard cannot reach"
     await viewer.page.keyboard.press("Escape")
+    await viewer.page.set_viewport_size(desktop)
+
+
+async def the_bar_is_in_sight_in_any_window(viewer: ChromiumVisitor) -> None:
+    """See that each control of the bar, and each choice of its view, is there on any device."""
+    desktop = viewer.page.viewport_size
+    assert desktop
+    for size in (
+        (667, 375),
+        (812, 375),
+        (844, 390),
+        (568, 320),
+        (375, 667),
+        (320, 568),
+        (768, 1024),
+        (820, 1180),
+    ):
+        await viewer.sees(".sound-bar > button, .sound-bar > input, .drop > button", *size)
+        await viewer.click(".drop > button")
+        box = "document.querySelector('.drop-body')"
+        assert await viewer.evaluate(f"{box}.getBoundingClientRect().top") >= 0, size
+        await viewer.evaluate(f"{box}.scrollTop = 0")
+        await viewer.sees(".drop-body .segment", *size)
+        await viewer.evaluate(f"{box}.scrollTop = {box}.scrollHeight")
+        await viewer.sees(".drop-body .quality", *size)
+        await viewer.page.keyboard.press("Escape")
+    for size in ((768, 1024), (800, 600), (1024, 768)):
+        await viewer.sees(".watch-head > *", *size)
+        assert await viewer.evaluate("document.querySelector('h1').getBoundingClientRect().width") > 200, size
+        assert await viewer.evaluate(OVER) == [], size
+    # At 400 per cent it is one page that scrolls, to a panel of some lines and the whole field.
+    await viewer.page.set_viewport_size({"width": 320, "height": 256})
+    await viewer.expect("document.querySelector('.chat .scroll').clientHeight > 96")
+    await viewer.evaluate("document.querySelector('.panel').scrollIntoView({ block: 'end' })")
+    await viewer.sees(".chat textarea, .compose [type=submit]", 320, 256)
     await viewer.page.set_viewport_size(desktop)
 
 

@@ -59,6 +59,17 @@ MAIN = "document.querySelector('[data-slot=main] video')"
 SLIDES = "document.querySelector('[data-slot=slides] video')"
 
 
+COVERED = """((selector) => [...document.querySelectorAll(selector)].flatMap((one) => {
+  const { left, right, top, bottom, width, height } = one.getBoundingClientRect();
+  const what = `${one.outerHTML.slice(0, 90)} at ${[left, top, right, bottom].map(Math.round)}`;
+  if (!width) return [];
+  if (Math.min(left, top, innerWidth - right, innerHeight - bottom) < -1) return [`out of sight: ${what}`];
+  const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  return one.contains(at) ? [] : [`covered: ${what} by ${at?.outerHTML.slice(0, 90)}`];
+}))"""
+"""Which of what a selector finds cannot be seen whole, or not be reached by a finger, and why."""
+
+
 class Visitor(ABC):
     """Somebody in front of a page."""
 
@@ -213,6 +224,17 @@ class ChromiumVisitor(Visitor):
 
     async def screenshot(self, path: Path) -> None:
         await self.page.screenshot(path=path)
+
+    async def sees(self, selector: str, width: int, height: int) -> None:
+        """See that all that a selector finds, something, is in sight and free in a window of this size."""
+        await self.page.set_viewport_size({"width": width, "height": height})
+        faults = f"{COVERED}({json.dumps(selector)})"
+        await self.expect(f"document.querySelector({json.dumps(selector)}) !== null")
+        try:
+            await self.expect(f"{faults}.length === 0", 3)
+        except AssertionError as error:
+            error.add_note(f"{width} x {height}: {await self.evaluate(faults)}")
+            raise
 
 
 class Chromium:

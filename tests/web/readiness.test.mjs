@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { browserOf } from '../../web/shared/browser.js';
+import { browserOf } from '../../web/shared/media/devices.js';
 import { quality } from '../../web/shared/media/showing.js';
 import { pictureStep, soundStep } from '../../web/speak/readiness.js';
 

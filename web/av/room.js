@@ -2,8 +2,8 @@
 
 /** @import { Desk } from './desk.js' */
 
-import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from '../shared/ui/devices.js';
-import { Switch } from '../shared/ui/fields.js';
+import { DeviceChoice, Level, Preview, useVoice } from '../shared/ui/devices.js';
+import { DeviceTrouble, Switch } from '../shared/ui/fields.js';
 import { IconButton } from '../shared/ui/parts.js';
 import { listed, refusal, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';

@@ -29,9 +29,10 @@ import { keepToken, keptPlace, readClaims, takeToken } from './token.js';
  * invitation that this browser came in with gives another.
  *
  * @param {string} page the page's own name, which keeps tabs' tokens apart
+ * @param {import('./protocol.js').Place | null} [place] where who opens it sits, if the page itself says so
  * @returns {Promise<LiveSession | null>} null without a readable token
  */
-export async function openSession(page) {
+export async function openSession(page, place = null) {
   let token = takeToken(page);
   const given = token ? readClaims(token) : null;
   if (!given || given.exp * 1000 < Date.now()) token = (await tokenAgain(page)) ?? token;
@@ -49,7 +50,7 @@ export async function openSession(page) {
     onMessage: (message) => (state.value = reduce(state.value, message)),
     onStatus: (now) => (status.value = now),
     onToken: (fresh) => keepToken(page, fresh),
-    place: keptPlace,
+    place: () => place ?? keptPlace(),
     language: () => language.value,
     renew: () => tokenAgain(page),
   });

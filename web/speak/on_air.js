@@ -3,11 +3,11 @@
 /** @import { Booth } from './booth.js' */
 
 import { gone, maySay, onScreen, questionsThat, returnFeed } from '../shared/selectors.js';
-import { Segments } from '../shared/ui/fields.js';
+import { DeviceTrouble, Segments } from '../shared/ui/fields.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { Chat } from '../shared/ui/chat.js';
 import { SignCall } from '../shared/ui/declaration.js';
-import { DeviceChoice, DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
+import { DeviceChoice, Level, Preview } from '../shared/ui/devices.js';
 import { Confirm, ConnectionLine, IconButton, PresenceCounts } from '../shared/ui/parts.js';
 import { SlotView } from '../shared/ui/picture.js';
 import { joined, refusal, words } from '../shared/words.js';

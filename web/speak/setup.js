@@ -5,7 +5,8 @@
 
 import { preflightOf } from '../shared/selectors.js';
 import { Afterwards } from '../shared/ui/afterwards.js';
-import { DeviceChoice, DeviceTrouble, Level, Preview, useVoice } from '../shared/ui/devices.js';
+import { DeviceChoice, Level, Preview, useVoice } from '../shared/ui/devices.js';
+import { DeviceTrouble } from '../shared/ui/fields.js';
 import { Icon } from '../shared/ui/icons.js';
 import { LanguageChoice } from '../shared/ui/language.js';
 import { ConnectionLine } from '../shared/ui/parts.js';

@@ -9,9 +9,9 @@ import { Captions, CaptionsButton, CaptionsChoice } from '../shared/ui/captions.
 import { Chat } from '../shared/ui/chat.js';
 import { Declaration, SignCall } from '../shared/ui/declaration.js';
 import { DeclarationDesk } from '../shared/ui/declaration_desk.js';
-import { DeviceChoice, DeviceTrouble, Level, Preview } from '../shared/ui/devices.js';
+import { DeviceChoice, Level, Preview } from '../shared/ui/devices.js';
 import { Drop } from '../shared/ui/drop.js';
-import { Switch } from '../shared/ui/fields.js';
+import { DeviceTrouble, Switch } from '../shared/ui/fields.js';
 import { IntercomBar } from '../shared/ui/intercom.js';
 import { KeysSwitch } from '../shared/ui/keys.js';
 import { Note } from '../shared/ui/noted.js';

@@ -11,7 +11,7 @@ export const companion = new URLSearchParams(location.search).has('companion');
 document.documentElement.toggleAttribute('data-companion', companion);
 
 /** The session; null without a readable token. */
-export const opened = openSession('watch');
+export const opened = openSession('watch', companion ? 'hall' : null);
 
 /** What plays the stage; null where nothing is to be played. */
 export const stage = opened.then((session) => (session && !companion ? joinStage(session) : null));

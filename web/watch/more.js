@@ -4,12 +4,12 @@ import { Captions, CaptionsButton, CaptionsChoice, wanted } from '../shared/ui/c
 import { Declaration, SignCall, signedOf } from '../shared/ui/declaration.js';
 import { keepFocus } from '../shared/ui/focus.js';
 import { Questions } from '../shared/ui/questions.js';
-import { Floor } from './floor.js';
+import { Floor, Hand } from './floor.js';
 import { later } from './later.js';
 import { Player } from './player.js';
 import { Polls } from './polls.js';
 
-export const more = { Captions, CaptionsButton, CaptionsChoice, wanted, Declaration, Floor, Player, Polls, Questions, SignCall, signedOf };
+export const more = { Captions, CaptionsButton, CaptionsChoice, wanted, Declaration, Floor, Hand, Player, Polls, Questions, SignCall, signedOf };
 
 later.value = more;
 keepFocus();

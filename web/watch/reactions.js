@@ -16,8 +16,8 @@ const AT_ONCE = 12;
 
 /** @typedef {{ id: number, reaction: Reaction, count: number, lane: number }} Rising */
 
-/** @param {{ session: LiveSession }} props */
-export function Reactions({ session }) {
+/** @param {{ session: LiveSession, children?: import('../vendor/preact.js').ComponentChildren }} props what else one may do */
+export function Reactions({ session, children }) {
   const state = session.state.value;
   const [said, setSaid] = useState('');
   if (!state.can.includes('reaction.send') || state.session?.status !== 'live') return null;
@@ -42,6 +42,7 @@ export function Reactions({ session }) {
         `,
       )}
       <${Rise} session=${session} />
+      ${children}
       <span class="note" data-said role="status">${said}</span>
     </div>
   `;

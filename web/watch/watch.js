@@ -45,12 +45,11 @@ function Watch({ session, viewer }) {
           </div>
         <//>
         <${ConnectionLine} session=${session} viewer=${viewer} />
-        ${more && html`<${more.SignCall} session=${session} />`}
-        <${Reactions} session=${session} />
+        <${Reactions} session=${session}>${more && html`<${more.Hand} session=${session} viewer=${viewer} />`}<//>
         <${Pinned} session=${session} />
-        ${more && html`<${more.Floor} session=${session} viewer=${viewer} />`}
         <${OnScreen} session=${session} />
       </main>
+      <${Calls} session=${session} viewer=${viewer} />
       <${Panel} session=${session} />
     </div>
   `;
@@ -75,12 +74,22 @@ function Companion({ session }) {
           ${more.wanted.value.on && html`<${more.Captions} session=${session} />`}
           <${more.CaptionsChoice} session=${session} />
         </div>`}
-        ${more && html`<${more.SignCall} session=${session} />`}
-        <${Reactions} session=${session} />
+        <${Reactions} session=${session}>${more && html`<${more.Hand} session=${session} viewer=${null} />`}<//>
         <${Pinned} session=${session} />
         <${OnScreen} session=${session} />
       </main>
+      <${Calls} session=${session} viewer=${null} />
       <${Panel} session=${session} />
+    </div>
+  `;
+}
+
+/** What this person is asked to do, and whether they are on air: in sight at any size. @param {{ session: LiveSession, viewer: Viewer | null }} props */
+function Calls({ session, viewer }) {
+  const more = later.value;
+  return html`
+    <div class="calls">
+      ${more && html`<${more.SignCall} session=${session} /><${more.Floor} session=${session} viewer=${viewer} />`}
     </div>
   `;
 }

@@ -28,6 +28,20 @@ export function troubleOf(error) {
   return 'in_use';
 }
 
+/**
+ * Name the browser, as far as its way to a permission differs.
+ *
+ * @param {string} agent `navigator.userAgent`
+ * @returns {'chromium' | 'firefox' | 'safari' | 'ios' | 'android'}
+ */
+export function browserOf(agent) {
+  if (/iPhone|iPad|iPod/.test(agent)) return 'ios';
+  if (/Firefox\//.test(agent)) return 'firefox';
+  if (/Android/.test(agent)) return 'android';
+  if (/Chrome\//.test(agent)) return 'chromium';
+  return /Safari\//.test(agent) ? 'safari' : 'chromium';
+}
+
 /** One kind of device: the choice, the running track, the trouble. */
 export class Device {
   /** @type {import('../../vendor/signals.js').Signal<MediaStreamTrack | null>} */

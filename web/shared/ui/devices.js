@@ -1,12 +1,11 @@
-/** What one sees of the own devices: the choice, the trouble and the way out, the level, the picture. */
+/** What one sees of the own devices: the choice, the level, the picture. What is wrong with one: trouble.js. */
 
 /** @import { Device } from '../media/devices.js' */
 
 import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
-import { browserOf } from '../browser.js';
 import { measure } from '../media/level.js';
-import { joined, words } from '../words.js';
+import { words } from '../words.js';
 import { Icon } from './icons.js';
 
 const { speak } = words;
@@ -38,21 +37,6 @@ export function DeviceChoice({ device }) {
         ${choices.map((info) => html`<option value=${info.deviceId}>${info.label || info.deviceId}</option>`)}
       </select>
     </label>
-  `;
-}
-
-/** @param {{ device: Device }} props */
-export function DeviceTrouble({ device }) {
-  const trouble = device.trouble.value;
-  if (!trouble) return null;
-  return html`
-    <div class="trouble" role="alert">
-      <p>
-        ${joined(words.troubles[device.kind][trouble], trouble === 'denied' && speak.allow[browserOf(navigator.userAgent)])}
-      </p>
-      ${(trouble === 'denied' || trouble === 'in_use') &&
-      html`<button type="button" class="button" onClick=${() => device.open()}>${speak.retry}</button>`}
-    </div>
   `;
 }
 

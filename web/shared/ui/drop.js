@@ -1,4 +1,4 @@
-/** A button whose choices open above it, and close with Escape or when one looks elsewhere. */
+/** A button whose choices open above it, as high as there is room, and close with Escape or when one looks elsewhere. */
 
 /** @import { IconName } from './icons.js' */
 
@@ -6,10 +6,14 @@ import { html } from '../../vendor/htm-preact.js';
 import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { Icon } from './icons.js';
 
+/** What stays free above the choices and between them and the button, in pixels. */
+const FREE = 24;
+
 /** @param {{ icon: IconName, label: string, children?: import('../../vendor/preact.js').ComponentChildren }} props */
 export function Drop({ icon, label, children }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [open, setOpen] = useState(false);
+  const room = open ? (box.current?.querySelector('button')?.getBoundingClientRect().top ?? 0) - FREE : 0;
   useEffect(() => {
     if (!open) return undefined;
     const elsewhere = (/** @type {Event} */ { target }) => {
@@ -34,7 +38,7 @@ export function Drop({ icon, label, children }) {
       <button type="button" class="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>
         <${Icon} name=${icon} /><span>${label}</span>
       </button>
-      ${open && html`<div class="drop-body" role="group" aria-label=${label}>${children}</div>`}
+      ${open && html`<div class="drop-body" role="group" aria-label=${label} style=${{ maxBlockSize: `${room}px` }}>${children}</div>`}
     </div>
   `;
 }

@@ -1,6 +1,10 @@
-/** Choices that are all in sight, and switches. Each takes effect at once. */
+/** Choices that are all in sight, and switches, each of which takes effect at once; and what a device needs before it does. */
+
+/** @import { Device } from '../media/devices.js' */
 
 import { html } from '../../vendor/htm-preact.js';
+import { browserOf } from '../media/devices.js';
+import { joined, words } from '../words.js';
 
 /**
  * A few choices that exclude each other.
@@ -35,3 +39,21 @@ export const Switch = ({ label, how, on, onChange }) => html`
     <span>${label}${how && html`<span class="switch-how">${how}</span>`}</span>
   </label>
 `;
+
+/**
+ * What is wrong with a device, and the way out.
+ *
+ * @param {{ device: Device, onRetry?: () => unknown }} props `onRetry`: what trying again is, by default to open it
+ */
+export function DeviceTrouble({ device, onRetry = () => device.open() }) {
+  const trouble = device.trouble.value;
+  if (!trouble) return null;
+  const { allow, retry } = words.troubles;
+  return html`
+    <div class="trouble" role="alert">
+      <p>${joined(words.troubles[device.kind][trouble], trouble === 'denied' && allow[browserOf(navigator.userAgent)])}</p>
+      ${(trouble === 'denied' || trouble === 'in_use') &&
+      html`<button type="button" class="button" onClick=${onRetry}>${retry}</button>`}
+    </div>
+  `;
+}

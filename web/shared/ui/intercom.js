@@ -5,7 +5,7 @@
 import { html } from '../../vendor/htm-preact.js';
 import { backstage, isOver } from '../selectors.js';
 import { listed, refusal, say, words } from '../words.js';
-import { Switch } from './fields.js';
+import { DeviceTrouble, Switch } from './fields.js';
 import { IconButton } from './parts.js';
 import { SlotView } from './picture.js';
 
@@ -14,7 +14,6 @@ export function IntercomBar({ intercom }) {
   const { intercom: told } = words;
   const state = intercom.session.state.value;
   const refused = intercom.refused.value;
-  const trouble = intercom.microphone.trouble.value;
   const names = backstage(state).map(({ name }) => name);
   const talking = intercom.talking.value;
   if (isOver(state.session?.status) || !state.can.includes('backstage.enter')) return null;
@@ -31,7 +30,7 @@ export function IntercomBar({ intercom }) {
           onClick=${() => intercom.turn()}
         />
         ${talking && html`<p class="intercom-heard" role="status">${told.heard}</p>`}
-        ${trouble && html`<p class="note" data-said role="alert">${words.troubles.microphone[trouble]}</p>`}
+        <${DeviceTrouble} device=${intercom.microphone} onRetry=${() => (talking ? intercom.microphone.open() : intercom.turn())} />
         ${refused && html`<p class="note" data-said role="alert">${refusal(refused)}</p>`}
       </div>
     </section>

@@ -316,14 +316,6 @@ export const en = {
     },
     superseded: 'You are speaking from another window, so this one has stopped. “Go backstage” brings you back here.',
     ended: 'The session has ended. Your camera and microphone are off.',
-    allow: {
-      chromium: 'Choose the icon to the left of the address, allow camera and microphone, then “Try again”.',
-      firefox: 'Choose the crossed-out camera or microphone to the left of the address, take the block away, then “Try again”.',
-      safari: 'Choose Safari, then “Settings for This Website”, allow camera and microphone, then “Try again”.',
-      ios: 'Open Settings, Apps, Safari, allow camera and microphone, then come back and choose “Try again”.',
-      android: 'Choose the icon to the left of the address, then Permissions, allow both, then “Try again”.',
-    },
-    retry: 'Try again',
   },
 
   intercom: {

@@ -276,9 +276,22 @@ export const en = {
     waiting: 'Your hand is up.',
     called: 'You are called. Your microphone is ready; you are heard in a moment.',
     speaking: 'ON AIR: everybody hears you.',
+    hall: {
+      waiting: 'When you are called, go to the hall’s microphone.',
+      called: 'You are called. Go to the hall’s microphone.',
+      speaking: 'ON AIR: everybody hears you at the hall’s microphone.',
+    },
   },
 
   troubles: {
+    allow: {
+      chromium: 'Choose the icon to the left of the address, allow it, then choose “Try again”.',
+      firefox: 'Choose the crossed-out icon to the left of the address, take the block away, then choose “Try again”.',
+      safari: 'Choose Safari, then “Settings for This Website”, allow it, then choose “Try again”.',
+      ios: 'Open Settings, Apps, Safari, allow it, then come back and choose “Try again”.',
+      android: 'Choose the icon to the left of the address, then Permissions, allow it, then choose “Try again”.',
+    },
+    retry: 'Try again',
     camera: {
       denied: 'The browser may not use your camera.',
       missing: 'No camera is found. Connect one; it is taken up by itself.',
