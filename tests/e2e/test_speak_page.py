@@ -92,6 +92,13 @@ RTCRtpSender.prototype.replaceTrack = function (track) {
 """
 """A tab that is shared with its sound; what is sent of sound is kept, to be looked at."""
 
+NO_CAMERA = """
+const { mediaDevices } = navigator;
+const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+mediaDevices.getUserMedia = (wanted) =>
+  wanted.video ? Promise.reject(new DOMException('No device', 'NotFoundError')) : ask(wanted);
+"""
+
 LOUDNESS = """(async () => {
   const context = new AudioContext();
   const look = context.createAnalyser();
@@ -284,3 +291,18 @@ async def test_who_is_not_seen_or_heard_on_stage_is_told_why(stage: Stage, chrom
         await stands("absent", "covered")
         await speaker.click(".setup-go button:has-text('Return to the stage')")
         await stands("onAir", "on")
+
+    # Whose invitation is not a speaker's is told so, and no green room is checked for them.
+    viewer = await chromium.visit(stage.link("speak", session, "viewer"))
+    await viewer.expect_text("does not allow you to speak", ".slate.alone")
+
+    # Without a camera, the line is measured all the same, before one goes on.
+    heard = await chromium.visit(
+        stage.link("speak", session, "speaker", sub="speaker-2"), scripts=[NO_CAMERA]
+    )
+    await heard.click(".step .button.primary:enabled")
+    await heard.expect_text("Being measured", ".step[data-step=running]")
+
+    async with stage.http() as http:
+        assert (await http.post(f"/api/sessions/{session}/end")).status_code == 200
+    await speaker.expect_text("If it can be seen again, the link appears here.", ".slate.alone")
