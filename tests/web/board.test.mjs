@@ -5,6 +5,7 @@ import {
   asked,
   awaited,
   density,
+  divided,
   doorway,
   fromTheFloor,
   goesOn,
@@ -14,6 +15,7 @@ import {
   passages,
   roll,
   standings,
+  turnOf,
 } from '../../web/hall/board.js';
 import { EMPTY } from '../../web/shared/store.js';
 
@@ -137,6 +139,18 @@ test('a text is read in parts that fit, divided between sentences, and nothing o
   assert.equal(passages(endless).join(''), endless);
   const at = [0, 1, 2, 3].map((turn) => passage(endless, turn * 25_000).part);
   assert.deepEqual([at[0], at[1] !== at[0], passage('', 5).parts], [1, true, 0]);
+});
+
+test('a text is divided where it may be, evenly, and only as often as it has to be', () => {
+  const upTo = (most) => (part) => part.length <= most;
+  assert.deepEqual(divided('One. Two.', upTo(20)), ['One. Two.']);
+  assert.deepEqual(divided('One sentence. Another one.', upTo(14)), ['One sentence.', 'Another one.']);
+  assert.deepEqual(divided('one two three four five a', upTo(22)), ['one two three', 'four five a'], 'the last part is no mere rest');
+  assert.deepEqual(divided('Yes. Then a sentence with no room', upTo(28)).length, 2, 'a part is not left half empty');
+  assert.equal(divided('没有人被落下，两边都在同一场对话之中', upTo(10)).join(''), '没有人被落下，两边都在同一场对话之中');
+  assert.ok(divided('没有人被落下，两边都在同一场对话之中', upTo(10)).every((part) => part.length <= 10 && !/^[，。]/.test(part)));
+  assert.deepEqual([0, 9, 10, 25, 31].map((at) => turnOf(3, 0, at, 10)), [0, 0, 1, 2, 0]);
+  assert.equal(turnOf(3, 50, 40, 10), 0, 'a clock that was set back shows the first');
 });
 
 test('many options, and fewer long ones, have all of the width', () => {

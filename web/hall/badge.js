@@ -2,7 +2,7 @@
 
 /** @import { LiveSession } from '../shared/session.js' */
 
-import { onAir } from '../shared/selectors.js';
+import { seenFirst } from '../shared/selectors.js';
 import { listed, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { fromTheFloor, introduced } from './board.js';
@@ -10,7 +10,7 @@ import { fromTheFloor, introduced } from './board.js';
 /** @param {{ session: LiveSession }} props */
 export function Badge({ session }) {
   const state = session.state.value;
-  const [first, ...others] = onAir(state);
+  const [first, ...others] = seenFirst(state);
   if (!first) return null;
   const { name, title, affiliation } = introduced(state, first);
   const beside = others.length ? say(words.stage.with, { names: listed(others.map((person) => person.name)) }) : '';

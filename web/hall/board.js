@@ -8,6 +8,7 @@
 /** @import { State } from '../shared/store.js' */
 /** @import { Item } from '../entrance/day.js' */
 
+import { letters } from '../shared/letters.js';
 import { declarationOnScreen, onAir, onScreen, pollOnScreen, resultOf, signatureOf, slate } from '../shared/selectors.js';
 
 /** Nobody counts down from further away: the time of day says it better. */
@@ -124,16 +125,13 @@ export function doorway(state) {
  * @returns {'few' | 'some' | 'many'}
  */
 export function density({ text, options }) {
-  const long = width(text) > LONG_TEXT || options.some((option) => width(option) > LONG_OPTION);
+  const long = letters(text) > LONG_TEXT || options.some((option) => letters(option) > LONG_OPTION);
   if (options.length > (long ? FEW : SOME)) return 'many';
   return long || options.length > FEW ? 'some' : 'few';
 }
 
 /** Return how many options stand one below the other: all of a few, however long, else half. @param {number} options */
 export const rowsOf = (options) => (options > FEW ? Math.ceil(options / 2) : options);
-
-/** @param {string} text @returns {number} how wide it is, in Latin letters: what stands in a square counts twice */
-const width = (text) => [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? 2 : 1), 0);
 
 /**
  * Return the organisations of a declaration that the hall reads at the server's time `at`, in their order.
@@ -155,27 +153,83 @@ export function roll(declaration, at) {
   return { rows, last: newest ? { organisation: newest.organisation, name: newest.person.name } : null, part: part + 1, parts };
 }
 
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
+
+/** @param {string} text @returns {string[]} its words, each with what stands behind it */
+function wordsOf(text) {
+  /** @type {string[]} */
+  const found = [];
+  for (const { segment, isWordLike } of segmenter.segment(text)) {
+    if (isWordLike || !found.length) found.push(segment);
+    else found.push(`${found.pop()}${segment}`);
+  }
+  return found;
+}
+
+/** Where a text may be divided: at ends of sentences, else of clauses, else of words, else anywhere. */
+const BREAKS = [
+  (/** @type {string} */ text) => text.match(/[^.!?。！？\n]*(?:[.!?。！？]+["”’」』）)]*[^\S\n]*|\n+|$)/g),
+  (/** @type {string} */ text) => text.match(/[^,;:，；：、]*(?:[,;:，；：、]+\s*|$)/g),
+  (/** @type {string} */ text) => wordsOf(text),
+  (/** @type {string} */ text) => [...text],
+];
+
 /**
- * Divide a text that is read out into parts that fit on the screen, at ends of sentences where there are any.
+ * Divide a text into as few parts as fit one by one, nothing of it being lost; the last is not a mere rest.
  *
  * @param {string} text
+ * @param {(part: string) => boolean} fits
  * @returns {string[]}
  */
-export function passages(text) {
+export function divided(text, fits) {
+  const found = cut(text, fits);
+  const [last, even] = [letters(found.at(-1) ?? ''), letters(text) / Math.max(1, found.length)];
+  if (found.length < 2 || last > even / 2) return found;
+  for (const more of [1.1, 1.25, 1.5]) {
+    const evener = cut(text, (part) => letters(part) <= more * even && fits(part));
+    if (evener.length === found.length) return evener;
+  }
+  return found;
+}
+
+/** @param {string} text @param {(part: string) => boolean} fits @returns {string[]} each as long as it may be */
+function cut(text, fits) {
   /** @type {string[]} */
   const found = [];
   let part = '';
-  for (const sentence of text.match(/[^.!?。！？\n]*(?:[.!?。！？]+["”’」』）)]*[^\S\n]*|\n+|$)/g) ?? []) {
-    for (const piece of width(sentence) > PASSAGE ? (sentence.match(/.{1,150}(?:\s+|$)|.{1,150}/gsu) ?? []) : [sentence]) {
-      if (part.trim() && width(part + piece) > PASSAGE) {
-        found.push(part.trim());
-        part = '';
-      }
-      part += piece;
+  const add = (/** @type {string} */ piece, /** @type {number} */ level) => {
+    const smaller = BREAKS[level];
+    if (fits((part + piece).trim())) part += piece;
+    // A part that would stay half empty takes the beginning of what does not fit.
+    else if (smaller && (!fits(piece.trim()) || fits(part + part))) for (const one of smaller(piece) ?? []) add(one, level + 1);
+    else {
+      if (part.trim()) found.push(part.trim());
+      part = piece;
     }
-  }
+  };
+  add(text, 0);
   return part.trim() ? [...found, part.trim()] : found;
 }
+
+/**
+ * Divide a text that is read out into parts that fit on the screen.
+ *
+ * @param {string} text
+ */
+export const passages = (text) => divided(text, (part) => letters(part) <= PASSAGE);
+
+/** How many rows a part has, where so many are shown in so many parts. @param {number} rows @param {number} parts */
+export const evenly = (rows, parts) => Math.ceil(rows / Math.max(1, parts));
+
+/**
+ * Return which of so many parts is to be seen, each for so long; the first is seen first.
+ *
+ * @param {number} parts
+ * @param {number} since
+ * @param {number} at
+ * @param {number} each
+ */
+export const turnOf = (parts, since, at, each) => Math.floor(Math.max(0, at - since) / each) % Math.max(1, parts);
 
 /**
  * Return the part of a text that is to be read at the server's time `at`.

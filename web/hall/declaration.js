@@ -15,7 +15,7 @@ export function DeclarationBoard({ session, declaration }) {
   if (!declaration) return null;
   const stands = standsAt(declaration);
   return html`
-    <section class="declaration-board" key=${declaration.id} data-declaration=${stands} aria-label=${words.stage.onScreen}>
+    <section class="declaration-board" data-wide key=${declaration.id} data-declaration=${stands} aria-label=${words.stage.onScreen}>
       <p class="board-head">${declaration.title}</p>
       ${stands === 'reading'
         ? html`<${Read} text=${declaration.text} at=${session.now.value} />`

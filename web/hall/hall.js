@@ -19,12 +19,14 @@ import { say, words } from '../shared/words.js';
 import '../shared/words/all.js';
 import { html } from '../vendor/htm-preact.js';
 import { Badge, FloorBadge } from './badge.js';
-import { asked, density, doorway, modeOf } from './board.js';
+import { asked, doorway, modeOf } from './board.js';
 import { DeclarationBoard } from './declaration.js';
 import { doorOf } from './door.js';
 import { fill, keepScreen } from './kiosk.js';
+import { News } from './news.js';
 import { nextOf } from './next.js';
 import { PollBoard } from './poll.js';
+import { QuestionBoard } from './question.js';
 import { HallSlate } from './slate.js';
 
 /** @import { Next } from '../shared/ui/afterwards.js' */
@@ -50,15 +52,16 @@ function Hall({ session, viewer, door, next }) {
   const state = session.state.value;
   useTitle(state.session?.title || words.hall.title);
   const is = asked(state);
+  const question = is === 'question' ? onScreen(state) : undefined;
   const poll = is === 'poll' ? pollOnScreen(state) : undefined;
-  const wide = is === 'declaration' || (poll && density(poll) === 'many');
   const code = mode.door ? door.value : null;
   const size = code ? doorway(state) : 'none';
   const picture = viewer.shown.main.value !== 'none' || viewer.shown.slides.value !== 'none';
   const pinned = isOver(state.session?.status) ? null : pinnedFor(state, 'hall');
+  const company = [size, picture, pinned?.text, mode.captions].join('\n');
   const blocked = viewer.soundBlocked.value && !mode.silent;
   return html`
-    <main class="hall" data-asked=${is} data-door=${size} data-wide=${wide ? '' : undefined} data-picture=${picture ? '' : undefined} data-kiosk=${mode.kiosk ? '' : undefined}>
+    <main class="hall" data-asked=${is} data-door=${size} data-picture=${picture ? '' : undefined} data-kiosk=${mode.kiosk ? '' : undefined}>
       <${Picture} session=${session} viewer=${viewer} instead=${html`<${HallSlate} session=${session} viewer=${viewer} next=${next} />`}>
         <div class="cards">
           <${Badge} session=${session} />
@@ -66,31 +69,18 @@ function Hall({ session, viewer, door, next }) {
         </div>
       <//>
       <div class="board" aria-live="polite">
-        ${is === 'question' && html`<${Question} session=${session} />`}
-        ${is === 'poll' && html`<${PollBoard} session=${session} poll=${poll} />`}
+        ${question && html`<${QuestionBoard} key=${question.id} session=${session} question=${question} company=${company} />`}
+        ${poll && html`<${PollBoard} key=${poll.id} session=${session} poll=${poll} company=${company} />`}
         ${is === 'declaration' && html`<${DeclarationBoard} session=${session} declaration=${declarationOnScreen(state)} />`}
       </div>
       ${code && size !== 'none' && html`<${Doorway} code=${code} size=${size} poll=${is === 'poll'} />`}
       ${mode.captions !== null && html`<div class="said"><${Captions} session=${session} tag=${mode.captions} /></div>`}
       <div class="news" role="status">
-        ${pinned && html`<p class="news-text" key=${pinned.id}><span class="news-label">${words.announcement}</span> <bdi>${pinned.text}</bdi></p>`}
+        ${pinned && html`<${News} key=${pinned.id} session=${session} text=${pinned.text} />`}
       </div>
       <${ConnectionLine} session=${session} viewer=${viewer} pictureOnly />
       ${blocked && (mode.kiosk ? html`<p class="line sound-line" data-kind="wait">${words.hall.silent}</p>` : html`<${Start} viewer=${viewer} />`)}
     </main>
-  `;
-}
-
-/** @param {{ session: LiveSession }} props */
-function Question({ session }) {
-  const question = onScreen(session.state.value);
-  if (!question) return null;
-  const { name, affiliation } = question.author;
-  return html`
-    <section class="question" key=${question.id} aria-label=${words.stage.onScreen}>
-      <p class="question-text" data-long=${question.text.length > 160 ? '' : undefined}>${question.text}</p>
-      <p class="question-by">${name ? [name, affiliation].filter(Boolean).join(', ') : words.ask.anonymous}</p>
-    </section>
   `;
 }
 
