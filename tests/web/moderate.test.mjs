@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Desk } from '../../web/moderate/desk.js';
-import { BLANK, draftIntent, lacks, linesOf } from '../../web/moderate/draft.js';
+import { BLANK, draftIntent, inParts, lacks, linesOf, roomLeft } from '../../web/moderate/draft.js';
 import { KEYS, LISTED, keyOf } from '../../web/moderate/keys.js';
 import { ACTIONS, addressees, after, first, intentOf, mayMerge, order, step, takenIn } from '../../web/moderate/queue.js';
 import { FLOOR_KEYS, RATIOS, floorIntent, isAway, ratioKey, ratioOf } from '../../web/moderate/turns.js';
@@ -234,4 +234,12 @@ test('a draft becomes a poll, or another draft of one', () => {
   const fields = { text: 'Where?', kind: 'multiple', options: ['here', 'there'], hidden: true };
   assert.deepEqual(draftIntent(draft), { type: 'poll.create', ...fields });
   assert.deepEqual(draftIntent(draft, 'v1'), { type: 'poll.edit', poll: 'v1', ...fields });
+});
+
+test('the desk says beforehand what the hall’s screen does not show at once', () => {
+  assert.equal(inParts('How do you keep two rooms in one conversation? '.repeat(4)), false);
+  assert.equal(inParts('How do you keep two rooms in one conversation? '.repeat(6)), true);
+  assert.equal(inParts('两个会场怎样才能是同一场对话？'.repeat(9)), true, 'a Chinese letter counts twice');
+  assert.deepEqual(roomLeft({ ...BLANK, text: ' 要不要？ ', options: 'Yes\nNot today\n' }), { text: 82, option: 41 });
+  assert.ok(roomLeft({ ...BLANK, text: 'x'.repeat(91) }).text < 0);
 });

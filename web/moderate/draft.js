@@ -3,8 +3,19 @@
 /** @import { PollKind } from '../shared/protocol.js' */
 /** @import { Intent } from '../shared/connection.js' */
 
+import { letters } from '../shared/letters.js';
+
 /** Most options the protocol takes. */
 export const MOST_OPTIONS = 12;
+
+/** As wide as a text is that the hall's smallest screen still shows at its full size, and an option, in Latin letters. */
+const FITS = { text: 90, option: 50 };
+
+/** As wide as a question is that such a screen still shows all at once. */
+const QUESTION_FITS = 240;
+
+/** @param {string} question whether the hall reads it in parts */
+export const inParts = (question) => letters(question) > QUESTION_FITS;
 
 /** @typedef {{ text: string, kind: PollKind, options: string, hidden: boolean }} Draft `options`: one a line */
 
@@ -47,4 +58,14 @@ export function lacks({ text, kind, options }) {
 export function draftIntent({ text, kind, options, hidden }, poll) {
   const fields = { text: text.trim(), kind, options: linesOf(options), hidden };
   return poll ? { type: 'poll.edit', poll, ...fields } : { type: 'poll.create', ...fields };
+}
+
+/**
+ * Count how many more letters fit on the hall's screen, in the text and in the longest option; below zero, so many too many.
+ *
+ * @param {Draft} draft
+ */
+export function roomLeft({ text, options }) {
+  const longest = Math.max(0, ...linesOf(options).map(letters));
+  return { text: FITS.text - letters(text.trim()), option: FITS.option - longest };
 }

@@ -11,7 +11,7 @@ import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useEffect, useRef, useState } from '../vendor/preact-hooks.js';
 import { isOver } from './commands.js';
-import { BLANK, draftIntent, lacks } from './draft.js';
+import { BLANK, draftIntent, lacks, roomLeft } from './draft.js';
 import { Act, Refused, useCommands } from './parts.js';
 import { Bars } from './sees.js';
 
@@ -89,6 +89,7 @@ function Draw({ session, poll, onLeave }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
   const lack = lacks(draft);
+  const room = roomLeft(draft);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     setTried(true);
@@ -112,6 +113,7 @@ function Draw({ session, poll, onLeave }) {
           onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => setDraft({ ...draft, text: e.currentTarget.value })}
         ></textarea>
       </label>
+      <p class="quiet count" data-room="text">${room.text < 0 ? told.textLong : say(told.textFits, { n: room.text })}</p>
       <${Segments} name="kind-${poll?.id ?? 'new'}" label=${told.kind} value=${draft.kind} keys=${KINDS} choices=${told.kinds} onChange=${(/** @type {Draft['kind']} */ kind) => setDraft({ ...draft, kind })} />
       <label class="choice">
         <span class="quiet">${draft.kind === 'rating' ? told.steps : told.options}</span>
@@ -123,6 +125,7 @@ function Draw({ session, poll, onLeave }) {
           onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ e) => setDraft({ ...draft, options: e.currentTarget.value })}
         ></textarea>
       </label>
+      <p class="quiet count" data-room="option">${room.option < 0 ? told.optionLong : say(told.optionFits, { n: room.option })}</p>
       <${Switch} label=${told.hidden} on=${draft.hidden} onChange=${(/** @type {boolean} */ hidden) => setDraft({ ...draft, hidden })} />
       ${tried && lack && html`<p class="note" data-said role="alert">${told.lacks[lack]}</p>`}
       <${Refused} commands=${commands} />

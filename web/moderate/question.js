@@ -11,6 +11,7 @@ import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { useState } from '../vendor/preact-hooks.js';
 import { isOver } from './commands.js';
+import { inParts } from './draft.js';
 import { keyOf } from './keys.js';
 import { Inline, Refused, Where } from './parts.js';
 import { ACTIONS, addressees, asker, mayEdit, mayMerge, takenIn } from './queue.js';
@@ -51,6 +52,7 @@ export function Focus({ desk, question }) {
       </p>
       <p class="focus-text" data-long=${question.text.length > LONG ? '' : undefined} aria-live="polite">${question.text}</p>
       <${Asked} session=${session} question=${question} />
+      ${!isOver(session) && inParts(question.text) && html`<p class="note" data-parts>${moderate.inParts}</p>`}
       <${History} session=${session} question=${question} />
       ${writing === 'edit' &&
       html`<${Inline}
