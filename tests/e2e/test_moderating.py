@@ -71,7 +71,7 @@ async def done(person: Seat, command: AnyCommand) -> None:
     assert isinstance(answer, Ack), answer
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_a_moderator_runs_a_session_by_keyboard_alone(stage: Stage, chromium: Chromium) -> None:
     session = await stage.new_session()
     page = await chromium.visit(stage.link("moderate", session, "moderator", "Mika Moderator"))
@@ -93,6 +93,8 @@ async def test_a_moderator_runs_a_session_by_keyboard_alone(stage: Stage, chromi
     await mate.expect(OPEN, 10)
     await backstage(desk, watch, mate)
     await keys(desk)
+    async with seat(stage.url, stage.token(session, "viewer", "Ann Asker")) as ann:
+        await merging_without_keys(desk, ann)
 
 
 async def questions(desk: Desk, watch: ChromiumVisitor, hall: ChromiumVisitor, ann: Seat, bo: Seat) -> None:
@@ -270,6 +272,21 @@ async def keys(desk: Desk) -> None:
     assert await desk.page.evaluate(
         "document.querySelector('.view[aria-pressed=true]').innerText.startsWith('Queue')"
     )
+
+
+async def merging_without_keys(desk: Desk, ann: Seat) -> None:
+    """With single keys off, Tab leads to the question that stays, and to the button that says so."""
+    for text in ("Who stays?", "Who stays here?"):
+        await done(ann, AskQuestion(command_id(), text))
+    await desk.page.expect_text("Who stays here?", ".queue .scroll")
+    stays, goes = [q["id"] for q in (await desk.page.state())["questions"][-2:]]
+    await to(desk.page, f".row[data-question='{goes}'] [data-action=approve]")
+    await desk.reach(".focus [data-action=merge]", "Enter")
+    await desk.page.expect_text("Who stays here?", ".merging .merging-text")
+    await to(desk.page, f".row[data-question='{stays}'] [data-action=keep]")
+    await desk.page.expect_text("Who stays?", ".merging .focus-text")
+    await desk.reach(f".row[data-question='{stays}'] [data-action=keep]", "Enter")
+    await desk.sees(f"rostrum.state().questions.find((q) => q.id === '{goes}').merged_into === '{stays}'")
 
 
 @pytest.mark.timeout(120)

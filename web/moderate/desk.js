@@ -109,6 +109,12 @@ export class Desk {
     if (await this.commands.give({ type: 'question.merge', question: double.id, into: into.id })) this.#merging.value = null;
   }
 
+  /** Merge into this question. @param {Question} question */
+  keep(question) {
+    this.select(question.id);
+    return this.merge();
+  }
+
   /** Give up what was begun. */
   leave() {
     const { value: double } = this.double;

@@ -9,7 +9,7 @@ import { Windowed } from '../shared/ui/windowed.js';
 import { words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { isOver } from './commands.js';
-import { ACTIONS, VIEWS, sections } from './queue.js';
+import { ACTIONS, VIEWS, mayTakeIn, sections } from './queue.js';
 import { Asked, Focus, Merging, PassOn, standing } from './question.js';
 
 /** Height of a question of two lines, in pixels. */
@@ -95,15 +95,18 @@ function Line({ desk, question }) {
       onFocusIn=${chosen}
     >
       <div class="row-said">
-        <p class="row-text">${question.text}</p>
+        <p class="row-text" dir="auto">${question.text}</p>
         <${Asked} session=${session} question=${question} brief />
       </div>
-      ${likeliest &&
-      !isOver(session) &&
-      !double &&
-      html`<button type="button" class="button" data-action=${likeliest} onClick=${(/** @type {Event} */ event) => (event.stopPropagation(), desk.act(question, likeliest))}>
-        ${moderate[likeliest]}
-      </button>`}
+      ${double
+        ? double.id !== question.id &&
+          mayTakeIn(question) &&
+          html`<button type="button" class="button" data-action="keep" onClick=${() => desk.keep(question)}>${moderate.mergeKeep}</button>`
+        : likeliest &&
+          !isOver(session) &&
+          html`<button type="button" class="button" data-action=${likeliest} onClick=${(/** @type {Event} */ event) => (event.stopPropagation(), desk.act(question, likeliest))}>
+            ${moderate[likeliest]}
+          </button>`}
     </div>
   `;
 }

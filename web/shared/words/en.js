@@ -388,6 +388,7 @@ export const en = {
     mergeNone: 'There is no other question it could be merged into.',
     mergeVotes: '{to} and {from} votes become one sum. Who is for both counts once.',
     mergeYes: 'Merge',
+    mergeKeep: 'Keep this one',
     votes: plural({ one: '{n} vote', other: '{n} votes' }),
     anonymous: 'anonymous to the audience',
     online: 'online',

@@ -389,6 +389,7 @@ export const zh = {
     mergeNone: '没有可以并入的问题。',
     mergeVotes: '{to} 票与 {from} 票合并计算，两个都投的人只算一次。',
     mergeYes: '合并',
+    mergeKeep: '保留这条',
     votes: plural({ other: '{n} 票' }),
     anonymous: '对观众匿名',
     online: '线上',
