@@ -17,8 +17,8 @@ import { MINUTE, Minutes } from './minutes.js';
 const { direct } = words;
 
 /** Where one line has no room for all of it: on a tablet some waits behind a button, on a phone all. As in style.css. */
-const TABLET = matchMedia('(max-width: 1100px)');
-const NARROW = matchMedia('(max-width: 860px)');
+const TABLET = matchMedia('(max-width: 68.75em)');
+const NARROW = matchMedia('(max-width: 53.75em)');
 
 /** @typedef {'session.doors' | 'session.start' | 'session.pause' | 'session.resume' | 'session.reopen'} LifeStep */
 /** @typedef {'open' | 'start' | 'pause' | 'resume' | 'reopen'} LifeWord */

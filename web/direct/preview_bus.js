@@ -13,7 +13,7 @@ import { useEffect, useRef, useState } from '../vendor/preact-hooks.js';
 import { HALL } from './desk.js';
 import { CutButton } from './keys.js';
 import { LineWords } from './line_words.js';
-import { hasPicture, steps } from './run.js';
+import { hasPicture, mayPick, steps } from './run.js';
 import { findingWord } from './run_of_show.js';
 
 const { direct } = words;
@@ -38,7 +38,7 @@ export function PreviewBus({ desk }) {
       <div class="picture" data-layout=${slides ? 'slides' : 'main'}>
         <${SlotView} viewer=${preview} name="slides" label=${direct.previewSlides} />
         <${SlotView} viewer=${preview} name="main" label=${direct.previewPicture}>
-          ${!shown && html`<p class="no-picture">${nothing(row, hall, preview.status.value.phase)}</p>`}
+          ${!shown && html`<p class="no-picture">${nothing(desk, row, hall)}</p>`}
         <//>
       </div>
       <div class="listen">
@@ -82,13 +82,14 @@ export function PreviewBus({ desk }) {
 /**
  * Say why there is no picture.
  *
+ * @param {Desk} desk
  * @param {Row | null} row
  * @param {boolean} hall
- * @param {string} phase
  */
-function nothing(row, hall, phase) {
+function nothing({ preview, rows }, row, hall) {
+  const { phase } = preview.status.value;
   if (hall) return direct.hallNone;
-  if (!row) return direct.previewNone;
+  if (!row) return rows.value.some(mayPick) ? direct.previewNone : direct.previewNobody;
   if (phase === 'refused' || phase === 'reconnecting') return direct.health.pictureBad;
   return hasPicture(row) ? words.stage.waiting : row.here ? direct.idle : direct.away;
 }

@@ -106,6 +106,9 @@ export const isUnseen = ({ sends }) => sends !== null && !sends.some((p) => p.li
 /** Whether a picture of them arrives now. @param {Row} row */
 export const hasPicture = (row) => (row.sends ?? []).some((p) => p.live && p.video && p.source === 'camera');
 
+/** Whether they may be looked at in the preview: known, and not on stage. @param {Row} row */
+export const mayPick = ({ person, cue }) => person !== null && cue?.state !== 'on_air';
+
 /**
  * Say what is likely wanted of a speaker next, so that a row needs one button.
  *
@@ -187,6 +190,5 @@ export function beside(rows, id, by) {
  * @param {string | null} picked
  */
 export function previewed(rows, picked) {
-  const on = (/** @type {Row} */ row) => row.cue?.state === 'on_air';
-  return rows.find((row) => row.id === picked && !on(row)) ?? rows.find((row) => row.next && row.person) ?? null;
+  return rows.find((row) => row.id === picked && row.cue?.state !== 'on_air') ?? rows.find((row) => row.next && row.person) ?? null;
 }

@@ -9,7 +9,7 @@ import { say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
 import { Allotted } from './clock_view.js';
 import { HALL } from './desk.js';
-import { isUnseen, likely, moved } from './run.js';
+import { isUnseen, likely, mayPick, moved } from './run.js';
 
 const { direct } = words;
 
@@ -72,7 +72,7 @@ function Speaker({ desk, row, first = true, last = true }) {
             type="button"
             class="pick"
             aria-pressed=${shown}
-            disabled=${on || !row.person}
+            disabled=${!mayPick(row)}
             title=${on ? undefined : direct.pick}
             onClick=${() => (desk.picked.value = row.id)}
           >

@@ -37,7 +37,7 @@ const BESIDE = /** @type {const} */ (['floor', 'chat', 'polls', 'notices', 'peop
 /** @typedef {typeof BESIDE[number] | 'questions'} Tab */
 
 /** Where one panel at a time is all there is room for. */
-const NARROW = matchMedia('(max-width: 820px)');
+const NARROW = matchMedia('(max-width: 51.25em)');
 
 keepFocus();
 

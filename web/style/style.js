@@ -15,7 +15,7 @@ import { useState } from '../vendor/preact-hooks.js';
 import { specimen } from './specimen.js';
 import { States } from './states.js';
 
-const COLOURS = ['ground', 'raised', 'edge', 'field-edge', 'text', 'quiet', 'accent', 'accent-fill', 'amber', 'green', 'live', 'on-air'];
+const COLOURS = ['ground', 'raised', 'edge', 'field-edge', 'text', 'quiet', 'accent', 'accent-fill', 'amber', 'amber-edge', 'green', 'live', 'on-air'];
 const SIZES = [12, 14, 16, 20, 28, 40, 64];
 
 const full = specimen();

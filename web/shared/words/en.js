@@ -571,6 +571,7 @@ export const en = {
     previewPicture: 'Picture of who is in the preview',
     previewSlides: 'Slides of who is in the preview',
     previewNone: 'Choose a speaker in the run of show.',
+    previewNobody: 'There is nobody to bring on now. Whoever arrives stands in the run of show.',
     nobody: 'nobody',
     nobodyNext: 'Nobody is next',
     theHall: 'The hall',

@@ -572,6 +572,7 @@ export const zh = {
     previewPicture: '预监中讲者的画面',
     previewSlides: '预监中讲者的幻灯片',
     previewNone: '请在流程单中选一位讲者。',
+    previewNobody: '目前没有人可以上台。讲者到场后会出现在流程单中。',
     nobody: '无人',
     nobodyNext: '没有下一位',
     theHall: '会场',
