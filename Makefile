@@ -53,10 +53,12 @@ bench: native
 	HYPOTHESIS=explore $(BIN)/pytest -m 'benchmark or hypothesis' -s $(PYTEST)
 
 # Every page in every state: as pictures and one sheet in artifacts/screens/, and by axe-core. All of it takes
-# an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes. Without Debian's
-# fonts-noto-cjk and fonts-noto-color-emoji, Chinese and emoji are drawn as boxes.
+# an hour; ONLY=doors, watch, speak, moderate, direct, hall or av is one part of it, some minutes. SIZES=768x1024,320x568
+# are other sizes, of the pictures alone. Without Debian's fonts-noto-cjk and fonts-noto-color-emoji, Chinese and emoji
+# are drawn as boxes.
 screens: debian-packages native $(NPM_FOLDERS:%=%/node_modules/.stamp)
-	$(BIN)/pytest -m screens -s $(if $(ONLY),-k '[$(ONLY)]') $(PYTEST)
+	ROSTRUM_SCREENS=$(SIZES) $(BIN)/pytest -m screens -s $(if $(ONLY),-k '[$(ONLY)]') \
+	  $(or $(PYTEST),$(if $(SIZES),tests/e2e/test_screens.py))
 
 # Our relay beside Janus; on a quiet machine, and with as many fan-outs as it has: make bench-peers FANOUTS=native,gso
 FANOUTS ?= auto

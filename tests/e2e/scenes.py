@@ -382,6 +382,15 @@ async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> Asy
     await direct.click("[data-act=seen]")
     await direct.page.check(".backstage input[value=backstage]", force=True)
     await direct.playing()
+    async with seat(stage.url, stage.token(session, "speaker", "欧阳明慧", "second")):
+        await stage.bring_on(session, "second")
+        await direct.expect("document.querySelectorAll('.member').length === 2")
+        yield Scene("direct-two-on-stage", direct, media=True)
+        await stage.take_off(session, "second")
+    async with cut_off(direct):
+        yield Scene("direct-reconnecting", direct, media=True)
+    await direct.expect(OPEN, 15)
+    await direct.playing()
 
 
 async def _declaring(

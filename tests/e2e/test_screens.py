@@ -1,4 +1,4 @@
-"""The contact sheet: every scene at three sizes, in each language, mirrored and dark, for people to look at.
+"""The contact sheet: every scene at each size, in each language, mirrored and dark, for people to look at.
 
 Each part of the pages is drawn by a test of its own, so that one can be drawn anew; the sheet shows all that
 have been.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,14 @@ pytestmark = [pytest.mark.screens, pytest.mark.browser]
 
 FOLDER: Final = ARTIFACTS / "screens"
 
-SIZES: Final = {"desktop": (1280, 800), "tablet": (1024, 768), "phone": (375, 812)}
+USUAL: Final = {"desktop": (1280, 800), "tablet": (1024, 768), "phone": (375, 812)}
+
+SIZES: Final = {
+    asked: (int(asked.partition("x")[0]), int(asked.partition("x")[2]))
+    for asked in os.environ.get("ROSTRUM_SCREENS", "").split(",")
+    if asked
+} or USUAL
+"""Those asked for, such as `768x1024,320x568`, or the usual three."""
 
 UPRIGHT: Final = (810, 1440)
 """A display in the hall that stands upright; nobody has the hall's screen on a phone."""
@@ -54,16 +62,18 @@ async def test_draw_every_page_in_every_state(stage: Stage, chromium: Chromium, 
 
 
 async def draw(scene: Scene, folder: Path) -> None:
-    """Draw a scene at each size in each language, and at a desk in the dark."""
+    """Draw a scene at each size in each language, and at the usual ones at a desk in the dark."""
     page = scene.visitor.page
-    sizes = {**SIZES, "phone": UPRIGHT} if part_of(scene) == "hall" else SIZES
+    sizes = {**SIZES, "phone": UPRIGHT} if part_of(scene) == "hall" and SIZES is USUAL else SIZES
     for size, (width, height) in sizes.items():
         await page.set_viewport_size({"width": width, "height": height})
         for language in LANGUAGES:
             await speak_language(scene.visitor, language)
             await take(scene, folder / f"{size}.{language}.png")
     await speak_language(scene.visitor, "en")
-    width, height = SIZES["desktop"]
+    if SIZES is not USUAL:
+        return
+    width, height = USUAL["desktop"]
     await page.set_viewport_size({"width": width, "height": height})
     await page.emulate_media(color_scheme="dark")
     await take(scene, folder / "desktop.dark.png")
