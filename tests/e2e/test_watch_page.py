@@ -17,8 +17,10 @@ from signaling.protocol import (
     ApproveQuestion,
     HideQuestion,
     MuteChat,
+    OpenDeclaration,
     PinChat,
     PostChat,
+    PresentDeclaration,
     SetChatRules,
     ShowQuestion,
 )
@@ -278,6 +280,28 @@ async def test_a_viewer_takes_the_picture_out_fills_the_screen_and_does_without_
             await viewer.playing()
             await viewer.click(small)
             await viewer.expect("document.pictureInPictureElement === null")
+
+
+async def test_in_a_pause_a_phone_has_the_question_and_what_is_to_be_signed_in_sight(
+    stage: Stage, chromium: Chromium
+) -> None:
+    session = await stage.new_session()
+    link = stage.link("watch", session, "viewer", "Kim Viewer", affiliation="Institute")
+    viewer = await chromium.visit(link)
+    await viewer.click("#tab-ask")
+    await viewer.type(".questions textarea", "How do you keep two rooms in one conversation?")
+    await viewer.click(".questions button[type=submit]")
+    await viewer.expect("rostrum.state().questions.length === 1")
+    question = str(await viewer.evaluate("rostrum.state().questions[0].id"))
+    async with seat(stage.url, stage.token(session, "moderator")) as desk:
+        await done(desk, ApproveQuestion(command_id(), question))
+        await done(desk, ShowQuestion(command_id(), question))
+        await done(desk, PresentDeclaration(command_id(), "On open rooms", "We open them.", ("Institute",)))
+        await done(desk, OpenDeclaration(command_id()))
+    async with stage.http() as http:
+        assert (await http.post(f"/api/sessions/{session}/pause")).status_code == 200
+    await viewer.expect("rostrum.state().session.status === 'paused'")
+    await viewer.sees(".on-screen, [data-action=sign], .compose textarea", 375, 667)
 
 
 def is_join(request: Request) -> bool:

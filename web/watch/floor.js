@@ -6,6 +6,7 @@
  */
 
 /** @import { Outcome } from '../shared/connection.js' */
+/** @import { Hand as Raised } from '../shared/protocol.js' */
 /** @import { LiveSession } from '../shared/session.js' */
 /** @import { State } from '../shared/store.js' */
 /** @import { Viewer } from '../shared/media/whep.js' */
@@ -131,7 +132,7 @@ export function Floor({ session, viewer }) {
   const is = hand.state ?? 'waiting';
   return html`
     <section class="floor" data-hand=${is} aria-label=${words.floor.label}>
-      <p class="floor-text" role="status" aria-live="assertive">${told(state, is)}</p>
+      <p class="floor-text" role="status" aria-live="assertive">${told(state, hand, is)}</p>
       <button type="button" class="button" disabled=${seat.asking.value} onClick=${() => seat.lower()}>
         ${is === 'speaking' ? words.floor.done : words.floor.lower}
       </button>
@@ -147,11 +148,12 @@ const mayRaise = (state) => state.session?.status === 'live' && state.can.includ
  * Say where one's own hand is, and what comes.
  *
  * @param {State} state
- * @param {NonNullable<import('../shared/protocol.js').Hand['state']>} is
+ * @param {Raised} hand
+ * @param {NonNullable<Raised['state']>} is
  */
-function told(state, is) {
+function told(state, hand, is) {
   const { floor } = words;
-  const there = state.you?.place === 'hall' && floor.hall;
+  const there = hand.person.place === 'hall' && floor.hall;
   if (is !== 'waiting') return (there || floor)[is];
   const place = placeInLine(state);
   return joined(place ? say(floor.place, { n: place }) : floor.waiting, there && there.waiting);
