@@ -71,10 +71,11 @@ async def draw(scene: Scene, folder: Path) -> None:
             await speak_language(scene.visitor, language)
             await take(scene, folder / f"{size}.{language}.png")
     await speak_language(scene.visitor, "en")
-    if SIZES is not USUAL:
-        return
+    # What is done on a page next is done at a desk.
     width, height = USUAL["desktop"]
     await page.set_viewport_size({"width": width, "height": height})
+    if SIZES is not USUAL:
+        return
     await page.emulate_media(color_scheme="dark")
     await take(scene, folder / "desktop.dark.png")
     await page.emulate_media(color_scheme="light")
