@@ -31,6 +31,9 @@ CODE_BYTES: Final = 20
 
 MOST_SEATS: Final = 100_000
 
+DEVICES: Final = 5
+"""Seats of who is billed, unless said otherwise: one computer fails, and the link is opened on the next."""
+
 GuestRole = Literal["viewer", "hall", "speaker", "interpreter", "moderator", "chair", "producer"]
 """Everybody but owners: a link does not hand out the house."""
 
@@ -64,8 +67,8 @@ class NewInvitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     With `name` it is fixed, without, the guest may say one (`naming`). `billed` is who the programme
     names: name, affiliation and title are then the programme's, and those given, or else the programme's of
     today, where it names them no more. `publish`: without, all that the role may
-    send. `seats` is how many browsers may use it, `expires` (ms) until when a new one may. `note` is for
-    who made it.
+    send. `seats` is how many browsers may use it: without, one, but a person's several devices for who is
+    `billed`. `expires` (ms) is until when a new one may. `note` is for who made it.
     """
 
     role: GuestRole
@@ -78,7 +81,7 @@ class NewInvitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: Place = "online"
     publish: Annotated[tuple[Source, ...], Meta(max_length=len(SOURCES))] | None = None
     billed: Id | None = None
-    seats: Annotated[int, Meta(ge=1, le=MOST_SEATS)] = 1
+    seats: Annotated[int, Meta(ge=1, le=MOST_SEATS)] | None = None
     expires: Annotated[int, Meta(ge=0)] | None = None
     note: Line = ""
 
@@ -196,7 +199,7 @@ def made(wanted: NewInvitation, code: str, *, by: str, now: int, billed: Billed 
         id=id_of(code),
         role=wanted.role,
         naming=naming,
-        seats=wanted.seats,
+        seats=wanted.seats or (DEVICES if wanted.billed else 1),
         created=now,
         by=by,
         session=wanted.session,

@@ -48,7 +48,12 @@ def create(
     publish: Annotated[
         list[str] | None, typer.Option(help="A source the guest may send: camera, slides, hall. Repeatable.")
     ] = None,
-    seats: Annotated[int, typer.Option(help="How many devices may use the link.")] = 1,
+    seats: Annotated[
+        int | None,
+        typer.Option(
+            help="How many devices may use the link: one, or with --billed five.", show_default=False
+        ),
+    ] = None,
     expires: Expires = "",
     note: Annotated[str, typer.Option(help="A word for yourself, seen in the list.")] = "",
     qr: Annotated[bool, typer.Option("--qr", help="Show the link as a QR code as well.")] = False,
@@ -70,8 +75,8 @@ def create(
         "affiliation": affiliation,
         "title": title,
         "place": place,
-        "seats": seats,
         "note": note,
+        **({"seats": seats} if seats is not None else {}),
         **_to_what(session, event),
         **({"naming": "required"} if ask_name else {}),
         **({"billed": billed} if billed else {}),
@@ -209,10 +214,10 @@ def _line(row: dict[str, str], number: int, role: str, bound: dict[str, Any]) ->
 
     from signaling.invitation import NewInvitation
 
-    seats = row.get("seats") or "1"
+    seats = row.get("seats", "")
     wanted: dict[str, Any] = {
         "role": row.get("role") or role,
-        "seats": int(seats) if seats.isascii() and seats.isdigit() else seats,
+        **({"seats": int(seats) if seats.isascii() and seats.isdigit() else seats} if seats else {}),
         **bound,
         **{key: row[key] for key in ("name", "affiliation", "title", "billed", "note") if row.get(key)},
     }

@@ -19,7 +19,7 @@ from signaling import invite_cli
 from signaling.asking import CommandError
 from signaling.attend import GoodbyeError, command_id, seat
 from signaling.auth import ROLES
-from signaling.invitation import new_code
+from signaling.invitation import DEVICES, new_code
 from signaling.ports import lan_address
 from signaling.protocol import Ack, BringOn, Presence, Refused, Role
 
@@ -147,6 +147,21 @@ async def test_a_reload_never_takes_a_second_seat_and_a_second_browser_finds_non
     stranger = {"code": made["code"], "client": theirs}
     problem(await server.http.post("/api/invitations/look", json=stranger), 403, "invitation_used_up")
     assert (await listed(server))[0]["taken"] == 1
+
+
+async def test_who_is_billed_opens_the_link_on_the_next_device_where_one_breaks_down(server: Server) -> None:
+    await import_(server)
+    await server.http.post("/api/events/conf/sessions", json={}, headers=OWNER)
+    talk_id = (await ids(server))[0]
+    session = (await server.http.get(f"/api/sessions/{talk_id}", headers=OWNER)).json()
+    speaker = session["programme"]["speakers"][0]["id"]
+    made = await invite(server, session=talk_id, role="speaker", billed=speaker)
+    for _ in range(DEVICES):
+        assert (await exchange(server, made["code"])).json()["sub"] == speaker
+    problem(await exchange(server, made["code"]), 403, "invitation_used_up")
+    single = await invite(server, session=talk_id, role="speaker", billed=speaker, seats=1)
+    assert (await exchange(server, single["code"])).status_code == 200
+    problem(await exchange(server, single["code"]), 403, "invitation_used_up")
 
 
 async def test_of_fifty_who_want_the_last_five_seats_five_get_one(server: Server) -> None:
