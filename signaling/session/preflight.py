@@ -116,8 +116,9 @@ def grade(measured: Measured) -> tuple[Grade, tuple[Finding, ...]]:
 
 def _line(measured: Measured) -> tuple[Finding, ...]:
     uplink, loss, trip, jitter = measured.uplink or 0, measured.loss, measured.round_trip, measured.jitter
+    slow = _beyond(-uplink, (-UPLINK[0], -UPLINK[1]), "uplink_low", f"Only {uplink // 1000} kbit/s arrive.")
     return (
-        *_beyond(-uplink, (-UPLINK[0], -UPLINK[1]), "uplink_low", f"Only {uplink // 1000} kbit/s arrive."),
+        *(slow if measured.video else ()),  # of sound alone, how little comes says nothing of the line
         *_beyond(loss, LOSS, "loss_high", f"{100 * (loss or 0):.1f} % of the packets are lost."),
         *_beyond(trip, ROUND_TRIP, "round_trip_long", f"The way there and back takes {trip} ms."),
         *_beyond(jitter, JITTER, "jitter_high", f"Packets come up to {jitter} ms early or late."),

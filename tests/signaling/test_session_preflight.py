@@ -118,6 +118,7 @@ def test_of_nothing_nothing_is_known() -> None:
         ({"width": 720, "height": 1280}, "green", []),
         ({"width": None, "height": None}, "amber", ["picture_unmeasured"]),
         ({"video": False}, "red", ["picture_missing"]),
+        ({"video": False, "uplink": 40_000}, "red", ["picture_missing"]),
         ({"loss": 0.02, "level": 127}, "red", ["loss_high", "microphone_silent"]),
     ],
 )
