@@ -239,6 +239,7 @@ async def test_what_is_long_is_read_in_parts_and_nothing_covers_it(stage: Stage,
         await hall.expect("document.querySelector('[data-slot=main]')?.dataset.shown === 'live'", 30)
         await long_questions(stage, session, hall, desk)
         await long_polls(stage, session, hall, desk)
+        await long_names(hall, desk)
 
 
 async def long_questions(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
@@ -282,6 +283,19 @@ async def long_polls(stage: Stage, session: str, hall: ChromiumVisitor, moderato
         await uncut(hall)
         assert await hall.evaluate("document.querySelector('.poll-option:not([hidden])') !== null")
     await hall.expect("document.querySelector('.poll-how .part') !== null")
+
+
+async def long_names(hall: ChromiumVisitor, moderator: Seat) -> None:
+    """Where many of the names that sign are long, fewer of them are seen at once, and none is cut."""
+    names = tuple(f"Universidad Nacional Autónoma de México, {n}" for n in range(22))
+    title = "Joint declaration on the conversation between rooms, wherever they are, and whoever is in them"
+    await done(moderator, PresentDeclaration(command_id(), title, "We open.", names, open=True))
+    await done(moderator, ShowDeclaration(command_id()))
+    await hall.expect_text(names[0], ".roll-name")
+    for width, height in SHAPES:
+        await hall.page.set_viewport_size({"width": width, "height": height})
+        await hall.evaluate(DRAWN)
+        await hall.expect(f"!{CUT}.length && !{TORN}.length && !{TOO_HIGH}.length", 5)
 
 
 async def planned(stage: Stage) -> str:
@@ -474,7 +488,7 @@ async def eight_long_options_are_read_upright(
 
 async def organisations_sign(stage: Stage, session: str, hall: ChromiumVisitor, moderator: Seat) -> None:
     """A declaration of 22 is read out, then signed one by one, all of them in sight, on each shape."""
-    organisations = tuple(f"University of the {n}th long name, 大学" for n in range(1, 23))
+    organisations = tuple(f"University of {n}, 大学" for n in range(1, 23))
     text = "We open both rooms to all who want to learn, and keep what is said in them. " * 20
     await done(
         moderator,

@@ -125,6 +125,7 @@ test('organisations keep their order whoever signs first; too many for one scree
   assert.deepEqual(parts.map(({ part, parts: all, rows }) => [part, all, rows.length]), [[1, 3, 20], [2, 3, 20], [3, 3, 20]]);
   assert.deepEqual(parts.flatMap(({ rows }) => rows.map(({ organisation }) => organisation)), organisations);
   assert.equal(roll(declaration({ organisations: organisations.slice(0, 22) }), 0).rows.length, 22);
+  assert.deepEqual(roll(many, 10, 8).rows.length, 8, 'fewer, where their names are long');
 });
 
 test('a text is read in parts that fit, divided between sentences, and nothing of it is lost', () => {

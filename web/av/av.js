@@ -43,9 +43,9 @@ function Av({ desk }) {
         <${Room} desk=${desk} />
         <${Sound} desk=${desk} />
         <div class="av-side">
+          <${Health} desk=${desk} />
           <${Microphone} session=${session} />
           <${Line} session=${session} />
-          <${Health} desk=${desk} />
         </div>
       </main>
     </div>

@@ -24,7 +24,7 @@ const LONG_TEXT = 64;
 const LONG_OPTION = 28;
 
 /** Organisations that the last row can read at once; more are shown a part at a time, for so long each. */
-const ROLL = 24;
+export const ROLL = 24;
 const ROLL_MS = 8000;
 
 /** A text that is read out, in parts that fit: so many letters each (a Chinese one counts twice), turned at the pace of a voice. */
@@ -138,12 +138,13 @@ export const rowsOf = (options) => (options > FEW ? Math.ceil(options / 2) : opt
  *
  * @param {Declaration} declaration
  * @param {number} at
+ * @param {number} [most] as many at once
  * @returns {{ rows: { organisation: string, signed: boolean }[], last: { organisation: string, name: string } | null,
  *   part: number, parts: number }} `last`: who has signed last; `part`: from 1
  */
-export function roll(declaration, at) {
+export function roll(declaration, at, most = ROLL) {
   const { organisations, signatures } = declaration;
-  const parts = Math.max(1, Math.ceil(organisations.length / ROLL));
+  const parts = Math.max(1, Math.ceil(organisations.length / most));
   const length = Math.ceil(organisations.length / parts);
   const part = Math.floor(at / ROLL_MS) % parts;
   const rows = organisations

@@ -7,8 +7,11 @@ import { signedOf, standsAt } from '../shared/ui/declaration.js';
 import { Icon } from '../shared/ui/icons.js';
 import { between, say, words } from '../shared/words.js';
 import { html } from '../vendor/htm-preact.js';
-import { useLayoutEffect, useRef } from '../vendor/preact-hooks.js';
-import { passage, roll } from './board.js';
+import { useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-hooks.js';
+import { ROLL, evenly, passage, roll } from './board.js';
+
+/** So few names are shown at once even where one of them is cut. */
+const FEWEST = 6;
 
 /** @param {{ session: LiveSession, declaration: Declaration | undefined }} props */
 export function DeclarationBoard({ session, declaration }) {
@@ -37,32 +40,40 @@ function Read({ text, at }) {
  * Give the names of a list that do not fit on one line another, as far as there is room: nobody signs under half a name.
  *
  * @param {HTMLElement} list
- * @returns {() => void} ends it
+ * @returns {boolean} whether all of them stand whole
  */
 function setWhole(list) {
-  const look = () => {
-    const rows = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.roll-row'))];
-    const name = (/** @type {HTMLElement} */ row) => /** @type {HTMLElement} */ (row.querySelector('.roll-name'));
-    for (const row of rows) delete row.dataset.long;
-    for (const row of rows.filter((one) => name(one).scrollWidth > name(one).clientWidth)) {
-      row.dataset.long = '';
-      if (rows.some((one) => name(one).offsetHeight > one.clientHeight + 1)) delete row.dataset.long;
-    }
-  };
-  const watcher = new ResizeObserver(look);
-  watcher.observe(list);
-  look();
-  return () => watcher.disconnect();
+  const rows = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.roll-row'))];
+  const name = (/** @type {HTMLElement} */ row) => /** @type {HTMLElement} */ (row.querySelector('.roll-name'));
+  const cut = (/** @type {HTMLElement} */ row) => name(row).scrollWidth > name(row).clientWidth;
+  for (const row of rows) delete row.dataset['long'];
+  for (const row of rows.filter(cut)) {
+    row.dataset['long'] = '';
+    if (rows.some((one) => name(one).offsetHeight > one.clientHeight + 1)) delete row.dataset['long'];
+  }
+  const torn = (/** @type {HTMLElement} */ row) => name(row).offsetHeight > row.clientHeight + 1 || name(row).scrollHeight > name(row).clientHeight + 2;
+  return !rows.some((row) => cut(row) || torn(row));
 }
 
 /** @param {{ declaration: Declaration, at: number }} props */
 function Roll({ declaration, at }) {
-  const { rows, last, part, parts } = roll(declaration, at);
+  const all = declaration.organisations.length;
+  // Another object each time: whoever has another screen looks again.
+  const [{ atOnce }, setSeen] = useState({ atOnce: all });
+  const { rows, last, part, parts } = roll(declaration, at, Math.min(atOnce, ROLL));
   const list = useRef(/** @type {HTMLElement | null} */ (null));
-  const names = rows.map(({ organisation }) => organisation).join('\n');
-  useLayoutEffect(() => (list.current ? setWhole(list.current) : undefined), [names]);
+  // Another screen: all of them are tried at once again, and fewer while a name is cut.
+  useEffect(() => {
+    const again = () => setSeen({ atOnce: all });
+    addEventListener('resize', again);
+    return () => removeEventListener('resize', again);
+  }, [all]);
+  useLayoutEffect(() => {
+    if (!list.current || setWhole(list.current)) return;
+    if (rows.length > FEWEST) setSeen({ atOnce: evenly(all, parts + 1) });
+  });
   return html`
-    <ol ref=${list} class="roll" style=${{ '--rows': Math.ceil(rows.length / 2) }} data-room=${rows.length > 12 ? 'close' : 'wide'}>
+    <ol ref=${list} class="roll" style=${{ '--rows': Math.ceil(rows.length / 2) }} data-room=${all > 12 ? 'close' : 'wide'}>
       ${rows.map(
         ({ organisation, signed }) => html`
           <li key=${organisation} class="roll-row" data-signed=${signed ? '' : undefined}>
