@@ -223,7 +223,8 @@ async def the_programme_is_read_by_keyboard(stage: Stage, guest: ChromiumVisitor
     kept = json.dumps({"code": await invite(stage, event=EVENT, role="viewer"), "name": "Kim", "session": ""})
     await guest.evaluate(f"sessionStorage['rostrum.invitation.watch'] = {json.dumps(kept)}")
     await guest.reload()
-    await does(guest, "[data-standing=live] [data-action=enter]")
+    await to(guest, "[data-standing=live] [data-action=enter]")
+    await guest.page.keyboard.press("Enter")  # another page, which begins at its top
     await guest.page.wait_for_url("**/watch/", timeout=15_000)
     await guest.expect(OPEN, 10)
 

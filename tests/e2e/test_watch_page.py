@@ -358,6 +358,7 @@ async def the_bar_is_in_sight_in_any_window(viewer: ChromiumVisitor) -> None:
         await viewer.sees(".sound-bar > button, .sound-bar > input, .drop > button", *size)
         await viewer.click(".drop > button")
         box = "document.querySelector('.drop-body')"
+        await viewer.expect(f"{box} !== null")
         assert await viewer.evaluate(f"{box}.getBoundingClientRect().top") >= 0, size
         await viewer.evaluate(f"{box}.scrollTop = 0")
         await viewer.sees(".drop-body .segment", *size)

@@ -3,7 +3,7 @@
 /** @import { IconName } from './icons.js' */
 
 import { html } from '../../vendor/htm-preact.js';
-import { useEffect, useRef, useState } from '../../vendor/preact-hooks.js';
+import { useLayoutEffect, useRef, useState } from '../../vendor/preact-hooks.js';
 import { Icon } from './icons.js';
 
 /** What stays free above the choices and between them and the button, in pixels. */
@@ -14,7 +14,8 @@ export function Drop({ icon, label, children }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [open, setOpen] = useState(false);
   const room = open ? (box.current?.querySelector('button')?.getBoundingClientRect().top ?? 0) - FREE : 0;
-  useEffect(() => {
+  // In layout: a key pressed at once finds who listens.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const elsewhere = (/** @type {Event} */ { target }) => {
       if (target instanceof Node && !box.current?.contains(target)) setOpen(false);
