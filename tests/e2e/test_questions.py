@@ -64,7 +64,8 @@ async def test_a_question_goes_from_a_viewer_by_a_moderator_to_the_hall(
         await page.expect("rostrum.state().chat.map(({ text }) => text).includes('Good evening from Lisbon')")
     await agree(pages, "rostrum.state().chat")
     await agree(pages, "(({ online, hall }) => ({ online, hall }))(rostrum.state().presence)")
-    assert (await asker.state())["presence"]["hall"] == 1
+    presence = (await asker.state())["presence"]
+    assert (presence["online"], presence["hall"]) == (len(pages) - 1, 0), "the hall's screen is nobody"
 
     await desk.click("[data-state=on_screen] [data-action=answer]")
     await hall.expect("document.querySelector('.question-text') === null")
