@@ -30,6 +30,7 @@ from signaling.protocol import (
     HidePoll,
     LetSpeak,
     LiftSlate,
+    Mute,
     OpenDeclaration,
     OpenFloor,
     OpenPoll,
@@ -49,6 +50,7 @@ from signaling.protocol import (
     SignDeclaration,
     StandBy,
     StartClock,
+    Unmute,
     UnpinAnnouncement,
 )
 from tests.e2e.stage import Stage
@@ -148,8 +150,8 @@ async def _opened(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[
 
 async def _refused(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator[Scene]:
     """Yield a desk for one whom it is not for, and a session that there is not."""
-    if part == "moderate":
-        visitor = await visit(chromium, stage.link("moderate", await stage.new_session(TITLE), "viewer"))
+    if part in ("moderate", "speak"):
+        visitor = await visit(chromium, stage.link(part, await stage.new_session(TITLE), "viewer"))
         await visitor.expect(OPEN, 10)
     elif part == "watch":
         visitor = await visit(chromium, stage.link("watch", "no-such-session", "viewer"))
@@ -283,6 +285,9 @@ async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator
         await hall.expect("document.querySelector('.question-text') !== null")
         yield Scene("watch-question", watch, media=True)
         yield Scene("hall-question", hall, media=True)
+        if part == "watch":
+            async for scene in _with_the_floor(stage, session, watch):
+                yield scene
         if part in ("hall", "av"):
             async for scene in _hall(stage, chromium, session, hall):
                 yield scene
@@ -308,6 +313,7 @@ async def _session(stage: Stage, chromium: Chromium, part: str) -> AsyncIterator
         await watch.expect("rostrum.state().session.status === 'paused'")
         await watch.expect("document.querySelector('.slate:not(.late)') !== null", 15)
         yield Scene("watch-paused", watch)
+        yield Scene("speak-paused", speak, media=True)
         yield Scene("hall-paused", hall)
         yield Scene("direct-paused", direct)
     async with stage.http() as http:
@@ -341,6 +347,44 @@ async def _speaking(stage: Stage, session: str, speak: ChromiumVisitor) -> Async
     await speak.page.locator(".controls .button").last.click()
     yield Scene("speak-leave-asked", speak, media=True)
     await speak.page.keyboard.press("Escape")
+    await speak.click(".controls .button")
+    says = "document.querySelector('.tally').dataset.says === '{}'"
+    async with seat(stage.url, stage.token(session, "producer", "Dana Director")) as desk:
+        for command, undo, said in (
+            (Mute(command_id(), speaker), Unmute(command_id(), speaker), "muted"),
+            (ShowSlate(command_id(), "Lunch"), LiftSlate(command_id()), "slate"),
+        ):
+            assert isinstance(await desk.command(command), Ack), command
+            await speak.expect(says.format(said))
+            yield Scene(f"speak-{said}-by-desk", speak, media=True)
+            assert isinstance(await desk.command(undo), Ack), undo
+            await speak.expect(says.format("onAir"))
+    async with cut_off(speak):
+        yield Scene("speak-reconnecting", speak, media=True)
+    await speak.expect(OPEN, 15)
+
+
+async def _with_the_floor(stage: Stage, session: str, watch: ChromiumVisitor) -> AsyncIterator[Scene]:
+    """Yield a viewer's way to the floor: a hand that is up, called, and on air."""
+    async with seat(stage.url, stage.token(session, "moderator", "Mo")) as desk:
+
+        async def give(command: AnyCommand) -> None:
+            assert isinstance(await desk.command(command), Ack), command
+
+        await give(OpenFloor(command_id()))
+        await watch.click(".floor button")
+        await watch.expect("rostrum.state().floor.line.length === 1")
+        yield Scene("watch-hand-up", watch, media=True)
+        hand = str(await watch.evaluate("rostrum.state().floor.line[0].id"))
+        await give(CallHand(command_id(), hand))
+        await watch.expect("document.querySelector('.floor').dataset.hand === 'called'")
+        yield Scene("watch-called", watch, media=True)
+        await give(LetSpeak(command_id(), hand))
+        await watch.expect("document.querySelector('.floor').dataset.hand === 'speaking'")
+        yield Scene("watch-on-air", watch, media=True)
+        await give(EndTurn(command_id(), hand))
+        await give(CloseFloor(command_id()))
+    await watch.playing()
 
 
 async def _directing(stage: Stage, session: str, direct: ChromiumVisitor) -> AsyncIterator[Scene]:
