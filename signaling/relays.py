@@ -333,7 +333,7 @@ def _media_of(session: str, state: RelayState) -> MediaState:
     return MediaState(
         relay=True,
         publications=tuple(
-            Media(p.participant, p.source, p.audio, p.video, p.live)
+            Media(p.participant, p.source, p.audio, p.video, p.live, p.picture)
             for p in state.publications
             if p.session == session
         ),

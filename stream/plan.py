@@ -95,7 +95,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """One publisher's tracks as the relay sees them. `live`: packets arrived in the last 2 s."""
+    """One publisher's tracks as the relay sees them.
+
+    `live`: packets arrived in the last 2 s; `picture`: packets of a picture did.
+    """
 
     session: str
     participant: str
@@ -103,6 +106,7 @@ class Publication(msgspec.Struct, frozen=True):
     audio: bool
     video: bool
     live: bool
+    picture: bool = False
 
 
 class PublisherStats(msgspec.Struct, frozen=True):

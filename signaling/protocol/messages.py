@@ -97,13 +97,14 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Media(msgspec.Struct, frozen=True):
-    """One publication as the relay sees it now."""
+    """One publication as the relay sees it now: what it has, and whether anything, and a picture, comes."""
 
     participant: str
     source: Literal["camera", "slides", "hall", "floor"]
     audio: bool
     video: bool
     live: bool
+    picture: bool = False
 
 
 class ServerMessage(msgspec.Struct, frozen=True, tag_field="type"):

@@ -225,8 +225,9 @@ class Router(Generic[PeerT]):
                 participant=publication.participant,
                 source=publication.source,
                 audio=publication.producer("audio") is not None,
-                video=publication.producer("video") is not None,
+                video=(video := publication.producer("video")) is not None,
                 live=any(producer.live(now) for producer in publication.producers),
+                picture=video is not None and video.live(now),
             )
             for publication in self.publications.values()
             if publication.key != STILL

@@ -387,12 +387,13 @@ test('each cut is a version of the stage, and says what goes out of it', () => {
 
 test('who is seen is named first: the first from whom a picture comes', () => {
   const [other, asker] = [person('other', { role: 'speaker' }), person('asker')];
-  const sends = (participant, live, more = {}) => ({ participant, source: 'camera', audio: true, video: true, live, ...more });
+  const sends = (participant, live, more = {}) => ({ participant, source: 'camera', audio: true, video: true, live, picture: live, ...more });
   const on = fold(welcome({ stage: [speaker, other, asker] }));
   const order = (...publications) => seenFirst(reduce(on, { type: 'media', relay: true, publications })).map(({ id }) => id);
   assert.deepEqual(seenFirst(on), [speaker, other, asker]);
   assert.deepEqual(order(sends('other', true), sends('sp', true)), ['sp', 'other', 'asker']);
   assert.deepEqual(order(sends('other', true), sends('sp', false)), ['other', 'sp', 'asker']);
+  assert.deepEqual(order(sends('sp', true, { picture: false }), sends('other', true)), ['other', 'sp', 'asker'], 'heard, and not seen');
   assert.deepEqual(order(sends('sp', true, { video: false }), sends('asker', true, { source: 'floor' })), ['asker', 'sp', 'other']);
   assert.deepEqual(order(sends('other', false), sends('sp', true, { source: 'slides' })), ['other', 'sp', 'asker']);
   assert.deepEqual(order(), ['sp', 'other', 'asker']);

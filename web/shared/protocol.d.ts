@@ -384,13 +384,14 @@ export interface Snapshot {
   declaration: Declaration | null;
 }
 
-/** One publication as the relay sees it now. */
+/** One publication as the relay sees it now: what it has, and whether anything, and a picture, comes. */
 export interface Media {
   participant: string;
   source: "camera" | "slides" | "hall" | "floor";
   audio: boolean;
   video: boolean;
   live: boolean;
+  picture: boolean;
 }
 
 /** How many of the people here are `of` a role, or of a language. */

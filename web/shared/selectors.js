@@ -254,7 +254,7 @@ export const onAir = (state) => (state.session?.status === 'live' && slate(state
 export function seenFirst(state, stage = onAir(state)) {
   const pictures = state.media.known && state.media.relay ? state.media.publications.filter(showsPerson) : [];
   const sends = (/** @type {readonly Media[]} */ some) => stage.find(({ id }) => some.some((one) => one.participant === id));
-  const seen = sends(pictures.filter((one) => one.live)) ?? sends(pictures);
+  const seen = sends(pictures.filter((one) => one.picture)) ?? sends(pictures);
   return seen ? [seen, ...stage.filter((person) => person !== seen)] : stage;
 }
 

@@ -177,9 +177,28 @@ class TestPublishers:
     def test_states_are_told(self) -> None:
         session = Session(Speaker("a", audio=None), Speaker("b", video=None))
         told = {one.participant: one for one in session.router.publication_states(session.now)}
-        assert (told["a"].video, told["a"].audio, told["a"].live) == (True, False, True)
-        assert (told["b"].video, told["b"].audio, told["b"].live) == (False, True, True)
-        assert not session.router.publication_states(session.now + 5)[0].live
+        assert (told["a"].video, told["a"].audio, told["a"].live, told["a"].picture) == (
+            True,
+            False,
+            True,
+            True,
+        )
+        assert (told["b"].video, told["b"].audio, told["b"].live, told["b"].picture) == (
+            False,
+            True,
+            True,
+            False,
+        )
+        late = session.router.publication_states(session.now + 5)[0]
+        assert not late.live and not late.picture
+
+    def test_who_is_heard_and_not_seen_is_told_as_such(self) -> None:
+        speaker = Speaker("a")
+        session = Session(speaker)
+        session.now += 3
+        session.router.receive_rtp(speaker.peer.id, speaker.sound(), session.now)
+        (told,) = session.router.publication_states(session.now)
+        assert (told.live, told.video, told.picture) == (True, True, False)
 
     def test_packets_of_nobody_are_nothing(self) -> None:
         session = Session(Speaker("a"))
