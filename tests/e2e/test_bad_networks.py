@@ -330,20 +330,27 @@ RATES = 0.2
 async def rates(stage: Stage, session: str, viewer: BehindProxy) -> tuple[dict[str, float], dict[str, float]]:
     """Return the bit/s of picture and voice, by kind, as the relay tells and as the page received them.
 
-    Of a time in which the picture stayed the layer that it was.
+    Of a time in which the picture stayed the layer that it was, and came evenly: while the estimate is still
+    on its way up, it may halt.
     """
-    async with asyncio.timeout(20):
+
+    def rate(began: dict[str, Any], ended: dict[str, Any], kind: str = "video") -> float:
+        return wire_rate(began[kind], ended[kind], "Received", (ended["at"] - began["at"]) / 1000)
+
+    async with asyncio.timeout(25):
         while True:
             before, began = await network(stage, session), await viewer.look()
-            await asyncio.sleep(WINDOW)
+            await asyncio.sleep(WINDOW / 2)
+            middle = await viewer.look()
+            await asyncio.sleep(WINDOW / 2)
             relay, ended = await network(stage, session), await viewer.look()
-            if relay["switches"] == before["switches"]:
+            even = rate(began, middle) == pytest.approx(rate(middle, ended), rel=RATES)
+            if even and relay["switches"] == before["switches"]:
                 break
     (consumers,) = (await stage.stats(session))["feeds"]["stage"]["viewers"].values()
-    seconds = (ended["at"] - began["at"]) / 1000
     return (
         {"video": relay["bitrate"], "audio": consumers["audio0"]["bitrate"]},
-        {kind: wire_rate(began[kind], ended[kind], "Received", seconds) for kind in ("video", "audio")},
+        {kind: rate(began, ended, kind) for kind in ("video", "audio")},
     )
 
 
